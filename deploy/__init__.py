@@ -1,0 +1,1 @@
+"""What surrounds the services: the bank simulator, sample data, broker, images, dashboards."""

@@ -1,0 +1,1 @@
+"""Four rooms of one house; none may look into another."""

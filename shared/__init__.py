@@ -1,0 +1,1 @@
+"""The mechanism, once: how to decide, store, publish, consume and serve, with no word about a case."""

@@ -1,0 +1,74 @@
+"""Messages as CloudEvents 1.0 in the binary mode of the Kafka protocol binding: attributes as headers, data as value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from shared.envelope import Message, Received
+
+Header = tuple[str, bytes]
+
+_SPEC = ("ce_specversion", b"1.0")
+_JSON = ("content-type", b"application/json")
+_known: dict[str, tuple[Header, ...]] = {}
+_KNOWN_MAX = 2000
+
+
+def _fixed(message: Message) -> tuple[Header, ...]:
+    """The headers that are the same for every message of this type on this topic."""
+    service = message.topic.split(".", 1)[0]
+    return (_SPEC, _JSON, ("ce_source", f"/{service}".encode()), ("ce_type", message.type.encode()))
+
+
+def headers_of(message: Message) -> list[Header]:
+    place = f"{message.topic} {message.type}"
+    fixed = _known.get(place)
+    if fixed is None:
+        if len(_known) >= _KNOWN_MAX:
+            _known.clear()
+        fixed = _known[place] = _fixed(message)
+    headers = [
+        *fixed,
+        ("ce_id", message.id.encode()),
+        ("ce_time", message.at.isoformat().encode()),
+        ("ce_subject", message.key.encode()),
+        ("ce_correlationid", message.correlation.encode()),
+    ]
+    if message.causation is not None:
+        headers.append(("ce_causationid", message.causation.encode()))
+    if message.traceparent is not None:
+        headers.append(("traceparent", message.traceparent.encode()))
+    return headers
+
+
+def received(
+    topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Iterable[Header], published_ms: int
+) -> Received:
+    """What stood at this place; without a message but with the problem when it cannot be read."""
+    found = dict(headers)
+    try:
+        name = key.decode() if key is not None else found["ce_subject"].decode()
+        when = found.get("ce_time")
+        ident = found["ce_id"].decode()
+        correlation, causation, trace = found.get("ce_correlationid"), found.get("ce_causationid"), found.get("traceparent")
+        if found["ce_specversion"] != b"1.0" or "ce_source" not in found:
+            return _unreadable(topic, partition, offset, key, value, "not a CloudEvent 1.0")
+        if not ident or value is None:
+            return _unreadable(topic, partition, offset, key, value, "id or data is empty")
+        at = datetime.fromisoformat(when.decode()) if when else datetime.fromtimestamp(published_ms / 1000, UTC)
+        message = Message(
+            ident, found["ce_type"].decode(), topic, name, value, at if at.tzinfo else at.replace(tzinfo=UTC),
+            correlation.decode() if correlation else ident,
+            causation.decode() if causation else None,
+            trace.decode() if trace else None,
+        )  # fmt: skip
+    except KeyError as missing:
+        return _unreadable(topic, partition, offset, key, value, f"header {missing.args[0]} is missing")
+    except (UnicodeDecodeError, ValueError):
+        return _unreadable(topic, partition, offset, key, value, "a header cannot be decoded")
+    return Received(topic, partition, offset, name, message)
+
+
+def _unreadable(topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, problem: str) -> Received:
+    return Received(topic, partition, offset, (key or b"").decode(errors="replace"), None, value or b"", problem)

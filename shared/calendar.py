@@ -1,0 +1,47 @@
+"""Working days in Asia/Shanghai: pure arithmetic over the announced holidays."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.holidays import FREE_WEEKDAYS, WORKED_WEEKENDS
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def _days(table: dict[int, str]) -> frozenset[date]:
+    return frozenset(date(year, int(d[:2]), int(d[2:])) for year, days in table.items() for d in days.split())
+
+
+_FREE, _WORKED = _days(FREE_WEEKDAYS), _days(WORKED_WEEKENDS)
+
+
+def is_working_day(day: date) -> bool:
+    """Monday to Friday without public holidays, with the make-up days."""
+    return day in _WORKED or (day.weekday() < 5 and day not in _FREE)
+
+
+def provisional(day: date) -> bool:
+    """Whether the holidays of this day's year have not been announced; a clock that crosses it may move."""
+    return day.year not in FREE_WEEKDAYS
+
+
+def add_working_days(instant: datetime, days: int) -> datetime:
+    """The same time of day on the n-th working day after this one; 0 days moves a free day to the next working day."""
+    local = instant.astimezone(_ZONE)
+    day, left = local.date(), days
+    while left > 0:
+        day += timedelta(days=1)
+        if is_working_day(day):
+            left -= 1
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return datetime.combine(day, local.timetz()).astimezone(instant.tzinfo)
+
+
+def working_days_between(first: date, last: date) -> int:
+    """How many working days lie after `first` up to and with `last`; negative the other way round."""
+    if last < first:
+        return -working_days_between(last, first)
+    return sum(is_working_day(first + timedelta(days=n)) for n in range(1, (last - first).days + 1))

@@ -1,0 +1,113 @@
+"""Calls to the outside: due rows written with the event that asks for them, worked off in batches, with an end to retrying."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
+
+from shared.decide import Provenance
+from shared.errors import KapokError, NotNow
+from shared.kernel import Rejected
+from shared.leader import Leader, rested
+from shared.room import Room
+from shared.service import Answer, Change, Drop, Effect, EffectCall, RowChange, To
+
+_due = Table(
+    "effects_due",
+    MetaData(),
+    Column("id", Text, primary_key=True),
+    Column("attempt", Integer),
+    Column("due_at", DateTime(timezone=True)),
+    Column("why", Text),
+)
+_TAKE = (
+    "select d.id as due, d.attempt, e.* from effects_due d join events e on e.stream = d.stream and e.version = d.version "
+    "where d.effect = $1 and d.due_at <= $2 order by d.due_at, d.id limit $3"
+)
+_PAUSE_MAX_SECONDS = 600.0
+
+
+class Effects:
+    """The runner of one effect: one holder over all processes, so that a call is not made twice side by side.
+
+    A call may still be made again after a crash, under the same id: the outside must take the id as its idempotency key.
+    """
+
+    def __init__(self, room: Room, effect: Effect) -> None:
+        self.room, self.effect = room, effect
+        self.stop = asyncio.Event()
+        self.calls = self.retries = 0
+        self.last_failure = ""
+
+    async def run(self) -> None:
+        failures = 0
+        async with Leader(self.room.store, f"effect:{self.effect.name}") as leader:
+            while not self.stop.is_set():
+                try:
+                    if await leader.held(self.stop) is None:
+                        return
+                    if await self.work_off() == 0:
+                        await self.room.changed(0.5)
+                    failures = 0
+                except NotNow as away:
+                    failures += 1
+                    self.last_failure = str(away)
+                    await rested(self.stop, min(5.0, 0.05 * 2**failures))
+
+    async def work_off(self) -> int:
+        """One batch of what is due now; answers how many calls were made."""
+        room, effect = self.room, self.effect
+        async with room.store.reading() as connection:
+            rows = await connection.fetch(_TAKE, effect.name, room.clock.now(), effect.batch_max)
+        if not rows:
+            return 0
+        envelopes = await room.store.decoded(rows)
+        calls = [EffectCall(e.id, e, row["attempt"] + 1) for row, e in zip(rows, envelopes, strict=True)]
+        answers = await self._answers(calls)
+        waiting = [self._record(row["due"], call, answer) for row, call, answer in zip(rows, calls, answers, strict=True)]
+        away: NotNow | None = None
+        for due, call, written in waiting:
+            try:
+                await written
+            except Rejected:
+                await self._drop(due, call)  # the outcome is no news to the stream: it was recorded before
+            except NotNow as now:
+                away = now
+            except KapokError as fault:
+                self.last_failure = type(fault).__name__
+        self.calls += len(calls)
+        if away is not None:
+            raise away
+        return len(calls)
+
+    async def _answers(self, calls: Sequence[EffectCall]) -> Sequence[Answer]:
+        try:
+            answers = await self.effect.call(calls, self.room)
+        except Exception as fault:
+            self.last_failure = type(fault).__name__
+            return [Answer(retry=True, why=type(fault).__name__)] * len(calls)
+        assert len(answers) == len(calls), f"{self.effect.name}: {len(answers)} answers to {len(calls)} calls"
+        return answers
+
+    def _record(self, due: str, call: EffectCall, answer: Answer) -> tuple[str, EffectCall, asyncio.Future[Any]]:
+        commands: tuple[To, ...] = answer.commands
+        row: RowChange = Drop(_due, {"id": due})
+        if answer.retry and call.attempt < self.effect.attempts_max:
+            self.retries += 1
+            pause = answer.delay_seconds or min(_PAUSE_MAX_SECONDS, 0.2 * 2**call.attempt)
+            row = Change(_due, {"id": due}, {
+                "attempt": call.attempt, "due_at": self.room.clock.now() + timedelta(seconds=pause), "why": answer.why or "retry",
+            })  # fmt: skip
+        elif answer.retry:
+            commands = self.effect.gave_up(call)
+        return due, call, self.room.executor.submit(commands, self._who(call), rows=(row,), patient=True)
+
+    async def _drop(self, due: str, call: EffectCall) -> None:
+        await self.room.executor.submit((), self._who(call), rows=(Drop(_due, {"id": due}),), patient=True)
+
+    def _who(self, call: EffectCall) -> Provenance:
+        return Provenance(f"effect:{self.effect.name}", self.room.clock.now(), call.envelope.correlation, call.id)

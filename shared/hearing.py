@@ -1,0 +1,74 @@
+"""What a service makes of one public event: which reactions and listeners it concerns, read and turned into work; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shared.envelope import Heard, Message
+from shared.errors import Malformed
+from shared.service import Listener, RowChange, Service, To
+
+
+class Work(Struct, gc=False):
+    """What one message asks of us under one name: commands, or rows of a listener."""
+
+    name: str
+    commands: tuple[To, ...]
+    rows: Sequence[RowChange]
+
+
+class Hearing:
+    """A service's reactions and listeners, found by type."""
+
+    def __init__(self, service: Service) -> None:
+        self._reactions: dict[str, list[tuple[str, msgspec.json.Decoder[Any], Any]]] = {}
+        for reaction in service.reactions:
+            self._reactions.setdefault(reaction.hears, []).append((reaction.name, msgspec.json.Decoder(reaction.reads), reaction.then))
+        names = [r.name for r in service.reactions] + [x.name for x in service.listeners]
+        assert len(set(names)) == len(names), f"{service.name}: two hearers share a name, the inbox could not tell them apart"
+        self._listeners: list[tuple[Listener, msgspec.json.Decoder[Any]]] = [(x, msgspec.json.Decoder(x.reads)) for x in service.listeners]
+        self._for: dict[str, tuple[list[tuple[str, msgspec.json.Decoder[Any], Any]], list[Any]]] = {}
+        self._families = {t.rsplit(".", 1)[0] for t in self._reactions}
+
+    @staticmethod
+    def topics(service: Service) -> tuple[str, ...]:
+        """The topics a service must read."""
+        heard = [r.hears for r in service.reactions] + [t for x in service.listeners for t in x.hears]
+        return tuple(sorted({f"{t.split('.', 1)[0]}.events" for t in heard}))
+
+    def concerns(self, kind: str) -> tuple[list[tuple[str, msgspec.json.Decoder[Any], Any]], list[Any]]:
+        found = self._for.get(kind)
+        if found is None:
+            listeners = [
+                (x, decoder)
+                for x, decoder in self._listeners
+                if any(kind == t or (t.endswith("*") and kind.startswith(t[:-1])) for t in x.hears)
+            ]
+            found = self._for[kind] = (self._reactions.get(kind, []), listeners)
+        return found
+
+    def work(self, message: Message) -> list[Work]:
+        """Raises `Malformed` for what a hearer cannot read; an unknown version of a known type is that too."""
+        reactions, listeners = self.concerns(message.type)
+        if not reactions and message.type.rsplit(".", 1)[0] in self._families:
+            raise Malformed(f"{message.type}: this version is not known here")
+        work = []
+        try:
+            for name, decoder, then in reactions:
+                heard = Heard(message.id, message.type, message.key, decoder.decode(message.value), message.at, message.correlation)
+                commands = tuple(then(heard))
+                if commands:
+                    work.append(Work(name, commands, ()))
+            for listener, decoder in listeners:
+                heard = Heard(message.id, message.type, message.key, decoder.decode(message.value), message.at, message.correlation)
+                rows = tuple(listener.rows(heard))
+                if rows:
+                    work.append(Work(listener.name, (), rows))
+        except (msgspec.DecodeError, msgspec.ValidationError) as fault:
+            # The decoder's words name fields and types, never values.
+            raise Malformed(f"{message.type}: {str(fault)[:200]}") from fault
+        return work

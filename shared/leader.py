@@ -1,0 +1,67 @@
+"""One holder at a time over all processes: a session advisory lock that dies with its connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from types import TracebackType
+
+import asyncpg
+
+from shared.errors import NotNow
+from shared.store import Store, answering
+
+
+def lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
+async def rested(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait so long or until stopped; answers whether to go on."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return not stop.is_set()
+
+
+class Leader:
+    """The right to do one named work of one store; `held` waits for it and answers the connection that carries the lock."""
+
+    def __init__(self, store: Store, work: str, *, retry_seconds: float = 0.5) -> None:
+        self._store, self._key, self._retry = store, lock_key(f"{store.service}:{work}"), retry_seconds
+        self._connection: asyncpg.Connection | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self._connection is not None and not self._connection.is_closed()
+
+    async def __aenter__(self) -> Leader:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._let_go()
+
+    async def held(self, stop: asyncio.Event) -> asyncpg.Connection | None:
+        """The connection that holds the lock, opened and locked anew when it was lost; None when stopped meanwhile."""
+        while not stop.is_set():
+            if self.holds:
+                return self._connection
+            try:
+                await self._let_go()
+                self._connection = await self._store.connect()
+                async with answering("the store"):
+                    if await self._connection.fetchval("select pg_try_advisory_lock($1)", self._key):
+                        return self._connection
+            except NotNow:
+                await rested(stop, self._retry)
+                raise
+            # Somebody else leads: stand by without keeping a connection.
+            await self._let_go()
+            await rested(stop, self._retry)
+        return None
+
+    async def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=2)

@@ -1,0 +1,100 @@
+"""A service in motion: its room, its writer and its loops, started in two phases and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+import httpx
+
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.consume import Consume
+from shared.effects import Effects
+from shared.execute import Executor
+from shared.hearing import Hearing
+from shared.idempotency import Answers
+from shared.leader import Leader
+from shared.relay import Relay
+from shared.room import Room
+from shared.schedule import Schedule
+from shared.sealing import Keyring
+from shared.service import Loop, Service
+from shared.settings import Settings
+from shared.store import Store
+from shared.store.migrate import migrate
+from shared.supervise import Supervised
+
+PARTITIONS = 12
+
+
+class Opened:
+    """Everything that is open of one service in this process."""
+
+    def __init__(
+        self, service: Service, dsn: str, *, ring: Keyring, bus: Bus, clock: Clock, settings: Settings, http: httpx.AsyncClient,
+        service_token: Callable[[str, str], str], sign: Callable[[bytes], bytes], stop: asyncio.Event, member: str,
+    ) -> None:  # fmt: skip
+        self.service, self._bus = service, bus
+        store = Store(service.name, dsn, service.codec, ring)
+        self.executor = Executor(service, store, clock, queue_max=settings.queue_max, batch_max=settings.batch_max)
+        self.room = Room(service, store, self.executor, clock, settings, http, service_token, stop, sign)
+        self.answers = Answers(store)
+        self.relay = Relay(store, bus.publisher(service.name), batch_max=settings.relay_batch_max, poll_seconds=settings.poll_seconds)
+        self.executor.after_commit(self.relay.wake)
+        self.schedule = Schedule(service, store, self.executor, clock)
+        self.effects = [Effects(self.room, effect) for effect in service.effects]
+        self.consume = Consume(service, store, self.executor, bus, clock, member=member) if Hearing.topics(service) else None
+        self.loops: list[Supervised] = []
+        self._publisher = self.relay.publisher
+
+    async def open(self) -> None:
+        """First phase: tables, topics, subscriptions; nobody speaks yet."""
+        store = self.room.store
+        await store.open()
+        connection = await store.connect()
+        try:
+            await migrate(connection, self.service.tables)
+        finally:
+            await connection.close()
+        await self._bus.provide({f"{self.service.name}.events": PARTITIONS, f"{self.service.name}.parked": PARTITIONS})
+        await self._publisher.open()
+
+    async def subscribe(self) -> None:
+        """Still first phase, once every topic of every service exists."""
+        if self.consume is not None:
+            await self.consume.open()
+
+    def work(self) -> None:
+        """Second phase: every loop starts."""
+        name, stop = self.service.name, self.room.stop
+        self.loops.append(Supervised(f"{name}.execute", self.executor.run, self.executor.stop))
+        self.loops.append(Supervised(f"{name}.relay", self.relay.run, self.relay.stop.set))
+        self.loops.append(Supervised(f"{name}.schedule", self.schedule.run, self.schedule.stop.set))
+        if self.consume is not None:
+            self.loops.append(Supervised(f"{name}.consume", self.consume.run, self.consume.stop.set))
+        for effect in self.effects:
+            self.loops.append(Supervised(f"{name}.effect.{effect.effect.name}", effect.run, effect.stop.set))
+        for loop in self.service.loops:
+            self.loops.append(Supervised(f"{name}.{loop.name}", partial(self._led, loop), stop.set))
+        for supervised in self.loops:
+            supervised.start()
+
+    async def _led(self, loop: Loop) -> None:
+        async with Leader(self.room.store, f"loop:{loop.name}") as leader:
+            if await leader.held(self.room.stop) is not None:
+                await loop.run(self.room)
+
+    async def close(self, within_seconds: float = 10.0) -> None:
+        """Those who bring work stop first, the writer last, so that what was begun is committed."""
+        self.room.stop.set()
+        writer, others = self.loops[:1], self.loops[1:]
+        await asyncio.gather(*[loop.ended(within_seconds) for loop in others])
+        for loop in writer:
+            await loop.ended(within_seconds)
+        if self.consume is not None:
+            await self.consume.close()
+        await self._publisher.close()
+        await self.room.close()
+        await self.room.store.close()

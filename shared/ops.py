@@ -1,0 +1,126 @@
+"""What ops look at and may do: topics with lag, parked messages, projections; redrive and rebuild, each recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, Request
+
+from shared.bus import Bus
+from shared.errors import KapokError
+from shared.health import outbox_age_seconds, troubles_of
+from shared.http import NotFound
+from shared.kernel import Rejected
+from shared.opened import Opened
+from shared.problems import Forbidden, Unauthenticated
+from shared.rebuild import Rebuilds
+from shared.security import Principal
+
+log = structlog.get_logger(__name__)
+
+
+class RedriveFailed(Rejected):
+    """The message still cannot be worked through; it stays parked."""
+
+
+class Ops:
+    """The ops end points over every service open in this process."""
+
+    def __init__(self, opened: Mapping[str, Opened], bus: Bus, verify: Callable[[str], Principal | None]) -> None:
+        self.opened, self.bus, self._verify = opened, bus, verify
+        self.rebuilds = {name: Rebuilds(one.service, one.room.store) for name, one in opened.items()}
+        self.router = APIRouter(prefix="/ops/v1", tags=["operations"])
+        self.router.add_api_route("/topics", self.topics, methods=["GET"])
+        self.router.add_api_route("/parked", self.parked, methods=["GET"])
+        self.router.add_api_route("/parked/{parked_id}/redrive", self.redrive, methods=["POST"])
+        self.router.add_api_route("/projections", self.projections, methods=["GET"])
+        self.router.add_api_route("/projections/{name}/rebuild", self.rebuild, methods=["POST"])
+
+    def reader(self, request: Request) -> Principal:
+        """Whoever may look: ops, admin, auditor."""
+        header = request.headers.get("authorization", "")
+        principal = self._verify(header.partition(" ")[2].strip()) if header else None
+        if principal is None:
+            raise Unauthenticated("a token is needed")
+        if not principal.roles & {"ops", "admin", "auditor"}:
+            raise Forbidden("needs one of: admin, auditor, ops")
+        return principal
+
+    async def topics(self, request: Request) -> dict[str, Any]:
+        """Per topic: published, lag of each group in messages and seconds; per service: outbox, loops, queue, blocked keys."""
+        self.reader(request)
+        return await self.state()
+
+    async def state(self) -> dict[str, Any]:
+        """The same for the page and the metrics."""
+        topics = [
+            {
+                "topic": t.name, "partitions": t.partitions, "published": t.published,
+                "groups": [{"group": g.group, "lag_messages": g.messages, "lag_seconds": round(g.seconds, 3)} for g in t.groups],
+            }
+            for t in await self.bus.describe()
+        ]  # fmt: skip
+        return {"topics": topics, "services": [await self._service(one) for one in self.opened.values()]}
+
+    async def _service(self, one: Opened) -> dict[str, Any]:
+        async with one.room.store.reading() as connection:
+            unsent = await connection.fetchval("select count(*) from outbox")
+            effects = await connection.fetch("select effect, count(*) as due, max(attempt) as attempts from effects_due group by effect")
+        consume = one.consume
+        return {
+            "service": one.service.name, "troubles": await troubles_of(one), "waiting": one.executor.waiting, "commits": one.executor.commits,
+            "outbox": {"rows": unsent, "oldest_seconds": round(await outbox_age_seconds(one), 3)},
+            "effects": [dict(row) for row in effects],
+            "heard": consume.heard if consume else 0, "duplicates": consume.duplicates if consume else 0,
+            "blocked_keys": consume.parking.blocked_keys if consume else 0,
+            "loops": [{"name": x.name, "alive": x.alive, "failures": x.failures, "error": x.error} for x in one.loops],
+        }  # fmt: skip
+
+    async def parked(self, request: Request, limit: int = 200) -> dict[str, Any]:
+        """Messages that wait for a person, oldest first: where, which type, why; no payload."""
+        self.reader(request)
+        items = []
+        for name, one in self.opened.items():
+            if one.consume is not None:
+                items += [{"service": name, **row, "id": f"{name}-{row['id']}"} for row in await one.consume.parking.listed(limit)]
+        return {"items": items, "next": None}
+
+    async def redrive(self, parked_id: str, request: Request) -> dict[str, Any]:
+        """Work off the message and what is parked behind it, in order; 409 when it still fails."""
+        principal = self.reader(request)
+        if not principal.roles & {"ops", "admin"}:
+            raise Forbidden("needs one of: admin, ops")
+        name, _, number = parked_id.rpartition("-")
+        one = self.opened.get(name)
+        if one is None or one.consume is None or not number.isdigit():
+            raise NotFound("parked message")
+        try:
+            count = await one.consume.redrive(int(number))
+        except KapokError as fault:
+            raise RedriveFailed(reason=str(fault)[:200]) from fault
+        except (AssertionError, TypeError, ValueError, LookupError, AttributeError) as fault:
+            raise RedriveFailed(reason=type(fault).__name__) from fault
+        log.info("redriven", actor=principal.id, parked=parked_id, count=count)
+        if count == 0:
+            raise NotFound("parked message")
+        return {"redriven": count}
+
+    async def projections(self, request: Request) -> dict[str, Any]:
+        """Every read table of every service: rows, last rebuild, whether it equals what the events say."""
+        self.reader(request)
+        return {"items": [row for rebuilds in self.rebuilds.values() for row in await rebuilds.listed()]}
+
+    async def rebuild(self, name: str, request: Request) -> dict[str, Any]:
+        """Grow `<service>.<projection>` anew beside the live one, compare, swap."""
+        principal = self.reader(request)
+        if not principal.roles & {"ops", "admin"}:
+            raise Forbidden("needs one of: admin, ops")
+        service, _, projection = name.partition(".")
+        rebuilds = self.rebuilds.get(service)
+        if rebuilds is None or projection not in rebuilds.names:
+            raise NotFound("projection")
+        outcome = await rebuilds.rebuild(projection)
+        log.info("rebuilt", actor=principal.id, projection=name, changed=outcome["differing_rows"])
+        return outcome

@@ -1,0 +1,102 @@
+"""Messages that cannot be worked through, kept in order with every later one of their key, until someone redrives them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+
+from shared.envelope import Message, Received
+from shared.store import Store
+
+_REFRESH_SECONDS = 2.0
+
+
+class Parking:
+    """The parked messages of one service; `turn` is held while messages are worked through, so that order holds."""
+
+    def __init__(self, service: str, store: Store) -> None:
+        self._topic, self._store = f"{service}.parked", store
+        self._blocked: set[str] = set()
+        self._looked_at = 0.0
+        self.turn = asyncio.Lock()
+
+    def blocks(self, key: str) -> bool:
+        return key in self._blocked
+
+    @property
+    def blocked_keys(self) -> int:
+        return len(self._blocked)
+
+    async def refresh_if_any(self) -> None:
+        """Other processes park and redrive too: look again now and then."""
+        if time.monotonic() - self._looked_at > _REFRESH_SECONDS:
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        async with self._store.reading() as connection:
+            rows = await connection.fetch("select distinct key from parked where redriven_at is null")
+        self._blocked = {row["key"] for row in rows}
+        self._looked_at = time.monotonic()
+
+    async def park(self, one: Received, reason: str, *, reaction: str | None = None) -> None:
+        """Keep the message and tell the dead-letter topic that it is there: ids and codes, never its text."""
+        m = one.message
+        notice = {
+            "topic": one.topic,
+            "partition": one.partition,
+            "offset": one.offset,
+            "event_id": m.id if m else None,
+            "event_type": m.type if m else None,
+            "reason": reason,
+        }
+        value = m.value if m else one.raw
+        async with self._store.reading() as connection, connection.transaction():
+            fresh = await connection.fetchval(
+                "insert into parked (event, topic, partition, place, key, type, value, at, correlation, causation, reaction, reason) "
+                "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+                "on conflict (topic, partition, place) do update set attempts = parked.attempts + 1, last_at = now() returning attempts = 1",
+                m.id if m else None, one.topic, one.partition, one.offset, one.key, m.type if m else None, value,
+                m.at if m else None, m.correlation if m else None, m.causation if m else None, reaction, reason,
+            )  # fmt: skip
+            if fresh:
+                await connection.execute(
+                    "insert into outbox (event, topic, key, type, value, at, correlation, causation) "
+                    "values (gen_random_uuid()::text, $1, $2, $3, $4::json, now(), $5, $6)",
+                    self._topic, one.key, self._topic + ".v1", msgspec.json.encode(notice).decode(),
+                    (m.correlation if m else None) or "unknown", m.id if m else None,
+                )  # fmt: skip
+        self._blocked.add(one.key)
+
+    async def of_key(self, parked_id: int) -> list[tuple[int, Received]]:
+        """Everything still parked for the key of this message, oldest first."""
+        async with self._store.reading() as connection:
+            rows = await connection.fetch(
+                "select * from parked where redriven_at is null and key = (select key from parked where id = $1) order by id", parked_id
+            )
+        return [(row["id"], _received(row)) for row in rows]
+
+    async def redriven(self, row_id: int) -> None:
+        async with self._store.reading() as connection:
+            await connection.execute("update parked set redriven_at = now() where id = $1", row_id)
+
+    async def listed(self, limit: int = 200) -> list[dict[str, Any]]:
+        """What waits to be redriven, oldest first: place, type, key, cause, age; no payload."""
+        async with self._store.reading() as connection:
+            rows = await connection.fetch(
+                "select id, topic, partition, place, key, type, event, reaction, reason, attempts, first_at, last_at "
+                "from parked where redriven_at is null order by id limit $1",
+                limit,
+            )
+        return [dict(row) for row in rows]
+
+
+def _received(row: Any) -> Received:
+    if row["event"] is None or row["type"] is None or row["at"] is None:
+        return Received(row["topic"], row["partition"], row["place"], row["key"], None, row["value"], row["reason"])
+    message = Message(
+        row["event"], row["type"], row["topic"], row["key"], row["value"], row["at"], row["correlation"] or row["event"], row["causation"]
+    )
+    return Received(row["topic"], row["partition"], row["place"], row["key"], message)

@@ -1,0 +1,99 @@
+"""Outbox to bus, in order; one relay per store over all processes, no cursor: a row is gone once it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from shared.bus import Publisher
+from shared.envelope import Message
+from shared.errors import NotNow
+from shared.leader import Leader
+from shared.store import Store, answering
+
+_TAKE = (
+    "delete from outbox where id in (select id from outbox order by id limit $1) "
+    "returning id, event, topic, key, type, value, at, correlation, causation, traceparent"
+)
+
+
+class Relay:
+    """Publishes what a store's transactions have posted.
+
+    The rows are deleted in a transaction that commits after the bus has acknowledged them: a crash in between publishes
+    them again under the same ids, which the hearers' inboxes absorb.
+    """
+
+    def __init__(self, store: Store, publisher: Publisher, *, batch_max: int = 1000, poll_seconds: float = 0.25) -> None:
+        self._store, self.publisher = store, publisher
+        self._batch_max, self._poll = batch_max, poll_seconds
+        self._wake, self.stop = asyncio.Event(), asyncio.Event()
+        self.published = 0
+        self.last_failure = ""
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until stopped; what waits in the outbox then is published by whoever holds the lock next."""
+        failures = 0
+        async with Leader(self._store, "relay") as leader:
+            while not self.stop.is_set():
+                try:
+                    connection = await leader.held(self.stop)
+                    if connection is None:
+                        break
+                    if await self.publish_some(connection) < self._batch_max:
+                        await self._rest(self._poll)
+                    failures = 0
+                except NotNow as away:
+                    failures += 1
+                    self.last_failure = str(away)
+                    await self._rest(min(5.0, 0.05 * 2**failures), hurried=False)
+
+    async def publish_some(self, connection: asyncpg.Connection) -> int:
+        """One batch from outbox to bus; answers how many."""
+        async with self._taken(connection) as messages:
+            if messages:
+                await self.publisher.publish(messages)
+        self.published += len(messages)
+        return len(messages)
+
+    @asynccontextmanager
+    async def _taken(self, connection: asyncpg.Connection) -> AsyncIterator[list[Message]]:
+        async with answering("the store"), connection.transaction():
+            rows = await connection.fetch(_TAKE, self._batch_max)
+            rows.sort(key=lambda r: r["id"])
+            yield [
+                Message(
+                    r["event"],
+                    r["type"],
+                    r["topic"],
+                    r["key"],
+                    r["value"].encode(),
+                    r["at"],
+                    r["correlation"],
+                    r["causation"],
+                    r["traceparent"],
+                )
+                for r in rows
+            ]
+
+    async def _rest(self, seconds: float, *, hurried: bool = True) -> None:
+        if hurried and self._wake.is_set():
+            self._wake.clear()
+            return
+        waits = [asyncio.create_task(self.stop.wait())]
+        if hurried:
+            waits.append(asyncio.create_task(self._wake.wait()))
+        _, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in pending:
+            wait.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*pending, return_exceptions=True)
+        if hurried:
+            self._wake.clear()

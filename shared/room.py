@@ -1,0 +1,139 @@
+"""A room that is open: one service with its store, writer and the outside, as doors, effects and loops see it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+from sqlalchemy import Column, Select, literal, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from shared.clock import Clock
+from shared.decide import Provenance, Rules
+from shared.envelope import Envelope
+from shared.errors import Malformed
+from shared.execute import Done, Executor
+from shared.kernel import fold
+from shared.service import RowChange, Service, To
+from shared.settings import Settings
+from shared.store import Store, answering
+from shared.store.rows import seal_aad
+
+_LIMIT_MAX = 500
+
+
+class Room:
+    """What an open service offers to its own parts; `stop` is set when the process is asked to end."""
+
+    def __init__(
+        self, service: Service, store: Store, executor: Executor, clock: Clock, settings: Settings, http: httpx.AsyncClient,
+        service_token: Callable[[str, str], str], stop: asyncio.Event, sign: Callable[[bytes], bytes],
+    ) -> None:  # fmt: skip
+        self.service, self.store, self.executor, self.clock, self.settings, self.http = service, store, executor, clock, settings, http
+        self.stop, self.rules, self.sign = stop, Rules(service), sign
+        self._token = service_token
+        self._engine: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=lambda: asyncpg.connect(store.dsn, timeout=10, command_timeout=30),
+            pool_size=5,
+            max_overflow=5,
+        )
+        self._commits = asyncio.Event()
+        executor.after_commit(self._told)
+
+    def _told(self) -> None:
+        waiting, self._commits = self._commits, asyncio.Event()
+        waiting.set()
+
+    async def changed(self, timeout_seconds: float) -> None:
+        """Wait for the next commit of this store in this process, the stop, or the time-out."""
+        commits, stop = asyncio.ensure_future(self._commits.wait()), asyncio.ensure_future(self.stop.wait())
+        _, pending = await asyncio.wait({commits, stop}, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for one in pending:
+            one.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    def service_token(self, purpose: str) -> str:
+        """A short-lived token that says which service asks, and for what purpose."""
+        return self._token(self.service.name, purpose)
+
+    async def execute(self, *commands: To, actor: str, correlation: str | None = None, causation: str | None = None,
+                      rows: Sequence[RowChange] = (), patient: bool = False) -> Done:  # fmt: skip
+        """Obey these commands as one unit, all or nothing; answers after the commit."""
+        who = Provenance(actor, self.clock.now(), correlation or self.clock.new_id(), causation)
+        return await self.executor.submit(commands, who, rows=rows, patient=patient)
+
+    async def state(self, noun: str, key: str, *, as_of: datetime | None = None) -> Any:
+        """The folded state of a stream, now or as it was recorded at an instant; the decider's `absent` where there is none."""
+        stream = f"{self.service.name}.{noun}-{key}"
+        if as_of is None:
+            return (await self.executor.state(stream))[1]
+        history = (await self.store.load([stream]))[stream]
+        return fold(self.rules.deciders[noun], (e.data for e in history if e.at <= as_of))
+
+    async def version(self, noun: str, key: str) -> int:
+        return (await self.executor.state(f"{self.service.name}.{noun}-{key}"))[0]
+
+    async def history(self, noun: str, key: str) -> list[Envelope]:
+        """Every event of a stream, oldest first."""
+        stream = f"{self.service.name}.{noun}-{key}"
+        return (await self.store.load([stream]))[stream]
+
+    def blind(self, kind: str, text: str) -> bytes:
+        """What a blind column holds for this text, for an equality search."""
+        return self.store.ring.blind(kind, text)
+
+    async def rows(self, statement: Select[Any]) -> list[dict[str, Any]]:
+        """The answer of a SELECT; sealed columns come opened where their subject's column is selected too, None when shredded."""
+        async with answering("the store"), self._engine.connect() as connection:
+            rows = [dict(row) for row in (await connection.execute(statement)).mappings()]
+        sealed = [c for c in statement.selected_columns if isinstance(c, Column) and "sealed" in c.info]
+        if sealed and rows:
+            await self._open(rows, sealed)
+        return rows
+
+    async def _open(self, rows: list[dict[str, Any]], sealed: Sequence[Column[Any]]) -> None:
+        ring = self.store.ring
+        await self.store.know(str(row[c.info["sealed"]]) for row in rows for c in sealed if row.get(c.name) and row.get(c.info["sealed"]))
+        for row in rows:
+            for c in sealed:
+                token, subject = row.get(c.name), row.get(c.info["sealed"])
+                if token is not None:
+                    plain = ring.open(str(subject), token, seal_aad(str(c.table), c.name, str(subject))) if subject else None
+                    row[c.name] = None if plain is None else msgspec.json.decode(plain)
+
+    async def page(
+        self, statement: Select[Any], *, order: tuple[Any, ...], limit: int = 50, cursor: str | None = None
+    ) -> Mapping[str, Any]:
+        """One page of a list, newest first by `order`; the cursor names the last row seen, so pages neither skip nor repeat."""
+        size = max(1, min(limit, _LIMIT_MAX))
+        if cursor:
+            try:
+                last = msgspec.json.decode(base64.urlsafe_b64decode(cursor.encode() + b"=="))
+                values = [msgspec.convert(v, c.type.python_type, strict=False) for v, c in zip(last, order, strict=True)]
+            except (binascii.Error, msgspec.MsgspecError, ValueError, TypeError) as fault:
+                raise Malformed("cursor: not one of ours") from fault
+            statement = statement.where(tuple_(*order) < tuple_(*[literal(v, c.type) for v, c in zip(values, order, strict=True)]))
+        rows = await self.rows(statement.order_by(*[c.desc() for c in order]).limit(size + 1))
+        more, items = len(rows) > size, rows[:size]
+        following = None
+        if more:
+            following = base64.urlsafe_b64encode(msgspec.json.encode([items[-1][c.name] for c in order])).decode().rstrip("=")
+        return {"items": items, "next": following}
+
+    async def shred(self, subject: str) -> None:
+        """Destroy this person's key here: nothing sealed for them opens again, and no cached state still holds it."""
+        await self.store.destroy_key(subject)
+        self.executor.cache.clear()
+
+    async def close(self) -> None:
+        await self._engine.dispose()

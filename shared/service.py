@@ -1,0 +1,137 @@
+"""The Service value: every part of a room named once, and the small values its parts are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from msgspec import Struct
+from sqlalchemy import MetaData, Table
+
+from shared.codec import Codec
+from shared.envelope import Envelope, Heard, Public
+from shared.kernel import Decider, Rejected
+from shared.store.changes import Add, Change, Drop, Put, RowChange
+
+__all__ = ["Add", "Answer", "Change", "Drop", "Effect", "EffectCall", "Listener", "Loop", "Projection", "Put", "Reaction", "RowChange"]
+__all__ += ["Service", "To"]
+
+
+class To(Struct, frozen=True, gc=False):
+    """A command with its address: the stream `<service>.<noun>-<id>`.
+
+    `otherwise` makes the compensating command out of a refusal; without it a refused follow-up refuses its whole unit.
+    """
+
+    noun: str
+    id: str
+    command: Any
+    otherwise: Callable[[Rejected], To | None] | None = None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Read tables and how each event fills them; one event, no other stream, no call, no decision."""
+
+    name: str
+    tables: tuple[Table, ...]
+    on: Mapping[type, Callable[[Envelope], Iterable[RowChange]]]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A public event of anybody -> commands of ours; pure.
+
+    `reads` is the hearer's own reading of the data: a struct with just the fields it needs (unknown fields are skipped,
+    a missing needed field parks the message). `then` answers addressed commands, none when it is no concern of ours.
+    """
+
+    hears: str
+    reads: type
+    then: Callable[[Heard], Iterable[To]]
+
+    @property
+    def name(self) -> str:
+        return self.then.__name__
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Read tables filled straight from public events; `hears` is exact or ends in `*`; decides nothing."""
+
+    name: str
+    tables: tuple[Table, ...]
+    hears: tuple[str, ...]
+    reads: type
+    rows: Callable[[Heard], Iterable[RowChange]]
+
+
+class EffectCall(Struct, frozen=True, gc=False):
+    """One due call to the outside: `id` is the idempotency key (the event's id), `attempt` counts from 1."""
+
+    id: str
+    envelope: Envelope
+    attempt: int
+
+
+class Answer(Struct, frozen=True, gc=False):
+    """What a call led to: commands that record the outcome, or `retry` (in `delay_seconds`) when nothing is known yet."""
+
+    commands: tuple[To, ...] = ()
+    retry: bool = False
+    delay_seconds: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Our event -> a call to the outside -> a command that records the outcome.
+
+    `call(calls, environment)` takes up to `batch_max` calls and returns one `Answer` for each, in order. After
+    `attempts_max` retries `gave_up(call)` names the unknown outcome as a command.
+    """
+
+    name: str
+    on: type
+    call: Callable[[Sequence[EffectCall], Any], Awaitable[Sequence[Answer]]]
+    gave_up: Callable[[EffectCall], tuple[To, ...]]
+    batch_max: int = 100
+    attempts_max: int = 10
+    lanes: int = 1
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Work that goes on by itself while the room is open; one holder at a time over all processes of the service.
+
+    `run(room)` returns when `room.stop` is set; when it raises it is started again after a pause, and readiness fails.
+    """
+
+    name: str
+    run: Callable[[Any], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A room of the house as a value; it starts nothing. See ARCHITECTURE.md for how each part is used."""
+
+    name: str
+    deciders: tuple[Decider[Any], ...]
+    codec: Codec
+    publish: Mapping[type, Callable[[Envelope], Iterable[Public]]]
+    public_types: Mapping[str, type]
+    tables: MetaData
+    projections: tuple[Projection, ...]
+    follow: Mapping[type, Callable[[Envelope], Iterable[To]]] = field(default_factory=dict)
+    reactions: tuple[Reaction, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    loops: tuple[Loop, ...] = ()
+    due: Mapping[str, Callable[[str, Mapping[str, Any]], Iterable[To]]] = field(default_factory=dict)
+    routers: tuple[APIRouter, ...] = ()
+    pages: tuple[APIRouter, ...] = ()
+    templates: Path | None = None
+    words: Path | None = None

@@ -1,0 +1,1 @@
+"""The test vocabulary: given/when/then, suites that hold every store and bus to the same promises."""

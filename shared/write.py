@@ -1,0 +1,99 @@
+"""From what was decided to what is written: events sealed and encoded, public events worded, rows projected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from shared.clock import Clock
+from shared.envelope import Envelope
+from shared.service import Effect, RowChange, Service
+from shared.store import Store
+from shared.store.commit import Commit, EffectRow, EventRow, InboxRow, KeyRow, OutboxRow
+from shared.store.rows import Batch, subjects_of
+
+_encode = msgspec.json.encode
+Piece = tuple[Sequence[Envelope], Sequence[RowChange], str | None]
+
+
+class Scribe:
+    """Words one batch of one service."""
+
+    def __init__(self, service: Service, store: Store, clock: Clock) -> None:
+        self._service, self._store, self._clock = service, store, clock
+        self._topic = f"{service.name}.events"
+        self._project: dict[type, list[Callable[[Envelope], Iterable[RowChange]]]] = {}
+        for projection in service.projections:
+            for event, fill in projection.on.items():
+                self._project.setdefault(event, []).append(fill)
+        self._effects: dict[type, list[Effect]] = {}
+        for effect in service.effects:
+            self._effects.setdefault(effect.on, []).append(effect)
+
+    async def words(self, pieces: Iterable[Piece], inbox: Sequence[InboxRow]) -> Commit:
+        """The commit of these units, in their order."""
+        pieces = list(pieces)
+        changes = self._changes(pieces)
+        keys = await self._keys(pieces, changes)
+        codec, ring = self._store.codec, self._store.ring
+        events: list[EventRow] = []
+        outbox: list[OutboxRow] = []
+        effects: list[EffectRow] = []
+        for envelopes, _, traceparent in pieces:
+            for e in envelopes:
+                kind = type(e.data)
+                name, version = codec.name_and_version(e.data)
+                data = codec.encode(e.data, e.id, e.stream, ring)
+                events.append(
+                    EventRow(e.stream, e.version, e.id, name, version, msgspec.Raw(data), e.at, e.actor, e.correlation, e.causation)
+                )
+                if kind in self._service.publish:
+                    self._post(e, traceparent, outbox)
+                if kind in self._effects:
+                    effects += [EffectRow(f"{e.id}:{x.name}", x.name, e.stream, e.version, e.at) for x in self._effects[kind]]
+        batch = Batch(ring)
+        batch.add(changes)
+        return Commit(events, outbox, inbox, keys, effects, batch.stages())
+
+    def unmake(self, commit: Commit) -> None:
+        """The transaction failed: keys that were made for it do not exist."""
+        for key in commit.keys:
+            self._store.ring.forget(key.subject)
+
+    def _changes(self, pieces: Iterable[Piece]) -> list[RowChange]:
+        project = self._project
+        changes: list[RowChange] = []
+        for envelopes, rows, _ in pieces:
+            for e in envelopes:
+                for fill in project.get(type(e.data), ()):
+                    changes.extend(fill(e))
+            changes.extend(rows)
+        return changes
+
+    async def _keys(self, pieces: Iterable[Piece], changes: Iterable[RowChange]) -> list[KeyRow]:
+        codec, ring = self._store.codec, self._store.ring
+        subjects = {s for envelopes, _, _ in pieces for e in envelopes for s in codec.subjects(e.data)}
+        for change in changes:
+            subjects.update(subjects_of(change))
+        if not ring.missing(subjects):
+            return []
+        return [KeyRow(s, "\\x" + ring.make(s).hex()) for s in await self._store.know(subjects)]
+
+    def _post(self, e: Envelope, traceparent: str | None, outbox: list[OutboxRow]) -> None:
+        cause, event_id = e.causation, e.id
+        for said in self._service.publish[type(e.data)](e):
+            outbox.append(
+                OutboxRow(
+                    event_id,
+                    self._topic,
+                    e.stream,
+                    said.type,
+                    msgspec.Raw(_encode(said.data)),
+                    e.at,
+                    e.correlation,
+                    cause,
+                    traceparent,
+                )
+            )
+            cause, event_id = e.id, self._clock.new_id()

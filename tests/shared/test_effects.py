@@ -1,0 +1,101 @@
+"""Calls to the outside: asked for with the event, answered by a command, retried with an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.effects import Effects
+from shared.room import Room
+from shared.service import Answer, Effect, EffectCall, Service, To
+from shared.settings import Settings
+from tests.shared.bakery import BAKERY, CancelOrder, OrderPlaced
+from tests.shared.conftest import Database
+from tests.shared.counter import Counter
+from tests.shared.test_execute import place
+
+Calls = Callable[[Sequence[EffectCall], Any], Any]
+
+
+def with_effect(call: Calls, attempts_max: int = 3) -> Service:
+    gave_up = lambda c: (To("order", c.envelope.key, CancelOrder("unknown")),)  # noqa: E731
+    return replace(BAKERY, effects=(Effect("deliver", OrderPlaced, call, gave_up, attempts_max=attempts_max),))
+
+
+class Outside:
+    """What was asked of the outside, and what it is told to answer."""
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.asked: list[tuple[str, int]] = []
+        self._answers = list(answers)
+
+    async def call(self, calls: Sequence[EffectCall], room: Any) -> list[Answer]:
+        self.asked += [(c.id, c.attempt) for c in calls]
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return [Answer(commands=tuple(To("order", c.envelope.key, t.command) for t in answer.commands), retry=answer.retry, delay_seconds=0.001) for c in calls]
+
+
+@pytest.fixture
+async def opening(database: Database) -> AsyncIterator[Callable[[Service], Any]]:
+    closing: list[Any] = []
+
+    async def opened(service: Service) -> tuple[Counter, Effects]:
+        shop = await Counter(service, await database()).open()
+        http = httpx.AsyncClient()
+        room = Room(service, shop.store, shop.executor, shop.clock, Settings(), http, lambda s, p: "", asyncio.Event(), lambda b: b)
+        closing.extend([room.close, http.aclose, shop.close])
+        return shop, Effects(room, service.effects[0])
+
+    yield opened
+    for close in closing:
+        await close()
+
+
+async def test_a_call_is_made_once_and_its_outcome_recorded(opening: Any) -> None:
+    outside = Outside(Answer(commands=(To("order", "", CancelOrder("delivered")),)))
+    shop, effects = await opening(with_effect(outside.call))
+    done = await shop.submit(place(1))
+    assert await effects.work_off() == 1
+    assert await effects.work_off() == 0
+    assert outside.asked == [(done.events[0].id, 1)]
+    assert await shop.value("select causation from events where type = 'OrderCancelled'") == done.events[0].id
+
+
+async def test_an_outside_that_breaks_is_asked_again_under_the_same_id_and_then_named_unknown(opening: Any) -> None:
+    outside = Outside(RuntimeError("down"))
+    shop, effects = await opening(with_effect(outside.call))
+    order = place(1)
+    done = await shop.submit(order)
+    for _ in range(40):
+        await effects.work_off()
+        if await shop.value("select count(*) from effects_due") == 0:
+            break
+        await asyncio.sleep(0.1)
+    assert outside.asked == [(done.events[0].id, n) for n in (1, 2, 3)]
+    assert (await shop.executor.state(f"bakery.order-{order.id}"))[1].status == "cancelled"
+
+
+async def test_a_crash_after_the_call_makes_it_again_under_the_same_id(opening: Any) -> None:
+    outside = Outside(Answer())
+    shop, effects = await opening(with_effect(outside.call))
+    done = await shop.submit(place(1))
+    effects._record = lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        await effects.work_off()
+    again = Effects(effects.room, effects.effect)
+    assert await again.work_off() == 1
+    assert outside.asked == [(done.events[0].id, 1)] * 2
+
+
+async def test_calls_go_out_in_batches(opening: Any) -> None:
+    outside = Outside(Answer())
+    shop, effects = await opening(with_effect(outside.call))
+    await asyncio.gather(*[shop.submit(place(1)) for _ in range(150)])
+    assert [await effects.work_off(), await effects.work_off(), await effects.work_off()] == [100, 50, 0]

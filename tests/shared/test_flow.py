@@ -1,0 +1,263 @@
+"""From an outbox over the bus into another service: in order, once, and around what cannot be worked through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from shared.bus.postgres import PostgresBus
+from shared.clock import Clock, new_id
+from shared.consume import Consume
+from shared.envelope import Message
+from shared.errors import KapokError, NotNow
+from shared.relay import Relay
+from shared.service import To
+from tests.shared.bakery import OVEN, CancelOrder
+from tests.shared.conftest import Database
+from tests.shared.counter import Counter
+from tests.shared.test_execute import place
+
+
+class Line:
+    """The bakery's relay and the oven's consumer on one bus."""
+
+    def __init__(self, shop: Counter, oven: Counter, bus: PostgresBus) -> None:
+        self.shop, self.oven, self.bus = shop, oven, bus
+        self.publisher = bus.publisher("bakery")
+        self.relay = Relay(shop.store, self.publisher, poll_seconds=0.05)
+        shop.executor.after_commit(self.relay.wake)
+        self.consume = self.hearer()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def hearer(self) -> Consume:
+        return Consume(OVEN, self.oven.store, self.oven.executor, self.bus, Clock(), member="1", wait_seconds=0.1)
+
+    async def start(self) -> None:
+        await self.consume.open()
+        self._tasks = [asyncio.create_task(self.relay.run()), asyncio.create_task(self.consume.run())]
+
+    async def stop(self) -> None:
+        self.relay.stop.set()
+        self.consume.stop.set()
+        await asyncio.gather(*self._tasks)
+        await self.consume.close()
+        await self.publisher.close()
+
+    async def until(self, sql: str, expected: object, *args: object) -> None:
+        for _ in range(200):
+            if await self.oven.value(sql, *args) == expected:
+                return
+            await asyncio.sleep(0.02)
+        assert await self.oven.value(sql, *args) == expected, sql
+
+
+@pytest.fixture
+async def line(shop: Counter, database: Database) -> AsyncIterator[Line]:
+    bus = PostgresBus(await database(), poll_seconds=0.05)
+    await bus.provide({"bakery.events": 12, "bakery.parked": 12, "oven.events": 12, "oven.parked": 12})
+    oven = await Counter(OVEN, await database()).open()
+    line = Line(shop, oven, bus)
+    await line.start()
+    yield line
+    await line.stop()
+    await oven.close()
+    await bus.close()
+
+
+async def test_what_one_service_says_another_works_through_once(line: Line) -> None:
+    await asyncio.gather(*[line.shop.submit(place(2)) for _ in range(50)])
+    await line.until("select count(*) from events", 50)
+    assert await line.shop.value("select count(*) from outbox") == 0
+    assert await line.oven.value("select count(*) from inbox where reaction = 'on_order_placed'") == 50
+
+
+async def test_causes_and_correlation_travel(line: Line) -> None:
+    done = await line.shop.submit(place(2))
+    await line.until("select count(*) from events", 1)
+    assert await line.oven.value("select causation from events") == done.events[0].id
+    assert await line.oven.value("select correlation from events") == done.events[0].correlation
+
+
+async def test_a_fact_worded_twice_for_the_public_has_two_ids_and_one_cause(line: Line) -> None:
+    order = place(1)
+    await line.shop.submit(order)
+    await line.shop.submit(To("order", order.id, CancelOrder("no")))
+    await line.until("select count(*) from feed", 3)
+    assert await line.oven.value("select array_agg(type order by position) from feed") == [
+        "bakery.order_placed.v1", "bakery.order_cancelled.v1", "bakery.oven_freed.v1",
+    ]  # fmt: skip
+
+
+async def test_numbered_rows_are_gapless_over_many_batches(line: Line) -> None:
+    for _ in range(5):
+        await asyncio.gather(*[line.shop.submit(place(1)) for _ in range(40)])
+    await line.until("select count(*) from feed", 200)
+    assert await line.oven.value("select max(position) - min(position) + 1 from feed") == 200
+
+
+async def test_a_refused_message_is_recorded_and_does_not_stop_others(line: Line) -> None:
+    await asyncio.gather(line.shop.submit(place(13)), line.shop.submit(place(1)))
+    await line.until("select count(*) from inbox where refused = 'OvenBroken'", 1)
+    await line.until("select count(*) from events", 1)
+    assert await line.oven.value("select count(*) from parked") == 0
+
+
+async def test_a_message_that_breaks_us_is_parked_with_everything_after_it_of_its_key(line: Line) -> None:
+    bad, good = place(66), place(1)
+    await line.shop.submit(bad)
+    await line.shop.submit(To("order", bad.id, CancelOrder("too late")))
+    await line.shop.submit(good)
+    await line.until("select count(*) from parked where key = $1", 3, f"bakery.order-{bad.id}")
+    await line.until("select count(*) from events", 1)
+    assert await line.oven.value("select count(*) from feed where key = $1", f"bakery.order-{bad.id}") == 0
+    notices = await line.oven.value("select string_agg(value::text, '') from outbox where topic = 'oven.parked'")
+    assert "RuntimeError" in notices
+    assert "loaves" not in notices
+
+
+async def test_a_redriven_message_frees_its_key_in_order(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = place(66)
+    await line.shop.submit(bad)
+    await line.shop.submit(To("order", bad.id, CancelOrder("later")))
+    await line.until("select count(*) from parked", 3)
+    with pytest.raises(RuntimeError):
+        await line.consume.redrive(1)
+    assert await line.oven.value("select count(*) from parked where redriven_at is null") == 3
+    decider = line.oven.executor.rules.deciders["loaf"]
+    mended = type(decider)(
+        decider.noun, decider.absent, lambda c, s: decider.decide(type(c)(1), s), decider.evolve, decider.commands, decider.events
+    )
+    monkeypatch.setitem(line.oven.executor.rules.deciders, "loaf", mended)
+    assert await line.consume.redrive(1) == 3
+    assert await line.oven.value("select count(*) from parked where redriven_at is null") == 0
+    assert await line.oven.value("select array_agg(type order by position) from feed") == [
+        "bakery.order_placed.v1", "bakery.order_cancelled.v1", "bakery.oven_freed.v1",
+    ]  # fmt: skip
+    await line.shop.submit(To("order", bad.id, CancelOrder("again")))
+    assert not line.consume.parking.blocks(f"bakery.order-{bad.id}")
+
+
+def message(kind: str, value: bytes, key: str) -> Message:
+    event = new_id()
+    return Message(event, kind, "bakery.events", key, value, Clock().now(), event)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("bakery.order_placed.v1", b'{"order_id": "o1"}'),
+        ("bakery.order_placed.v1", b'{"order_id": "o1", "loaves": "many"}'),
+        ("bakery.order_placed.v1", b"not json at all"),
+        ("bakery.order_placed.v9", b'{"order_id": "o1", "loaves": 1}'),
+    ],
+)
+async def test_words_that_make_no_sense_are_parked_at_once(line: Line, kind: str, value: bytes) -> None:
+    await line.publisher.publish(
+        [message(kind, value, "bakery.order-x"), message("bakery.order_placed.v1", b'{"order_id":"o2","loaves":1}', "bakery.order-y")]
+    )
+    await line.until("select count(*) from parked", 1)
+    await line.until("select count(*) from events", 1)
+
+
+async def test_an_unknown_type_is_skipped_and_counted(line: Line) -> None:
+    await line.publisher.publish([message("confectioner.cake_iced.v1", b"{}", "bakery.order-x")])
+    for _ in range(100):
+        if line.consume.heard:
+            break
+        await asyncio.sleep(0.02)
+    assert (line.consume.heard, line.consume.skipped) == (1, 1)
+
+
+async def test_a_replay_of_the_whole_topic_changes_nothing(line: Line, database: Database) -> None:
+    await asyncio.gather(*[line.shop.submit(place(1)) for _ in range(30)])
+    await line.until("select count(*) from feed", 30)
+    line.consume.stop.set()
+    await asyncio.sleep(0.2)
+    again = Consume(OVEN, line.oven.store, line.oven.executor, _Renamed(line.bus), Clock(), member="2", wait_seconds=0.1)  # type: ignore[arg-type]
+    await again.open()
+    run = asyncio.create_task(again.run())
+    for _ in range(100):
+        if again.heard >= 30:
+            break
+        await asyncio.sleep(0.02)
+    again.stop.set()
+    await run
+    await again.close()
+    assert again.duplicates == 60
+    assert await line.oven.value("select count(*) from events") == 30
+    assert await line.oven.value("select count(*) from feed") == 30
+
+
+class _Renamed:
+    """A bus on which we are a group that has read nothing yet."""
+
+    def __init__(self, bus: PostgresBus) -> None:
+        self._bus = bus
+
+    def consumer(self, group: str, topics: Sequence[str], member: str) -> object:
+        return self._bus.consumer(f"{group}-again", topics, member)
+
+
+class _Crash(Exception):
+    """Stands for kill -9 at one step."""
+
+
+CRASHES = ["before the bus has it", "after the bus has it", "before the inbox has it", "after the inbox has it"]
+
+
+@pytest.mark.parametrize("at", CRASHES)
+async def test_a_crash_between_two_steps_loses_nothing_and_doubles_nothing(shop: Counter, database: Database, at: str) -> None:
+    bus = PostgresBus(await database(), poll_seconds=0.05)
+    await bus.provide({"bakery.events": 1, "oven.events": 1, "bakery.parked": 1, "oven.parked": 1})
+    oven = await Counter(OVEN, await database()).open()
+    await asyncio.gather(*[shop.submit(place(1)) for _ in range(20)])
+
+    first = Line(shop, oven, bus)
+    _break(first, at)
+    connection = await shop.store.connect()
+    with pytest.raises((_Crash, KapokError)):
+        await first.relay.publish_some(connection)
+        await first.consume.open()
+        received = await first.consume._consumer.poll(500, 1)
+        await first.consume._worked(received)
+        raise _Crash
+    await connection.close()
+    await first.consume.close()
+    await oven.close()
+
+    oven = await Counter(OVEN, oven.dsn).open()
+    second = Line(shop, oven, bus)
+    await second.start()
+    await second.until("select count(*) from feed", 20)
+    await second.until("select count(*) from events", 20)
+    assert await oven.value("select max(version) from events") == 1
+    await second.stop()
+    await oven.close()
+    await bus.close()
+
+
+def _break(line: Line, at: str) -> None:
+    publish, write = line.publisher.publish, line.oven.store.write
+
+    async def crash(*_: object) -> None:
+        raise _Crash
+
+    async def publish_then_crash(messages: Sequence[Message]) -> None:
+        await publish(messages)
+        raise _Crash
+
+    async def write_then_crash(commit: object) -> None:
+        await write(commit)  # type: ignore[arg-type]
+        raise NotNow("killed before the answer")
+
+    match at:
+        case "before the bus has it":
+            line.publisher.publish = crash  # type: ignore[method-assign]
+        case "after the bus has it":
+            line.publisher.publish = publish_then_crash  # type: ignore[method-assign]
+        case "before the inbox has it":
+            line.consume._worked = crash  # type: ignore[method-assign]
+        case _:
+            line.oven.store.write = write_then_crash  # type: ignore[method-assign]
