@@ -169,7 +169,8 @@ def _locked(home: Path) -> IO[str]:
     return lock
 
 
-def _dies_with_us() -> Callable[[], None]:
+def dies_with_us() -> Callable[[], None]:
+    """What a child runs before its program: the kernel then ends it when we end, however we end (Linux)."""
     libc = ctypes.CDLL(None, use_errno=True)
 
     def arm() -> None:
@@ -228,7 +229,7 @@ def _served(programs: Path, data: Path, sockets: Path, who: _Who, surroundings: 
         with (data.parent / "postgresql.log").open("ab") as log:
             process = subprocess.Popen(
                 command, env=surroundings, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=_dies_with_us(), **who.drop,
+                start_new_session=True, preexec_fn=dies_with_us(), **who.drop,
             )  # fmt: skip
         if _answers(programs, sockets, process, surroundings, until):
             return process

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.clock import Clock
@@ -17,6 +18,7 @@ from shared.idempotency import Answers, Kept
 from shared.problems import problem
 from shared.security import Principal
 
+log = structlog.get_logger(__name__)
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _KEY = re.compile(r'"?[\x21-\x7e]{1,255}"?')
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -73,8 +75,12 @@ class Manners:
         correlation = given if _CORRELATION.fullmatch(given) else self._clock.new_id()
         scope.setdefault("state", {})["correlation"] = correlation
 
+        started = False
+
         async def told(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 message["headers"] = [*message["headers"], (b"x-correlation-id", correlation.encode())]
             await send(message)
 
@@ -89,6 +95,13 @@ class Manners:
                 await self._app(scope, self._bounded(receive, headers), told)
         except TooLarge:
             await self._too_large(correlation)(scope, receive, told)
+        except Exception as fault:
+            # Answered and logged further in; the server's own log would print the exception's words.
+            if not started:
+                log.error("request_failed", exc_info=fault)
+                await problem(500, "OurFault", "Something broke on our side.", instance=f"urn:kapok:request:{correlation}")(
+                    scope, receive, told
+                )
 
     def _too_large(self, correlation: str) -> Any:
         detail = f"at most {self._body_max} bytes"

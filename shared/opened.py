@@ -45,7 +45,11 @@ class Opened:
         self.executor.after_commit(self.relay.wake)
         self.schedule = Schedule(service, store, self.executor, clock)
         self.effects = [Effects(self.room, effect) for effect in service.effects]
-        self.consume = Consume(service, store, self.executor, bus, clock, member=member) if Hearing.topics(service) else None
+        self.consume = (
+            Consume(service, store, self.executor, bus, clock, member=member, wait_seconds=settings.poll_seconds)
+            if Hearing.topics(service)
+            else None
+        )
         self.loops: list[Supervised] = []
         self._publisher = self.relay.publisher
 

@@ -26,6 +26,7 @@ from shared.sealing import Keyring
 from shared.security import Clients, Issuer, RemoteKeys, Verifier
 from shared.service import Service
 from shared.settings import Settings, SettingsProblem, read_settings
+from shared.telemetry import configure
 from shared.web.mounting import frame_routers, install_pages
 
 
@@ -115,6 +116,7 @@ class House:
     async def open(self) -> AsyncIterator[House]:
         """Everything opened first, then everything at work; closed in the other order."""
         env = self.environment = self._around()
+        configure(env.settings.log_level)
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(10), follow_redirects=False))
             stack.push_async_callback(env.bus.close)

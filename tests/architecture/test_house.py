@@ -57,7 +57,9 @@ def test_nothing_names_a_machine_or_a_package_index() -> None:
 
 
 def test_the_imports_keep_to_the_map() -> None:
-    done = subprocess.run([str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=house.ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=house.ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-3000:]
 
 
@@ -100,7 +102,12 @@ def test_a_forbidden_import_is_caught(tmp_path: Path) -> None:
     (tmp_path / ".importlinter").write_text((house.ROOT / ".importlinter").read_text())
     (tmp_path / "shared/errors.py").write_text('"""Planted."""\nimport services.intake\n')
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(tmp_path)}
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(tmp_path)},
     )
     assert done.returncode != 0
     assert "The mechanism has never heard of a case BROKEN" in done.stdout

@@ -39,7 +39,10 @@ class Outside:
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer
-        return [Answer(commands=tuple(To("order", c.envelope.key, t.command) for t in answer.commands), retry=answer.retry, delay_seconds=0.001) for c in calls]
+        return [
+            Answer(commands=tuple(To("order", c.envelope.key, t.command) for t in answer.commands), retry=answer.retry, delay_seconds=0.001)
+            for c in calls
+        ]
 
 
 @pytest.fixture

@@ -1,0 +1,66 @@
+"""What costs no disk: folding and rebuilding, sealing and blind index."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from bench.measure import Row
+from bench.report_service import CASE, PERSON, REPORTS, Reported
+from shared.clock import new_id
+from shared.kernel import fold
+from shared.sealing import Keyring
+
+EVENTS = 20_000
+
+
+def rows(rounds: int) -> list[Row]:
+    ring = Keyring(b"k" * 32, b"i" * 32)
+    codec = REPORTS.codec
+    person = new_id()
+    ring.make(person)
+    event = Reported(new_id(), person, PERSON, "440106", ("medical",))
+    plain = Reported(event.case_id, person, None, "440106", ("medical", "housing"))  # type: ignore[arg-type]
+    stored = [codec.encode(plain, "e", "s", ring) for _ in range(EVENTS)]
+    folding, sealing, indexing = [], [], []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        state = fold(CASE, (codec.decode("Reported", 1, data, "e", "s", ring) for data in stored))
+        folding.append(EVENTS / (time.perf_counter() - start))
+        assert state.reports == EVENTS
+        start = time.perf_counter()
+        for _ in range(2000):
+            for value in (PERSON.name, PERSON.phone, PERSON.number, PERSON.address, PERSON.words):
+                ring.seal(person, value.encode(), b"aad")
+        sealing.append((time.perf_counter() - start) / 2000 * 1e6)
+        start = time.perf_counter()
+        for _ in range(2000):
+            ring.blind("id_number", PERSON.number)
+            ring.blind("phone", PERSON.phone)
+        indexing.append((time.perf_counter() - start) / 2000 * 1e6)
+    both = [a + b for a, b in zip(sealing, indexing, strict=True)]
+    fold_row = Row(
+        "fold and rebuild: decode + evolve",
+        "-",
+        statistics.median(folding),
+        0,
+        100_000,
+        200_000,
+        rounds,
+        "events per second",
+        True,
+        (min(folding), max(folding)),
+    )
+    seal_row = Row(
+        "five sealed fields and two blind indexes, per event",
+        "-",
+        statistics.median(both),
+        0,
+        30,
+        15,
+        rounds,
+        "microseconds",
+        False,
+        (min(both), max(both)),
+    )
+    return [fold_row, seal_row]

@@ -1,0 +1,101 @@
+"""`kapok`: run, serve, play, token; one verb each."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated, NoReturn
+
+import httpx
+import typer
+from rich.console import Console
+
+from deploy.sample.play import play as play_sample
+from deploy.sample.play import print_summary
+from services.main import SERVICES
+from services.run import bank_simulator
+from services.run import run as run_embedded
+from shared.embedded import EmbeddedProblem
+from shared.home import home
+from shared.runtime import House, environment
+from shared.serving import PortTaken, Server, bound
+from shared.settings import SettingsProblem, read_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+_BY_NAME = {service.name: service for service in SERVICES}
+
+
+def stop(sentence: str) -> NoReturn:
+    """One clear sentence, exit code 2."""
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(2)
+
+
+@app.command()
+def run(
+    once: Annotated[bool, typer.Option("--once", help="End after the summary.")] = False,
+    no_sample: Annotated[bool, typer.Option("--no-sample", help="Do not play the sample where the store is empty.")] = False,
+) -> None:
+    """Everything in one process on the embedded database, with sample data the first time; Ctrl-C ends it cleanly."""
+    try:
+        settings = read_settings()
+        sock = bound(settings.host, settings.port)
+        with home(settings.home) as here, bank_simulator() as bank:
+            told = settings if settings.bank_url else settings.model_copy(update={"bank_url": bank})
+            asyncio.run(run_embedded(here, told, sock, once=once, sample=not no_sample))
+    except (SettingsProblem, EmbeddedProblem, PortTaken) as wrong:
+        stop(str(wrong))
+
+
+@app.command()
+def serve(names: Annotated[list[str], typer.Argument(help="Services of this process: intake, matching, disbursement, notifications.")]) -> None:
+    """Some services in this process, on the databases and the bus that settings name; what images and units start."""
+    unknown = [name for name in names if name not in _BY_NAME]
+    if unknown:
+        stop(f"There is no service {unknown[0]}; there are {', '.join(_BY_NAME)}.")
+    try:
+        settings = read_settings()
+        environment(settings)
+        sock = bound(settings.host, settings.port)
+    except (SettingsProblem, PortTaken) as wrong:
+        stop(str(wrong))
+    server = Server(House(tuple(_BY_NAME[name] for name in names), lambda: environment(settings)), host=settings.host, port=settings.port)
+    asyncio.run(server.serve(sockets=[sock]))
+
+
+@app.command()
+def play(
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+    year: Annotated[int | None, typer.Option(help="Replay a year of the seeds: 2022.")] = None,
+) -> None:
+    """Play the sample, or a whole year, through the public APIs; twice changes nothing."""
+
+    async def played() -> None:
+        console = Console(stderr=True)
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=120) as http:
+            print_summary(await play_sample(url, year=year, http=http, progress=console), console)
+
+    try:
+        asyncio.run(played())
+    except httpx.TransportError as away:
+        stop(f"Nobody answers at {url} ({type(away).__name__}); start Kapok with `make run` first.")
+
+
+@app.command()
+def token(
+    client: Annotated[str, typer.Argument(help="A client of the embedded issuer, e.g. operator or charity-<code>.")],
+    secret: Annotated[str, typer.Option(help="Its secret.")] = "demo",  # noqa: S107 - the embedded run's demo secret
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+) -> None:
+    """Print a token of the embedded issuer."""
+    try:
+        answer = httpx.post(f"{url}/auth/token", json={"client_id": client, "client_secret": secret}, trust_env=False)
+    except httpx.TransportError as away:
+        stop(f"Nobody answers at {url} ({type(away).__name__}).")
+    if answer.status_code != 200:
+        stop("Unknown client or wrong secret.")
+    print(answer.json()["access_token"])
+
+
+if __name__ == "__main__":
+    app()

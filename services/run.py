@@ -1,0 +1,100 @@
+"""The embedded run: database, bank simulator and all four services on one port, the sample played where nothing is yet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import httpx
+from rich.console import Console
+
+from deploy.sample.play import play, print_summary
+from services.main import SERVICES
+from shared.embedded import dies_with_us
+from shared.home import Home
+from shared.runtime import House
+from shared.serving import Server, bound
+from shared.settings import Settings
+
+_ADDRESSES = (
+    ("/", "what Kapok is doing now"),
+    ("/intake/desk", "operator's desk"),
+    ("/matching/inbox", "charity's inbox"),
+    ("/disbursement/desk", "finance: what waits for approval"),
+    ("/disbursement/public", "public ledger"),
+    ("/ops", "operations"),
+)
+_START_SECONDS = 60.0
+
+
+@contextmanager
+def bank_simulator() -> Iterator[str]:
+    """A bank in a process of its own on a free port; answers its address, ends with us."""
+    sock = bound("127.0.0.1", 0)
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "uvicorn", "deploy.bank_simulator:app", "--fd", str(sock.fileno()), "--log-level", "warning", "--no-access-log"],
+        pass_fds=[sock.fileno()],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=dies_with_us(),  # noqa: PLW1509
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    address = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    sock.close()
+    try:
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(5)
+
+
+@asynccontextmanager
+async def served(here: Home, settings: Settings, sock: socket.socket) -> AsyncIterator[tuple[Server, str]]:
+    """All four services answering on this socket; stopped cleanly afterwards."""
+    port = sock.getsockname()[1]
+    at = settings.model_copy(update={"port": port, "intake_url": settings.intake_url or f"http://{settings.host}:{port}"})
+    server = Server(House(SERVICES, lambda: here.environment(at)), host=settings.host, port=port)
+    task = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        until = time.monotonic() + _START_SECONDS
+        while not server.started and not task.done() and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        if not server.started:
+            raise RuntimeError("the services did not start")
+        yield server, f"http://{settings.host}:{port}"
+        if not server.should_exit:
+            server.end()
+    finally:
+        server.end()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def run(here: Home, settings: Settings, sock: socket.socket, *, once: bool, sample: bool) -> None:
+    """Serve; play the sample where the store is empty; with `once` end after the summary, else at Ctrl-C."""
+    console = Console(stderr=True)
+    async with served(here, settings, sock) as (server, address):
+        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as http:
+            if sample:
+                summary = await play(address, http=http, progress=console)
+                print_summary(summary, console)
+        if once:
+            return
+        console.print(f"\nKapok serves at [bold]{address}[/bold] (Ctrl-C stops it)")
+        for path, what in _ADDRESSES:
+            console.print(f"  {address}{path:24} {what}")
+        console.print("  demo log-ins: operator, caseworker, gov, finance, approver, approver-2, ops, auditor, admin, charity-<code>; secret: demo")
+        while not server.should_exit:
+            await asyncio.sleep(0.2)

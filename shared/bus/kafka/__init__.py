@@ -1,0 +1,102 @@
+"""The bus on Apache Kafka: publishing in acknowledged rounds, reading in groups, rebuilt when a client has died."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import for_code
+
+from shared.bus import Consumer, Publisher, TopicState
+from shared.bus.kafka.clients import AWAY, START_SECONDS, ended, patiently, quieten, slow_down_metadata_retries
+from shared.bus.kafka.consumer import KafkaConsumer
+from shared.bus.kafka.lag import described
+from shared.bus.kafka.publisher import KafkaPublisher
+from shared.errors import NotNow
+
+_ALREADY_THERE = 36
+_RETENTION_MS = 30 * 24 * 3600 * 1000
+_BATCH_MAX_BYTES = 256 * 1024
+
+
+class KafkaBus:
+    """`session_seconds`: how long a dead member keeps its partitions; `patience_seconds`: how long opening waits for brokers."""
+
+    def __init__(
+        self, bootstrap: str, *, session_seconds: float = 10.0, send_seconds: float = 15.0, patience_seconds: float = 30.0
+    ) -> None:
+        self._bootstrap, self._session, self._send, self.patience = bootstrap, session_seconds, send_seconds, patience_seconds
+        self._admin: AIOKafkaAdminClient | None = None
+        self._describing = asyncio.Lock()
+        quieten()
+
+    async def provide(self, topics: Mapping[str, int]) -> None:
+        await patiently(lambda: self._provided(topics), self.patience)
+
+    async def _provided(self, topics: Mapping[str, int]) -> None:
+        try:
+            async with asyncio.timeout(2 * START_SECONDS):
+                admin = await self._administering()
+                copies = min(3, len((await admin.describe_cluster())["brokers"]))
+                config = {"retention.ms": str(_RETENTION_MS), "min.insync.replicas": str(max(1, copies - 1))}
+                answer = await admin.create_topics([NewTopic(n, p, copies, topic_configs=config) for n, p in topics.items()])
+        except AWAY as gone:
+            await self._forget_admin()
+            raise NotNow(f"Kafka does not make topics ({type(gone).__name__})") from gone
+        for name, code, *_ in answer.topic_errors:  # never raised by the client
+            if code not in {0, _ALREADY_THERE}:
+                raise NotNow(f"topic {name} was not made ({for_code(code).__name__})")
+
+    async def _administering(self) -> AIOKafkaAdminClient:
+        if self._admin is None:
+            admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=10_000)
+            try:
+                await admin.start()
+            except BaseException:
+                await ended(admin.close)
+                raise
+            self._admin = admin
+        return self._admin
+
+    async def _forget_admin(self) -> None:
+        if self._admin is not None:
+            admin, self._admin = self._admin, None
+            await ended(admin.close)
+
+    def publisher(self, name: str) -> Publisher:
+        return KafkaPublisher(self._producer, self._send, self.patience)
+
+    def _producer(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=_BATCH_MAX_BYTES,
+            compression_type="lz4", request_timeout_ms=10_000, retry_backoff_ms=100, metadata_max_age_ms=60_000,
+        )  # fmt: skip
+        slow_down_metadata_retries(producer.client)
+        return producer
+
+    def consumer(self, group: str, topics: Sequence[str], member: str) -> Consumer:
+        return KafkaConsumer(self._reader, group, topics, member, self.patience)
+
+    def _reader(self, group: str | None, instance: str | None) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, group_id=group, group_instance_id=instance, enable_auto_commit=False,
+            auto_offset_reset="earliest", session_timeout_ms=int(self._session * 1000),
+            heartbeat_interval_ms=min(1000, int(self._session * 250)), rebalance_timeout_ms=30_000, max_poll_records=500,
+            partition_assignment_strategy=(RangePartitionAssignor,), request_timeout_ms=10_000, retry_backoff_ms=100,
+            metadata_max_age_ms=60_000, max_partition_fetch_bytes=1_048_576 if group else 65_536, fetch_max_wait_ms=500 if group else 20,
+        )  # fmt: skip
+
+    async def describe(self) -> list[TopicState]:
+        async with self._describing:
+            try:
+                async with asyncio.timeout(15):
+                    return await described(await self._administering(), self._reader)
+            except AWAY as gone:
+                await self._forget_admin()
+                raise NotNow(f"Kafka does not answer ({type(gone).__name__})") from gone
+
+    async def close(self) -> None:
+        await self._forget_admin()

@@ -1,0 +1,63 @@
+"""How far every group is behind: in messages, and in seconds since its first unread message was published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+
+from shared.bus import GroupLag, TopicState
+from shared.bus.kafka.clients import ended
+
+
+async def described(admin: AIOKafkaAdminClient, reader: Callable[[str | None, str | None], AIOKafkaConsumer]) -> list[TopicState]:
+    sizes = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics() if not t["topic"].startswith("__")}
+    groups = [name for name, kind in await admin.list_consumer_groups() if kind == "consumer"]
+    probe = reader(None, None)
+    try:
+        await probe.start()
+        places = [TopicPartition(name, n) for name, size in sizes.items() for n in range(size)]
+        ends, begins = await probe.end_offsets(places), await probe.beginning_offsets(places)
+        lags: dict[str, list[GroupLag]] = {name: [] for name in sizes}
+        for group in sorted(groups):
+            committed = {place: at.offset for place, at in (await admin.list_consumer_group_offsets(group)).items() if at.offset >= 0}
+            topics = {place.topic for place in committed} | await _subscribed(admin, group)
+            at = {place: max(committed.get(place, 0), begins[place]) for place in places if place.topic in topics}
+            ages = await _ages(probe, {place: offset for place, offset in at.items() if offset < ends[place]})
+            for topic in sorted(topics & set(sizes)):
+                mine = [place for place in at if place.topic == topic]
+                behind = sum(max(0, ends[place] - at[place]) for place in mine)
+                lags[topic].append(GroupLag(group, behind, max((ages.get(place, 0.0) for place in mine), default=0.0)))
+    finally:
+        await ended(probe.stop)
+    return [
+        TopicState(name, size, sum(ends[TopicPartition(name, n)] for n in range(size)), tuple(lags[name]))
+        for name, size in sorted(sizes.items())
+    ]
+
+
+async def _subscribed(admin: AIOKafkaAdminClient, group: str) -> set[str]:
+    """What its members read now: a group that has never committed is behind, too."""
+    answers = await admin.describe_consumer_groups([group])
+    members = [member for _, _, _, _, _, found, *_ in answers[0].groups for member in found]
+    return {name for member in members if member[-1] for name, _ in ConsumerProtocolMemberAssignment.decode(member[-1]).assignment}
+
+
+async def _ages(probe: AIOKafkaConsumer, unread: Mapping[TopicPartition, int]) -> dict[TopicPartition, float]:
+    """Seconds since the first unread message of each partition was published."""
+    ages: dict[TopicPartition, float] = {}
+    if not unread:
+        return ages
+    probe.assign(list(unread))
+    for place, offset in unread.items():
+        probe.seek(place, offset)
+    until = time.monotonic() + 2
+    while len(ages) < len(unread) and time.monotonic() < until:
+        for place, records in (await probe.getmany(timeout_ms=300)).items():
+            if place not in ages:
+                ages[place] = max(0.0, time.time() - records[0].timestamp / 1000)
+                probe.pause(place)
+    return ages

@@ -1,0 +1,296 @@
+"""The manners of the door, on a bakery with a counter: who may, what is wrong, what is kept, what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+
+from shared.clock import new_id
+from shared.http import Door, Invalid, NotFound, door_for
+from shared.runtime import House, environment
+from shared.service import To
+from shared.settings import Settings
+from tests.shared.bakery import BAKERY, OVEN, Count, Customer, PlaceOrder, orders
+from tests.shared.conftest import Database
+
+router = APIRouter(prefix="/bakery/v1")
+
+
+class OrderIn(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    name: str
+    phone: str
+    loaves: int
+    tags: list[str] = []
+
+
+@router.post("/orders", status_code=201)
+async def order(body: OrderIn, door: Annotated[Door, Depends(door_for("operator"))]) -> dict[str, Any]:
+    if body.phone == "none":
+        raise Invalid("/phone", "a telephone number is needed")
+    key = door.new_id()
+    done = await door.execute(
+        To("order", key, PlaceOrder(key, door.new_id(), Customer(body.name, body.phone), body.loaves, tuple(body.tags)))
+    )
+    return {"order_id": key, "version": done.version}
+
+
+@router.get("/orders")
+async def listed(door: Annotated[Door, Depends(door_for())], limit: int = 50, cursor: str | None = None) -> Any:
+    return await door.page(
+        select(orders.c.order_id, orders.c.loaves, orders.c.at), order=(orders.c.at, orders.c.order_id), limit=limit, cursor=cursor
+    )
+
+
+@router.get("/orders/{key}")
+async def one(key: str, door: Annotated[Door, Depends(door_for("operator"))]) -> Any:
+    rows = await door.rows(select(orders.c.customer_id, orders.c.name).where(orders.c.order_id == key))
+    if not rows:
+        raise NotFound("order")
+    return rows[0]
+
+
+@router.post("/counts/{key}")
+async def count(key: str, by: int, door: Annotated[Door, Depends(door_for(public=True))]) -> Any:
+    return {"version": (await door.execute(To("till", key, Count(by)))).version, "who": door.principal.id}
+
+
+@router.get("/broken")
+async def broken(door: Annotated[Door, Depends(door_for(public=True))]) -> None:
+    raise RuntimeError("陈大文 13800138000")
+
+
+class Client:
+    """A browserless caller of a house."""
+
+    def __init__(self, http: httpx.AsyncClient, house: House) -> None:
+        self.http, self.house = http, house
+
+    async def token(self, client: str) -> dict[str, str]:
+        answer = await self.http.post("/auth/token", json={"client_id": client, "client_secret": "demo"})
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[Client]:
+    dsns = {name: await database() for name in ("bakery", "oven", "bus")}
+    keys = {"kek": b"k" * 32, "index_key": b"i" * 32, "signing_key": b"s" * 32}
+    settings = Settings(demo=True, body_max_bytes=20_000, public_rate_per_second=50, public_rate_burst=60)
+    house = House((replace(BAKERY, routers=(router,)), OVEN), lambda: environment(settings, dsns=dsns, keys=keys))
+    async with (
+        house.open(),
+        httpx.AsyncClient(transport=httpx.ASGITransport(house), base_url="http://kapok") as http,
+    ):
+        yield Client(http, house)
+
+
+ORDER = {"name": "陈大文", "phone": "138 0013 8000", "loaves": 2}
+
+
+async def test_an_order_goes_in_and_can_be_read_back_by_who_may(client: Client) -> None:
+    operator = await client.token("operator")
+    made = await client.http.post("/bakery/v1/orders", json=ORDER, headers=operator)
+    assert made.status_code == 201
+    read = await client.http.get(f"/bakery/v1/orders/{made.json()['order_id']}", headers=operator)
+    assert read.json()["name"] == "陈大文"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({}, 401), ({"Authorization": "Bearer nonsense"}, 401), ({"Authorization": "Basic abc"}, 401)],
+)
+async def test_without_a_good_token_nothing_is_told(client: Client, headers: dict[str, str], status: int) -> None:
+    answer = await client.http.post("/bakery/v1/orders", json=ORDER, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:kapok:problem:Unauthenticated"
+
+
+async def test_the_wrong_role_is_forbidden(client: Client) -> None:
+    answer = await client.http.post("/bakery/v1/orders", json=ORDER, headers=await client.token("auditor"))
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:kapok:problem:Forbidden")
+
+
+async def test_a_wrong_secret_gets_no_token(client: Client) -> None:
+    answer = await client.http.post("/auth/token", json={"client_id": "operator", "client_secret": "guess"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({**ORDER, "loaves": "two"}, "/loaves"),
+        ({**ORDER, "loaves": False}, "/loaves"),
+        ({"name": "a", "phone": "b"}, "/loaves"),
+        ({**ORDER, "colour": "red"}, "/colour"),
+        ({**ORDER, "tags": ["a", 3]}, "/tags/1"),
+        ({**ORDER, "phone": "none"}, "/phone"),
+    ],
+)
+async def test_a_wrong_field_is_named_and_its_value_is_not_repeated(client: Client, body: dict[str, Any], pointer: str) -> None:
+    answer = await client.http.post("/bakery/v1/orders", json=body, headers=await client.token("operator"))
+    assert answer.status_code == 422
+    assert [e["pointer"] for e in answer.json()["errors"]] == [pointer]
+    assert "陈大文" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "status"),
+    [
+        (b"{not json", "application/json", 400),
+        (b"<a/>", "image/png", 415),
+        (b'{"name": "' + b"x" * 30_000 + b'"}', "application/json", 413),
+        (b"\xff\xfe", "application/json", 400),
+    ],
+)
+async def test_a_bad_body_is_never_our_fault(client: Client, content: bytes, media: str, status: int) -> None:
+    headers = {**await client.token("operator"), "Content-Type": media}
+    answer = await client.http.post("/bakery/v1/orders", content=content, headers=headers)
+    assert answer.status_code == status, answer.text
+
+
+async def test_a_refusal_is_409_with_the_rule_as_code_and_its_sentence_as_title(client: Client) -> None:
+    answer = await client.http.post("/bakery/v1/orders", json={**ORDER, "loaves": 101}, headers=await client.token("operator"))
+    assert answer.status_code == 409
+    assert answer.json() | {"instance": ""} == {
+        "type": "urn:kapok:problem:TooManyLoaves", "title": "The oven does not hold so many loaves.", "status": 409, "instance": "", "facts": {"loaves": 101},
+    }  # fmt: skip
+
+
+async def test_what_breaks_in_us_tells_nothing_about_anybody(client: Client, capfd: pytest.CaptureFixture[str]) -> None:
+    answer = await client.http.get("/bakery/v1/broken")
+    assert answer.status_code == 500
+    out, err = capfd.readouterr()
+    assert "陈大文" not in answer.text + out + err
+    assert "13800138000" not in answer.text + out + err
+
+
+async def test_the_same_key_and_body_get_the_stored_answer_and_one_order(client: Client) -> None:
+    headers = {**await client.token("operator"), "Idempotency-Key": '"k-1"'}
+    first = await client.http.post("/bakery/v1/orders", json=ORDER, headers=headers)
+    again = await client.http.post("/bakery/v1/orders", json=dict(reversed(ORDER.items())), headers=headers)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert again.headers["idempotency-replayed"] == "true"
+    listed = await client.http.get("/bakery/v1/orders", headers=headers)
+    assert len(listed.json()["items"]) == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(client: Client) -> None:
+    headers = {**await client.token("operator"), "Idempotency-Key": "k-2"}
+    await client.http.post("/bakery/v1/orders", json=ORDER, headers=headers)
+    other = await client.http.post("/bakery/v1/orders", json={**ORDER, "loaves": 3}, headers=headers)
+    assert other.status_code == 422
+    assert other.json()["type"] == "urn:kapok:problem:IdempotencyKeyReused"
+
+
+async def test_a_key_belongs_to_its_caller(client: Client) -> None:
+    for name in ("operator", "operator-2"):
+        made = await client.http.post("/bakery/v1/orders", json=ORDER, headers={**await client.token(name), "Idempotency-Key": "k-3"})
+        assert "idempotency-replayed" not in made.headers
+
+
+async def test_twenty_at_once_with_one_key_make_one_order(client: Client) -> None:
+    headers = {**await client.token("operator"), "Idempotency-Key": "k-4"}
+    answers = await asyncio.gather(*[client.http.post("/bakery/v1/orders", json=ORDER, headers=headers) for _ in range(20)])
+    assert {a.status_code for a in answers} <= {201, 409}
+    assert len({a.json()["order_id"] for a in answers if a.status_code == 201}) == 1
+    listed = await client.http.get("/bakery/v1/orders", headers=headers)
+    assert len(listed.json()["items"]) == 1
+
+
+async def test_a_crash_between_commit_and_answer_is_healed_by_sending_again(client: Client) -> None:
+    headers = {**await client.token("operator"), "Idempotency-Key": "k-5"}
+    first = await client.http.post("/bakery/v1/orders", json=ORDER, headers=headers)
+    store = client.house.opened["bakery"].room.store
+    async with store.reading() as connection:  # as if the answer had never been kept, two minutes ago
+        await connection.execute("update idempotency set status = null, body = null, at = now() - interval '2 minutes'")
+    again = await client.http.post("/bakery/v1/orders", json=ORDER, headers=headers)
+    assert again.json() == first.json()
+    listed = await client.http.get("/bakery/v1/orders", headers=headers)
+    assert len(listed.json()["items"]) == 1
+
+
+async def test_a_kept_answer_is_sealed(client: Client) -> None:
+    headers = {**await client.token("operator"), "Idempotency-Key": "k-6"}
+    made = await client.http.post("/bakery/v1/orders", json=ORDER, headers=headers)
+    async with client.house.opened["bakery"].room.store.reading() as connection:
+        body = await connection.fetchval("select body from idempotency where key = 'k-6'")
+    assert made.json()["order_id"].encode() not in body
+
+
+async def test_pages_of_a_list_neither_skip_nor_repeat(client: Client) -> None:
+    operator = await client.token("operator")
+    for _ in range(7):
+        await client.http.post("/bakery/v1/orders", json=ORDER, headers=operator)
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = (await client.http.get(f"/bakery/v1/orders?limit=3{'&cursor=' + cursor if cursor else ''}", headers=operator)).json()
+        seen += [row["order_id"] for row in page["items"]]
+        cursor = page["next"]
+    assert len(seen) == len(set(seen)) == 7
+
+
+@pytest.mark.parametrize("cursor", ["abc", "W10", "bm9uc2Vuc2U", "WyJ4IiwieSJd"])
+async def test_a_foreign_cursor_is_refused(client: Client, cursor: str) -> None:
+    answer = await client.http.get(f"/bakery/v1/orders?cursor={cursor}", headers=await client.token("operator"))
+    assert answer.status_code == 422
+
+
+async def test_correlation_is_kept_or_given(client: Client) -> None:
+    answer = await client.http.post("/bakery/v1/counts/a?by=1", headers={"X-Correlation-Id": "call-2026-11-23"})
+    assert answer.headers["x-correlation-id"] == "call-2026-11-23"
+    odd = await client.http.post("/bakery/v1/counts/a?by=1", headers={"X-Correlation-Id": "bad value\twith tab"})
+    assert len(odd.headers["x-correlation-id"]) == 36
+    async with client.house.opened["bakery"].room.store.reading() as connection:
+        assert await connection.fetchval("select correlation from events where version = 1") == "call-2026-11-23"
+
+
+async def test_too_many_at_once_from_one_address_are_asked_to_wait(client: Client) -> None:
+    answers = [await client.http.post(f"/bakery/v1/counts/{new_id()}?by=1") for _ in range(90)]
+    limited = [a for a in answers if a.status_code == 429]
+    assert limited
+    assert int(limited[0].headers["retry-after"]) >= 1
+
+
+async def test_a_store_that_is_away_is_503_with_retry_after_and_comes_back_by_itself(client: Client) -> None:
+    operator = await client.token("operator")
+    store = client.house.opened["bakery"].room.store
+    dsn, store.dsn = store.dsn, "postgresql://nobody@127.0.0.1:1/none"
+    assert store._writing is None or store._writing.terminate() is None
+    answer = await client.http.post("/bakery/v1/orders", json=ORDER, headers=operator)
+    assert answer.status_code == 503
+    assert "retry-after" in answer.headers
+    store.dsn = dsn
+    assert (await client.http.post("/bakery/v1/orders", json=ORDER, headers=operator)).status_code == 201
+
+
+async def test_health_ops_and_metrics_tell_the_truth(client: Client) -> None:
+    ops = await client.token("ops")
+    await client.http.post("/bakery/v1/orders", json={**ORDER, "loaves": 66}, headers=await client.token("operator"))
+    for _ in range(100):
+        parked = (await client.http.get("/ops/v1/parked", headers=ops)).json()["items"]
+        if parked:
+            break
+        await asyncio.sleep(0.03)
+    assert parked[0]["service"] == "oven"
+    assert (await client.http.get("/bakery/livez")).json() == {"status": "alive"}
+    assert (await client.http.get("/bakery/readyz")).status_code == 200
+    metrics = (await client.http.get("/metrics")).text
+    assert 'kapok_blocked_keys{service="oven"} 1.0' in metrics
+    topics = (await client.http.get("/ops/v1/topics", headers=ops)).json()
+    assert {t["topic"] for t in topics["topics"]} >= {"bakery.events", "oven.events", "oven.parked"}
+    redriven = await client.http.post(f"/ops/v1/parked/{parked[0]['id']}/redrive", headers=ops)
+    assert redriven.status_code == 409
+    rebuilt = await client.http.post("/ops/v1/projections/bakery.orders/rebuild", headers=ops)
+    assert rebuilt.json()["differing_rows"] == {"orders": 0, "totals": 0}
+    assert (await client.http.get("/ops/v1/parked")).status_code == 401
+    assert (await client.http.get("/ops/v1/parked", headers=await client.token("operator"))).status_code == 403
