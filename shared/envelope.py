@@ -72,3 +72,4 @@ class Heard(Struct, frozen=True, gc=False):
     data: Any
     at: datetime
     correlation: str
+    causation: str | None = None

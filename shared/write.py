@@ -41,6 +41,7 @@ class Scribe:
         outbox: list[OutboxRow] = []
         effects: list[EffectRow] = []
         for envelopes, _, traceparent in pieces:
+            silent: dict[str, str | None] = {}
             for e in envelopes:
                 kind = type(e.data)
                 name, version = codec.name_and_version(e.data)
@@ -48,8 +49,9 @@ class Scribe:
                 events.append(
                     EventRow(e.stream, e.version, e.id, name, version, msgspec.Raw(data), e.at, e.actor, e.correlation, e.causation)
                 )
-                if kind in self._service.publish:
-                    self._post(e, traceparent, outbox)
+                cause = silent.get(e.causation, e.causation) if e.causation else None
+                if kind not in self._service.publish or not self._post(e, cause, traceparent, outbox):
+                    silent[e.id] = cause  # what it led to names the nearest cause that was said aloud
                 if kind in self._effects:
                     effects += [EffectRow(f"{e.id}:{x.name}", x.name, e.stream, e.version, e.at) for x in self._effects[kind]]
         batch = Batch(ring)
@@ -80,8 +82,8 @@ class Scribe:
             return []
         return [KeyRow(s, "\\x" + ring.make(s).hex()) for s in await self._store.know(subjects)]
 
-    def _post(self, e: Envelope, traceparent: str | None, outbox: list[OutboxRow]) -> None:
-        cause, event_id = e.causation, e.id
+    def _post(self, e: Envelope, cause: str | None, traceparent: str | None, outbox: list[OutboxRow]) -> bool:
+        event_id = e.id
         for said in self._service.publish[type(e.data)](e):
             outbox.append(
                 OutboxRow(
@@ -97,3 +99,4 @@ class Scribe:
                 )
             )
             cause, event_id = e.id, self._clock.new_id()
+        return event_id != e.id

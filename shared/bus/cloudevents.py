@@ -11,30 +11,31 @@ Header = tuple[str, bytes]
 
 _SPEC = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
-_known: dict[str, tuple[Header, ...]] = {}
+_known: dict[tuple[str, str], tuple[Header, Header, Header, Header]] = {}
 _KNOWN_MAX = 2000
 
 
-def _fixed(message: Message) -> tuple[Header, ...]:
+def _fixed(message: Message) -> tuple[Header, Header, Header, Header]:
     """The headers that are the same for every message of this type on this topic."""
     service = message.topic.split(".", 1)[0]
     return (_SPEC, _JSON, ("ce_source", f"/{service}".encode()), ("ce_type", message.type.encode()))
 
 
 def headers_of(message: Message) -> list[Header]:
-    place = f"{message.topic} {message.type}"
+    place = message.topic, message.type
     fixed = _known.get(place)
     if fixed is None:
         if len(_known) >= _KNOWN_MAX:
             _known.clear()
         fixed = _known[place] = _fixed(message)
+    spec, content, source, kind = fixed
     headers = [
-        *fixed,
+        spec, content, source, kind,
         ("ce_id", message.id.encode()),
         ("ce_time", message.at.isoformat().encode()),
         ("ce_subject", message.key.encode()),
         ("ce_correlationid", message.correlation.encode()),
-    ]
+    ]  # fmt: skip
     if message.causation is not None:
         headers.append(("ce_causationid", message.causation.encode()))
     if message.traceparent is not None:

@@ -20,7 +20,13 @@ Spoil = Callable[[str, str, bytes], Awaitable[None]]
 
 def message(topic: str, key: str, number: int = 0, value: bytes | None = None) -> Message:
     return Message(
-        new_id(), "bakery.loaf_baked.v1", topic, key, value if value is not None else b'{"n":%d}' % number, AT + timedelta(seconds=number), "story-1"
+        new_id(),
+        "bakery.loaf_baked.v1",
+        topic,
+        key,
+        value if value is not None else b'{"n":%d}' % number,
+        AT + timedelta(seconds=number),
+        "story-1",
     )
 
 
@@ -48,7 +54,7 @@ async def read(consumer: Consumer, count: int, *, commit: bool = True, within_se
 class BusSuite:
     """Subclass it as `TestXBus`, with a fixture `bus` (open for the test) and a fixture `spoil`."""
 
-    @pytest.fixture()
+    @pytest.fixture
     async def topic(self, bus: Bus) -> str:
         name = f"t{new_id().replace('-', '')}.events"
         await bus.provide({name: 4})
@@ -67,7 +73,7 @@ class BusSuite:
         return consumer
 
     async def test_everything_said_of_a_message_arrives(self, bus: Bus, topic: str) -> None:
-        plain = message(topic, "a", value="{\"words\":\"广州市越秀区 “困难” 🍞 \\\\ \\u0041\"}".encode())
+        plain = message(topic, "a", value='{"words":"广州市越秀区 “困难” 🍞 \\\\ \\u0041"}'.encode())
         trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         full = Message(new_id(), "bakery.oven_lit.v2", topic, "b", b"{}", AT, "story-2", "cause-1", trace)
         await self.published(bus, [plain, full])
@@ -162,7 +168,7 @@ class BusSuite:
     async def test_a_poll_hands_out_about_as_many_as_asked(self, bus: Bus, topic: str) -> None:
         await self.published(bus, [message(topic, f"k{n}", n) for n in range(200)])
         consumer = await self.consuming(bus, topic)
-        sizes = []
+        sizes: list[int] = []
         while sum(sizes) < 200:
             some = await consumer.poll(30, 2.0)
             sizes.append(len(some))

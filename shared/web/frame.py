@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import yaml
 from fastapi import Request
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, pass_context
+from jinja2.runtime import Context
 from markupsafe import escape
 from msgspec import Struct, convert
 from starlette.datastructures import FormData, UploadFile
@@ -79,6 +80,15 @@ def _tone(status: Any) -> str:
     return re.sub(r"[^a-z0-9_-]", "", str(status or "").lower())
 
 
+def _each_time(written: Callable[[Any], str]) -> Callable[[Context, Any], str]:
+    # A filter without the context would be worked out once over a constant, in the language of the first reader.
+    @pass_context
+    def filtered(_: Context, value: Any) -> str:
+        return written(value)
+
+    return filtered
+
+
 class Frame:
     """Templates and words of the frame and of one room; made once for each app."""
 
@@ -87,7 +97,8 @@ class Frame:
         folders = [FileSystemLoader(one) for one in (templates, HERE / "templates") if one]
         self.templates = Environment(loader=ChoiceLoader(folders), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
         self.templates.globals.update(t=self.words, csrf=_Hidden(), asset=asset, has_word=self.words.has)
-        self.templates.filters.update(yuan=yuan, day=day, moment=moment, clock=clock_time, place=place_filter(self.words), tone=_tone)
+        told = {"yuan": yuan, "day": day, "moment": moment, "clock": clock_time, "place": place_filter(self.words), "tone": _tone}
+        self.templates.filters.update({name: _each_time(written) for name, written in told.items()})
 
     def render(self, template: str, language: str, token: str, values: dict[str, Any]) -> str:
         mark = _csrf.set(token)

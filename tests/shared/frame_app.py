@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from shared.kernel import Rejected
 from shared.problems import install
 from shared.security import Clients, Issuer, Verifier
 from shared.settings import Settings
-from shared.web.frame import Page, page_for
+from shared.web.frame import Frame, Page, page_for
 from shared.web.mounting import frame_routers, install_pages
 
 NAME = "http://issuer.test"
@@ -77,6 +78,7 @@ def small_app(*, demo: bool = True) -> FastAPI:
     app.state.ops = SampleOps()
     install(app)
     install_pages(app, None)
+    app.state.frame = Frame(Path(__file__).parent / "pages")
     for router in (*frame_routers(()), _pages()):
         app.include_router(router)
     return app
@@ -96,6 +98,10 @@ def _pages() -> APIRouter:
     @router.post("/intake/desk")
     async def save(page: Annotated[Page, Depends(page_for("operator"))]) -> dict[str, Any]:
         return {"form": await page.form(), "needs": page.form_list("needs")}
+
+    @router.get("/gallery")
+    async def gallery(page: Annotated[Page, Depends(page_for(public=True))]) -> Response:
+        return page.show("gallery.html")
 
     @router.get("/intake/oven")
     async def oven() -> Response:

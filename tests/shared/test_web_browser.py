@@ -11,7 +11,8 @@ from shared.testing.browser import Eyes, Width, chromium, looking, missing
 from tests.shared.frame_app import served, small_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
-PATHS = {"home": "/", "login": "/login", "help": "/help", "accessibility": "/accessibility", "ops": "/ops", "missing": "/nothing"}
+NAMES = ("home", "login", "gallery", "help", "accessibility", "ops", "missing")
+PATHS = {name: f"/{name}" for name in NAMES} | {"home": "/"}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ async def base() -> AsyncIterator[str]:
 
 async def _walk(eyes: Eyes, base: str, mark: str) -> None:
     eyes.watch.allowed.append("404")
-    for name in ("home", "login"):
+    for name in ("home", "login", "gallery"):
         await eyes.page.goto(base + PATHS[name])
         await eyes.page.wait_for_load_state("networkidle")
         await eyes.shot(f"{name}-{mark}")
@@ -85,6 +86,15 @@ async def test_the_keys_do_what_the_help_says(browser: Browser, base: str) -> No
         await eyes.page.goto(f"{base}/accessibility")
         await eyes.page.keyboard.press("?")
         await eyes.page.wait_for_url("**/help")
+        await eyes.page.goto(f"{base}/gallery")
+        await eyes.page.locator("h1").click()
+        await eyes.page.keyboard.press("j")
+        await eyes.page.keyboard.press("j")
+        assert await eyes.page.evaluate("document.activeElement.textContent") == "荔湾区"
+        await eyes.page.keyboard.press("k")
+        assert await eyes.page.evaluate("document.activeElement.textContent") == "天河区"
+        await eyes.page.keyboard.press("/")
+        assert await eyes.page.evaluate("document.activeElement.id") == "q"
         await eyes.page.goto(f"{base}/login?next=/help")
         await eyes.page.fill("#client_id", "operator")
         await eyes.page.fill("#client_secret", "demo")

@@ -89,9 +89,9 @@ async def test_a_form_from_elsewhere_is_refused(browser: httpx.AsyncClient) -> N
 async def test_a_form_of_another_person_is_refused(browser: httpx.AsyncClient) -> None:
     await _log_in(browser, "operator")
     token = await _token(browser, "/intake/desk")
-    await _log_in(browser, "operator-2")
-    taken = await browser.post("/intake/desk", data={"form_token": token})
-    assert taken.status_code in (200, 403)
+    other = {"form_token": await _token(browser), "client_id": "operator-2", "client_secret": "demo"}
+    assert (await browser.post("/login", data=other)).status_code == 303
+    assert (await browser.post("/intake/desk", data={"form_token": token})).status_code == 403
 
 
 async def test_a_form_of_ours_is_read(browser: httpx.AsyncClient) -> None:
@@ -140,6 +140,13 @@ async def test_the_chosen_language_stays_and_the_way_back_is_ours(browser: httpx
     assert '<html lang="en">' in (await browser.get("/help")).text
     assert (await browser.get("/language/en?back=//evil.example")).headers["location"] == "/"
     assert (await browser.get("/language/xx")).status_code == 404
+
+
+async def test_what_stands_fixed_in_a_template_follows_the_language_of_each_reader(browser: httpx.AsyncClient) -> None:
+    assert "2026年11月23日" in (await browser.get("/gallery")).text
+    english = (await browser.get("/gallery", headers={"accept-language": "en-GB"})).text
+    assert "23 November 2026" in english
+    assert "2026年" not in english
 
 
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "/a\nb", "", None])

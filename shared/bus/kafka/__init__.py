@@ -72,7 +72,7 @@ class KafkaBus:
     def _producer(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True, linger_ms=0, max_batch_size=_BATCH_MAX_BYTES,
-            compression_type="lz4", request_timeout_ms=10_000, retry_backoff_ms=100, metadata_max_age_ms=60_000,
+            compression_type="zstd", request_timeout_ms=10_000, retry_backoff_ms=100, metadata_max_age_ms=60_000,
         )  # fmt: skip
         slow_down_metadata_retries(producer.client)
         return producer
@@ -85,7 +85,7 @@ class KafkaBus:
             bootstrap_servers=self._bootstrap, group_id=group, group_instance_id=instance, enable_auto_commit=False,
             auto_offset_reset="earliest", session_timeout_ms=int(self._session * 1000),
             heartbeat_interval_ms=min(1000, int(self._session * 250)), rebalance_timeout_ms=30_000, max_poll_records=500,
-            partition_assignment_strategy=(RangePartitionAssignor,), request_timeout_ms=10_000, retry_backoff_ms=100,
+            partition_assignment_strategy=(RangePartitionAssignor,), request_timeout_ms=10_000, retry_backoff_ms=100 if group else 10,
             metadata_max_age_ms=60_000, max_partition_fetch_bytes=1_048_576 if group else 65_536, fetch_max_wait_ms=500 if group else 20,
         )  # fmt: skip
 

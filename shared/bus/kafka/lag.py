@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 
@@ -14,17 +15,17 @@ from shared.bus.kafka.clients import ended
 
 
 async def described(admin: AIOKafkaAdminClient, reader: Callable[[str | None, str | None], AIOKafkaConsumer]) -> list[TopicState]:
+    """Every topic but Kafka's own, and every group that reads or has read it."""
     sizes = {t["topic"]: len(t["partitions"]) for t in await admin.describe_topics() if not t["topic"].startswith("__")}
-    groups = [name for name, kind in await admin.list_consumer_groups() if kind == "consumer"]
+    groups = sorted(name for name, kind in await admin.list_consumer_groups() if kind == "consumer")
+    read = await asyncio.gather(*[_read(admin, group) for group in groups])
     probe = reader(None, None)
     try:
         await probe.start()
         places = [TopicPartition(name, n) for name, size in sizes.items() for n in range(size)]
         ends, begins = await probe.end_offsets(places), await probe.beginning_offsets(places)
         lags: dict[str, list[GroupLag]] = {name: [] for name in sizes}
-        for group in sorted(groups):
-            committed = {place: at.offset for place, at in (await admin.list_consumer_group_offsets(group)).items() if at.offset >= 0}
-            topics = {place.topic for place in committed} | await _subscribed(admin, group)
+        for group, (topics, committed) in zip(groups, read, strict=True):
             at = {place: max(committed.get(place, 0), begins[place]) for place in places if place.topic in topics}
             ages = await _ages(probe, {place: offset for place, offset in at.items() if offset < ends[place]})
             for topic in sorted(topics & set(sizes)):
@@ -33,17 +34,21 @@ async def described(admin: AIOKafkaAdminClient, reader: Callable[[str | None, st
                 lags[topic].append(GroupLag(group, behind, max((ages.get(place, 0.0) for place in mine), default=0.0)))
     finally:
         await ended(probe.stop)
-    return [
-        TopicState(name, size, sum(ends[TopicPartition(name, n)] for n in range(size)), tuple(lags[name]))
-        for name, size in sorted(sizes.items())
-    ]
+    published = {name: sum(ends[TopicPartition(name, n)] for n in range(size)) for name, size in sizes.items()}
+    return [TopicState(name, size, published[name], tuple(lags[name])) for name, size in sorted(sizes.items())]
 
 
-async def _subscribed(admin: AIOKafkaAdminClient, group: str) -> set[str]:
-    """What its members read now: a group that has never committed is behind, too."""
-    answers = await admin.describe_consumer_groups([group])
+async def _read(admin: AIOKafkaAdminClient, group: str) -> tuple[set[str], dict[TopicPartition, int]]:
+    """Its topics and its places; what members are assigned counts too: a group that never committed is behind as well."""
+    coordinator = await admin.find_coordinator(group)
+    offsets, answers = await asyncio.gather(
+        admin.list_consumer_group_offsets(group, group_coordinator_id=coordinator),
+        admin.describe_consumer_groups([group], group_coordinator_id=coordinator),
+    )
+    committed = {place: at.offset for place, at in offsets.items() if at.offset >= 0}
     members = [member for _, _, _, _, _, found, *_ in answers[0].groups for member in found]
-    return {name for member in members if member[-1] for name, _ in ConsumerProtocolMemberAssignment.decode(member[-1]).assignment}
+    plans = [ConsumerProtocolMemberAssignment.decode(member[-1]) for member in members if member[-1]]
+    return {place.topic for place in committed} | {name for plan in plans for name, _ in plan.assignment}, committed
 
 
 async def _ages(probe: AIOKafkaConsumer, unread: Mapping[TopicPartition, int]) -> dict[TopicPartition, float]:

@@ -1,0 +1,1 @@
+"""The broker's jars and how to run one by hand."""

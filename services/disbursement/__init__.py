@@ -1,0 +1,1 @@
+"""Disbursement: every fen and every unit of goods reserved, approved, paid once and published."""

@@ -1,0 +1,1 @@
+"""What disbursement says yes and no to: pure values and functions."""

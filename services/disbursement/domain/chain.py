@@ -1,0 +1,81 @@
+"""The public chain: every entry carries the hash of the one before it, so that nobody can change the past unseen.
+
+One stream, one writer; entries hold no person and no case, only what, how much, where and for which programme.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from shared.kernel import Decider
+
+GENESIS = "0" * 64
+
+
+class Publish(Struct, frozen=True, gc=False):
+    """One public fact: kind is donation, goods_donation, payout, goods, returned or correction; units count goods."""
+
+    entry_id: str
+    kind: str
+    fund_id: str
+    programme: str
+    district: str
+    month: str
+    amount_fen: int
+    units: int = 0
+
+
+class EntryPublished(Struct, frozen=True, gc=False):
+    """`position` counts from 1; `hash` is SHA-256 over the previous hash and the entry's canonical JSON."""
+
+    entry_id: str
+    position: int
+    kind: str
+    fund_id: str
+    programme: str
+    district: str
+    month: str
+    amount_fen: int
+    units: int
+    previous: str
+    hash: str
+
+
+class Chain(Struct, frozen=True, gc=False):
+    position: int = 0
+    hash: str = GENESIS
+
+
+def canonical(position: int, entry: Publish | EntryPublished) -> bytes:
+    """The bytes that are hashed: compact JSON with sorted keys; integers only, so RFC 8785 gives the same."""
+    fields = {
+        "amount_fen": entry.amount_fen, "district": entry.district, "entry_id": entry.entry_id, "fund_id": entry.fund_id, "kind": entry.kind,
+        "month": entry.month, "position": position, "programme": entry.programme, "units": entry.units,
+    }  # fmt: skip
+    return msgspec.json.encode(fields)
+
+
+def link(previous: str, position: int, entry: Publish | EntryPublished) -> str:
+    """The hash of an entry after `previous` (hexadecimal)."""
+    return hashlib.sha256(bytes.fromhex(previous) + canonical(position, entry)).hexdigest()
+
+
+def decide(command: Publish, state: Chain) -> tuple[EntryPublished, ...]:
+    position = state.position + 1
+    return (
+        EntryPublished(
+            command.entry_id, position, command.kind, command.fund_id, command.programme, command.district, command.month, command.amount_fen,
+            command.units, state.hash, link(state.hash, position, command),
+        ),
+    )  # fmt: skip
+
+
+def evolve(state: Chain, event: Any) -> Chain:
+    return Chain(event.position, event.hash)
+
+
+CHAIN = Decider(noun="chain", absent=Chain(), decide=decide, evolve=evolve, commands=(Publish,), events=(EntryPublished,))

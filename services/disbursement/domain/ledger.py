@@ -1,0 +1,87 @@
+"""Double entry: every movement takes from one account what it gives to another, in fen or in units of one kind of goods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from services.disbursement.domain.treasury import ItemReceived, Released, Reserved, Restored, Spent, TakenIn
+
+FEN = "fen"
+
+
+class Posting(Struct, frozen=True, gc=False):
+    """So much of one unit from one account to another; amounts are positive integers."""
+
+    debit: str
+    credit: str
+    unit: str
+    amount: int
+
+
+def _goods(items: tuple[ItemReceived, ...], debit: str, credit: str) -> list[Posting]:
+    postings = []
+    for item in items:
+        postings.append(Posting(debit.format(item.sku), credit.format(item.sku), item.sku, item.quantity))
+        if item.value_fen:
+            postings.append(Posting(debit.format(item.sku), credit.format(item.sku), FEN, item.value_fen))
+    return postings
+
+
+def postings(event: Any) -> list[Posting]:
+    """The movements that a treasury event stands for; reservations are movements too, so nothing is promised twice."""
+    match event:
+        case TakenIn(items=(), fund_id=fund, amount_fen=fen):
+            return [Posting("donors", f"fund:{fund}:available", FEN, fen)]
+        case TakenIn(items=items):
+            return _goods(items, "donors", "stock:{}:available")
+        case Reserved(items=(), fund_id=fund, amount_fen=fen):
+            return [Posting(f"fund:{fund}:available", f"fund:{fund}:reserved", FEN, fen)]
+        case Reserved(items=items):
+            return _goods(items, "stock:{}:available", "stock:{}:reserved")
+        case Spent(items=(), fund_id=fund, amount_fen=fen, programme=programme):
+            return [Posting(f"fund:{fund}:reserved", f"people:{programme}", FEN, fen)]
+        case Spent(items=items, programme=programme):
+            return _goods(items, "stock:{}:reserved", f"people:{programme}")
+        case Released(items=(), fund_id=fund, amount_fen=fen):
+            return [Posting(f"fund:{fund}:reserved", f"fund:{fund}:available", FEN, fen)]
+        case Released(items=items):
+            return _goods(items, "stock:{}:reserved", "stock:{}:available")
+        case Restored(fund_id=fund, amount_fen=fen):
+            return [Posting("people:returned", f"fund:{fund}:available", FEN, fen)]
+    return []
+
+
+class Fault(Struct, frozen=True):
+    """What a check of the ledger found wrong; `what` is a sentence, `value` the number that should not be."""
+
+    what: str
+    account: str
+    unit: str
+    value: int
+
+
+def faults(balances: Iterable[Mapping[str, Any]], recorded: Iterable[Mapping[str, Any]]) -> list[Fault]:
+    """Compare the running balances with the sums of all entries, and check that nothing promised or held is below zero.
+
+    `balances` have account, unit, debits, credits; `recorded` the same, summed from the entries.
+    """
+    running = {(b["account"], b["unit"]): (int(b["debits"]), int(b["credits"])) for b in balances}
+    summed = {(b["account"], b["unit"]): (int(b["debits"]), int(b["credits"])) for b in recorded}
+    found = []
+    for account, unit in sorted(running.keys() | summed.keys()):
+        mine, theirs = running.get((account, unit), (0, 0)), summed.get((account, unit), (0, 0))
+        if mine != theirs:
+            found.append(
+                Fault("the running balance is not the sum of its entries", account, unit, (mine[1] - mine[0]) - (theirs[1] - theirs[0]))
+            )
+        held = account.startswith(("fund:", "stock:"))
+        if held and theirs[1] - theirs[0] < 0:
+            found.append(Fault("the account is below zero", account, unit, theirs[1] - theirs[0]))
+    for unit in sorted({u for _, u in summed}):
+        total = sum(c - d for (_, u), (d, c) in summed.items() if u == unit)
+        if total != 0:
+            found.append(Fault("debits and credits differ", "*", unit, total))
+    return found

@@ -1,0 +1,246 @@
+"""Every yes and no of a payout: who may approve, what may follow what, and that nobody is paid twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from services.disbursement.domain.payout import (
+    Approve,
+    Cancel,
+    ConfirmReceipt,
+    DeclineRequest,
+    NoteBankAnswer,
+    NoteReserved,
+    Payout,
+    PayoutAccepted,
+    PayoutApproved,
+    PayoutBecameUnknown,
+    PayoutCancelled,
+    PayoutInstructed,
+    PayoutRefused,
+    PayoutRejected,
+    PayoutRequested,
+    PayoutReserved,
+    PayoutReturned,
+    PayoutSettled,
+    ReceiptConfirmed,
+    Refuse,
+    RequestPayout,
+    ResolutionProposed,
+    Resolve,
+    Terms,
+    evolve,
+)
+from shared.kernel import Decider, Rejected
+
+SMALL_FEN = 200_000
+"""Up to 2,000 yuan one person approves; above, two."""
+LARGE_FEN = 2_000_000
+"""Above 20,000 yuan three different people approve."""
+
+_OPEN = {"requested", "reserved", "approved"}
+_WITH_BANK = {"instructed", "accepted", "unknown"}
+_OUTCOMES = {"settled", "rejected"}
+
+
+class PayoutDiffersFromFirst(Rejected):
+    """This payout was requested before with another sum or other goods."""
+
+
+class EntitlementAlreadyGranted(Rejected):
+    """This case has a payout of this programme for this period; another grant gives no second one."""
+
+
+class PayoutNotReserved(Rejected):
+    """Nothing is reserved for this payout, so it cannot be approved."""
+
+
+class RequesterMayNotApprove(Rejected):
+    """Whoever asked for the money may not approve it."""
+
+
+class SamePersonTwice(Rejected):
+    """Each approval must come from a different person."""
+
+
+class PayoutAlreadyOnItsWay(Rejected):
+    """The bank has been told; the payout can no longer be cancelled or refused."""
+
+
+class PayoutNotWithBank(Rejected):
+    """No bank answer is awaited for this payout."""
+
+
+class PayoutNotUnknown(Rejected):
+    """Only a payout whose outcome is unknown is resolved by people."""
+
+
+class OutcomeNotKnownWord(Rejected):
+    """An outcome is settled or rejected."""
+
+
+class SecondPersonMustAgree(Rejected):
+    """Another person must confirm this outcome."""
+
+
+class PayoutNotSettled(Rejected):
+    """Receipt can be confirmed once the payout is settled."""
+
+
+class AnswerNotKnownWord(Rejected):
+    """The answer is received, partly or not."""
+
+
+def approvals_needed(amount_fen: int) -> int:
+    """How many different people approve this sum (or this value of goods)."""
+    return 1 if amount_fen <= SMALL_FEN else 2 if amount_fen <= LARGE_FEN else 3
+
+
+def decide(command: Any, state: Payout) -> tuple[Any, ...]:
+    match command:
+        case RequestPayout():
+            return request(command, state)
+        case DeclineRequest():
+            return decline(command, state)
+        case NoteReserved():
+            return note_reserved(command, state)
+        case Approve():
+            return approve(command, state)
+        case NoteBankAnswer():
+            return bank_answered(command, state)
+        case Refuse():
+            return refuse(command, state)
+        case Cancel():
+            return cancel(command, state)
+        case Resolve():
+            return resolve(command, state)
+        case ConfirmReceipt():
+            return confirm(command, state)
+    raise AssertionError(type(command).__name__)
+
+
+def _terms(command: RequestPayout) -> Terms:
+    return Terms(
+        command.payout_id, command.case_id, command.person_id, command.referral_id, command.org_id, command.programme, command.period,
+        command.district, command.kind, command.fund_id or "", command.amount_fen, (),
+    )  # fmt: skip
+
+
+def request(command: RequestPayout, state: Payout) -> tuple[PayoutRequested, ...]:
+    """Never reached the bank and came to nothing: a later grant may try again under the same id."""
+    before = state.terms
+    if before is None or (state.status in {"refused", "cancelled"} and before.referral_id != command.referral_id):
+        return (PayoutRequested(_terms(command), command.instalment, command.items),)
+    if before.referral_id != command.referral_id:
+        raise EntitlementAlreadyGranted(payout_id=command.payout_id, status=state.status)
+    same_sum = command.kind == "goods" or before.amount_fen == command.amount_fen
+    if not same_sum or state.wanted != command.items or before.kind != command.kind:
+        raise PayoutDiffersFromFirst(payout_id=command.payout_id)
+    return ()
+
+
+def decline(command: DeclineRequest, state: Payout) -> tuple[PayoutRefused, ...]:
+    if state.terms is not None:
+        return ()
+    return (PayoutRefused(_terms(command.request), command.reason, "payout", False),)
+
+
+def note_reserved(command: NoteReserved, state: Payout) -> tuple[PayoutReserved, ...]:
+    if state.status != "requested" or state.terms is None:
+        return ()
+    terms = replace(state.terms, fund_id=command.fund_id, amount_fen=command.amount_fen, items=command.items)
+    return (PayoutReserved(terms, approvals_needed(command.amount_fen)),)
+
+
+def approve(command: Approve, state: Payout) -> tuple[Any, ...]:
+    terms = state.terms
+    if terms is None or state.status in {"requested", "refused", "cancelled"}:
+        raise PayoutNotReserved(status=state.status)
+    if state.status != "reserved":
+        return ()
+    if command.by in state.approved_by:
+        raise SamePersonTwice(approvals=len(state.approved_by), needed=state.approvals_needed)
+    if terms.org_id in {command.by, command.org}:
+        raise RequesterMayNotApprove(org_id=terms.org_id)
+    approvers = (*state.approved_by, command.by)
+    if len(approvers) < state.approvals_needed:
+        return (PayoutApproved(terms, command.by, False, approvers),)
+    if terms.kind == "goods":
+        return (PayoutApproved(terms, command.by, True, approvers), PayoutSettled(terms.person_id, terms, command.month))
+    return (PayoutInstructed(terms, command.by, approvers),)
+
+
+def bank_answered(command: NoteBankAnswer, state: Payout) -> tuple[Any, ...]:
+    terms = state.terms
+    if terms is None or state.status in _OPEN:
+        raise PayoutNotWithBank(status=state.status)
+    if command.status == "returned":
+        return (PayoutReturned(terms, command.reason, command.month),) if state.status in {"settled", "confirmed"} else ()
+    if state.status not in _WITH_BANK:
+        return ()
+    match command.status:
+        case "settled":
+            return (PayoutSettled(terms.person_id, terms, command.month, command.payee),)
+        case "rejected":
+            return (PayoutRejected(terms, command.reason),)
+        case "accepted":
+            return (PayoutAccepted(terms),) if state.status != "accepted" else ()
+        case "unknown":
+            return (PayoutBecameUnknown(terms, command.reason),) if state.status != "unknown" else ()
+    raise AssertionError(command.status)
+
+
+def refuse(command: Refuse, state: Payout) -> tuple[PayoutRefused, ...]:
+    if state.status in {"refused", "cancelled"}:
+        return ()
+    if state.terms is None:
+        raise PayoutNotReserved(status=state.status)
+    if state.status not in {"requested", "reserved"}:
+        raise PayoutAlreadyOnItsWay(status=state.status)
+    return (PayoutRefused(state.terms, command.reason, command.by, state.status == "reserved"),)
+
+
+def cancel(command: Cancel, state: Payout) -> tuple[PayoutCancelled, ...]:
+    if state.terms is None or state.status in {"cancelled", "refused"}:
+        return ()
+    if state.status not in {"requested", "reserved"}:
+        raise PayoutAlreadyOnItsWay(status=state.status)
+    return (PayoutCancelled(state.terms, command.reason, command.by, state.status == "reserved"),)
+
+
+def resolve(command: Resolve, state: Payout) -> tuple[Any, ...]:
+    terms = state.terms
+    if command.outcome not in _OUTCOMES:
+        raise OutcomeNotKnownWord(outcome=command.outcome[:40])
+    if state.status != "unknown" or terms is None:
+        raise PayoutNotUnknown(status=state.status)
+    if state.proposed is None or state.proposed[0] != command.outcome:
+        return (ResolutionProposed(terms, command.outcome, command.by),)
+    if state.proposed[1] == command.by:
+        raise SecondPersonMustAgree(outcome=command.outcome)
+    if command.outcome == "settled":
+        return (PayoutSettled(terms.person_id, terms, command.month),)
+    return (PayoutRejected(terms, "resolved_by_people"),)
+
+
+def confirm(command: ConfirmReceipt, state: Payout) -> tuple[ReceiptConfirmed, ...]:
+    if command.answer not in {"received", "partly", "not"}:
+        raise AnswerNotKnownWord(answer=command.answer[:40])
+    if state.terms is None or state.status not in {"settled", "confirmed"}:
+        raise PayoutNotSettled(status=state.status)
+    return () if state.receipt == command.answer else (ReceiptConfirmed(state.terms, command.answer, command.by),)
+
+
+PAYOUT = Decider(
+    noun="payout",
+    absent=Payout(),
+    decide=decide,
+    evolve=evolve,
+    commands=(RequestPayout, DeclineRequest, NoteReserved, Approve, NoteBankAnswer, Refuse, Cancel, Resolve, ConfirmReceipt),
+    events=(
+        PayoutRequested, PayoutReserved, PayoutRefused, PayoutApproved, PayoutCancelled, PayoutInstructed, PayoutAccepted, PayoutSettled,
+        PayoutRejected, PayoutReturned, PayoutBecameUnknown, ResolutionProposed, ReceiptConfirmed,
+    ),
+)  # fmt: skip

@@ -1,0 +1,131 @@
+"""The bank: told once under the payout's own id, asked when its answer is not known; never told under another id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from services.disbursement.domain.payout import NoteBankAnswer, Payee, PayoutAccepted, PayoutBecameUnknown, PayoutInstructed, Terms
+from shared.clock import local_day
+from shared.room import Room
+from shared.service import Answer, Effect, EffectCall, To
+
+_BANK_SECONDS = 8.0
+_INTAKE_SECONDS = 5.0
+_STATUSES = {"accepted", "settled", "rejected", "returned"}
+_ASK_AGAIN_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
+
+
+def month_now(room: Room) -> str:
+    return local_day(room.clock.now()).strftime("%Y-%m")
+
+
+def _answer(call: EffectCall, note: NoteBankAnswer) -> Answer:
+    return Answer((To("payout", call.envelope.data.terms.payout_id, note),))
+
+
+async def payees(room: Room, case_ids: Sequence[str]) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
+    """Payee data just in time, under purpose payment; and the cases whose people have not agreed to be paid."""
+    answer = await room.http.post(
+        f"{room.settings.intake_url}/intake/v1/contacts:batch",
+        json={"purpose": "payment", "case_ids": list(case_ids)},
+        headers={"Authorization": f"Bearer {room.service_token('payment')}"},
+        timeout=_INTAKE_SECONDS,
+    )
+    answer.raise_for_status()
+    body = answer.json()
+    return {item["case_id"]: item for item in body["items"] if not item.get("erased")}, set(body.get("without_consent", ()))
+
+
+def _payment(terms: Terms, payee: Mapping[str, Any]) -> dict[str, Any]:
+    account = payee.get("account") or {}
+    return {
+        "end_to_end_id": terms.end_to_end_id,
+        "amount_fen": terms.amount_fen,
+        "currency": "CNY",
+        "creditor": {"name": payee.get("name") or "", "id_number": payee.get("id_number") or "", "account": account.get("number") or ""},
+    }
+
+
+async def instruct(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
+    """Tell the bank. Whoever can't be paid is rejected here; what the bank did not answer for is unknown."""
+    month = month_now(room)
+    known, unwilling = await payees(room, list({c.envelope.data.terms.case_id for c in calls}))
+    payments, asked = [], {}
+    for call in calls:
+        terms = call.envelope.data.terms
+        if terms.case_id in known:
+            payments.append(_payment(terms, known[terms.case_id]))
+            asked[terms.end_to_end_id] = known[terms.case_id]
+    statuses = await _told(room, payments) if payments else {}
+    answers = []
+    for call in calls:
+        terms = call.envelope.data.terms
+        if terms.case_id in unwilling:
+            answers.append(_answer(call, NoteBankAnswer("rejected", month, "no_payment_consent")))
+        elif terms.case_id not in known:
+            answers.append(_answer(call, NoteBankAnswer("rejected", month, "no_payee")))
+        else:
+            answers.append(_answer(call, _noted(statuses.get(terms.end_to_end_id), month, asked[terms.end_to_end_id])))
+    return answers
+
+
+def _noted(status: Mapping[str, Any] | None, month: str, payee: Mapping[str, Any] | None = None) -> NoteBankAnswer:
+    if status is None or status.get("status") not in _STATUSES:
+        return NoteBankAnswer("unknown", month, "no_answer" if status is None else "unclear_answer")
+    kept = None
+    if payee is not None and status["status"] == "settled":
+        number = (payee.get("account") or {}).get("number") or payee.get("id_number") or ""
+        kept = Payee(payee.get("name") or "", number[-4:])
+    return NoteBankAnswer(status["status"], month, str(status.get("reason") or "")[:40], kept)
+
+
+async def _told(room: Room, payments: list[dict[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The bank's status by end-to-end id; those it did not answer for are missing. A time-out is no answer, not a no."""
+    try:
+        answer = await room.http.post(f"{room.settings.bank_url}/payments", json={"payments": payments}, timeout=_BANK_SECONDS)
+        answer.raise_for_status()
+        return {p["end_to_end_id"]: p for p in answer.json()["payments"]}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return {}
+
+
+async def ask(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
+    """Ask the bank what became of payouts whose outcome is not known (or only accepted); asked again, later and later."""
+    month = month_now(room)
+    ids = ",".join(c.envelope.data.terms.end_to_end_id for c in calls)
+    try:
+        answer = await room.http.get(f"{room.settings.bank_url}/payments", params={"ids": ids}, timeout=_BANK_SECONDS)
+        answer.raise_for_status()
+        found = {p["end_to_end_id"]: p for p in answer.json()["payments"]}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        found = {}
+    answers = []
+    for call in calls:
+        status = found.get(call.envelope.data.terms.end_to_end_id)
+        if status is not None and status.get("status") in {"settled", "rejected"}:
+            answers.append(_answer(call, _noted(status, month)))
+        else:
+            pause = _ASK_AGAIN_SECONDS[min(call.attempt, len(_ASK_AGAIN_SECONDS)) - 1]
+            answers.append(Answer(retry=True, delay_seconds=pause, why="not known yet"))
+    return answers
+
+
+def became_unknown(call: EffectCall) -> tuple[To, ...]:
+    """Intake or bank could not be reached for long: nobody knows, so the bank will be asked."""
+    month = local_day(call.envelope.at).strftime("%Y-%m")
+    return (To("payout", call.envelope.data.terms.payout_id, NoteBankAnswer("unknown", month, "not_reached")),)
+
+
+def left_to_people(call: EffectCall) -> tuple[To, ...]:
+    """The bank never said: the payout stays unknown, and two people resolve it by the statement."""
+    return ()
+
+
+EFFECTS = (
+    Effect("instruct", PayoutInstructed, instruct, became_unknown, batch_max=200),
+    Effect("ask_unknown", PayoutBecameUnknown, ask, left_to_people, batch_max=100, attempts_max=12),
+    Effect("ask_accepted", PayoutAccepted, ask, became_unknown, batch_max=100, attempts_max=12),
+)

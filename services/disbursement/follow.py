@@ -1,0 +1,89 @@
+"""What follows in the same unit: money held for a request, spent on settlement, freed on refusal, published as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from services.disbursement.domain.chain import Publish
+from services.disbursement.domain.donation import DonationReceived
+from services.disbursement.domain.payout import (
+    NoteReserved,
+    PayoutCancelled,
+    PayoutRefused,
+    PayoutRejected,
+    PayoutRequested,
+    PayoutReturned,
+    PayoutSettled,
+    Refuse,
+    Terms,
+)
+from services.disbursement.domain.treasury import Release, Reserve, Reserved, Restore, Spend, TakeIn
+from shared.envelope import Envelope
+from shared.kernel import Rejected
+from shared.service import To
+
+CITY = "city"
+PUBLIC = "public"
+
+
+def reserve(e: Envelope) -> Iterable[To]:
+    d: PayoutRequested = e.data
+    terms = d.terms
+
+    def refused(no: Rejected) -> To:
+        return To("payout", terms.payout_id, Refuse(no.code, "treasury"))
+
+    asked = Reserve(terms.payout_id, terms.programme, terms.district, terms.fund_id or None, terms.amount_fen, d.wanted)
+    yield To("treasury", CITY, asked, refused)
+
+
+def reserved(e: Envelope) -> Iterable[To]:
+    d: Reserved = e.data
+    yield To("payout", d.payout_id, NoteReserved(d.fund_id, d.amount_fen, d.items))
+
+
+def _published(kind: str, terms: Terms, entry_id: str, month: str) -> To:
+    units = sum(i.quantity for i in terms.items)
+    return To("chain", PUBLIC, Publish(entry_id, kind, terms.fund_id, terms.programme, terms.district[:6], month, terms.amount_fen, units))
+
+
+def spend(e: Envelope) -> Iterable[To]:
+    d: PayoutSettled = e.data
+    t = d.terms
+    yield To("treasury", CITY, Spend(t.payout_id, t.fund_id, t.programme, t.district, t.amount_fen, t.items))
+    yield _published("goods" if t.kind == "goods" else "payout", t, e.id, d.month)
+
+
+def release(e: Envelope) -> Iterable[To]:
+    t: Terms = e.data.terms
+    yield To("treasury", CITY, Release(t.payout_id, t.fund_id, t.amount_fen, t.items))
+
+
+def release_if_reserved(e: Envelope) -> Iterable[To]:
+    return release(e) if e.data.reserved else ()
+
+
+def restore(e: Envelope) -> Iterable[To]:
+    d: PayoutReturned = e.data
+    yield To("treasury", CITY, Restore(d.terms.payout_id, d.terms.fund_id, d.terms.amount_fen))
+    yield _published("returned", d.terms, e.id, d.month)
+
+
+def take_in(e: Envelope) -> Iterable[To]:
+    d: DonationReceived = e.data
+    yield To("treasury", CITY, TakeIn(d.donation_id, d.fund_id, d.amount_fen, d.items))
+    units, value = sum(i.quantity for i in d.items), d.amount_fen or sum(i.value_fen for i in d.items)
+    kind = "donation" if d.kind == "cash" else "goods_donation"
+    yield To("chain", PUBLIC, Publish(e.id, kind, d.fund_id, "", "", d.month, value, units))
+
+
+FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
+    PayoutRequested: reserve,
+    Reserved: reserved,
+    PayoutSettled: spend,
+    PayoutRejected: release,
+    PayoutRefused: release_if_reserved,
+    PayoutCancelled: release_if_reserved,
+    PayoutReturned: restore,
+    DonationReceived: take_in,
+}

@@ -1,0 +1,39 @@
+"""The plan of the room: every part of disbursement, named once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.disbursement.api import ROUTERS
+from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
+from services.disbursement.domain.chain import CHAIN
+from services.disbursement.domain.donation import DONATION
+from services.disbursement.domain.payout_decisions import PAYOUT
+from services.disbursement.domain.treasury_decisions import TREASURY
+from services.disbursement.effects import EFFECTS
+from services.disbursement.follow import FOLLOW
+from services.disbursement.pages import router as pages
+from services.disbursement.projections import DONATION_LIST, FUND_LIST, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN
+from services.disbursement.reactions import REACTIONS
+from services.disbursement.stored import CODEC
+from services.disbursement.tables import TABLES
+from shared.service import Service
+
+_HERE = Path(__file__).parent
+
+DISBURSEMENT = Service(
+    name="disbursement",
+    deciders=(TREASURY, DONATION, PAYOUT, CHAIN),
+    codec=CODEC,
+    publish=PUBLISH,
+    public_types=PUBLIC_TYPES,
+    tables=TABLES,
+    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN),
+    follow=FOLLOW,
+    reactions=REACTIONS,
+    effects=EFFECTS,
+    routers=ROUTERS,
+    pages=(pages,),
+    templates=_HERE / "templates",
+    words=_HERE / "words",
+)

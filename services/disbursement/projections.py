@@ -1,0 +1,151 @@
+"""From what happened to rows that are read: payouts, funds, donations, ledger entries with running balances, the public chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from services.disbursement.domain.chain import EntryPublished
+from services.disbursement.domain.donation import DonationReceived, Donor
+from services.disbursement.domain.ledger import postings
+from services.disbursement.domain.payout import (
+    PayoutAccepted,
+    PayoutApproved,
+    PayoutBecameUnknown,
+    PayoutCancelled,
+    PayoutInstructed,
+    PayoutRefused,
+    PayoutRejected,
+    PayoutRequested,
+    PayoutReserved,
+    PayoutReturned,
+    PayoutSettled,
+    ReceiptConfirmed,
+    Terms,
+)
+from services.disbursement.domain.treasury import FundOpened, Released, Reserved, Restored, Spent, TakenIn
+from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries
+from shared.envelope import Envelope
+from shared.service import Add, Change, Projection, Put, RowChange
+
+
+def _row(t: Terms, e: Envelope) -> dict[str, Any]:
+    return {
+        "payout_id": t.payout_id, "case_id": t.case_id, "person_id": t.person_id, "referral_id": t.referral_id, "org_id": t.org_id,
+        "programme": t.programme, "period": t.period, "district": t.district, "kind": t.kind, "fund_id": t.fund_id, "amount_fen": t.amount_fen,
+        "items": (), "state": "requested", "reason": None, "approvals_needed": 0, "approved_by": (), "receipt": None,
+        "requested_at": e.at, "changed_at": e.at,
+    }  # fmt: skip
+
+
+def requested(e: Envelope) -> Iterable[RowChange]:
+    d: PayoutRequested = e.data
+    return (Put(payouts, {**_row(d.terms, e), "items": d.wanted}),)
+
+
+def reserved(e: Envelope) -> Iterable[RowChange]:
+    d: PayoutReserved = e.data
+    t = d.terms
+    values = {
+        "state": "reserved", "fund_id": t.fund_id, "amount_fen": t.amount_fen, "items": t.items, "approvals_needed": d.approvals_needed,
+        "changed_at": e.at,
+    }  # fmt: skip
+    return (Change(payouts, {"payout_id": e.key}, values),)
+
+
+def approved(e: Envelope) -> Iterable[RowChange]:
+    d: PayoutApproved = e.data
+    values = {"state": "approved" if d.enough else "reserved", "approved_by": d.approvers, "changed_at": e.at}
+    return (Change(payouts, {"payout_id": e.key}, values),)
+
+
+def instructed(e: Envelope) -> Iterable[RowChange]:
+    d: PayoutInstructed = e.data
+    return (Change(payouts, {"payout_id": e.key}, {"state": "instructed", "approved_by": d.approvers, "changed_at": e.at}),)
+
+
+def refused(e: Envelope) -> Iterable[RowChange]:
+    """A grant that was declined at once has no row yet."""
+    d: PayoutRefused = e.data
+    row = {**_row(d.terms, e), "items": d.terms.items, "state": "refused", "reason": d.reason}
+    return (Put(payouts, row),) if e.version == 1 else (Change(payouts, {"payout_id": e.key}, {"state": "refused", "reason": d.reason, "changed_at": e.at}),)
+
+
+def _moves(state: str) -> Callable[[Envelope], Iterable[RowChange]]:
+    def move(e: Envelope) -> Iterable[RowChange]:
+        values = {"state": state, "reason": getattr(e.data, "reason", None), "changed_at": e.at}
+        return (Change(payouts, {"payout_id": e.key}, values),)
+
+    return move
+
+
+def confirmed(e: Envelope) -> Iterable[RowChange]:
+    d: ReceiptConfirmed = e.data
+    values = {"state": "confirmed" if d.answer == "received" else "settled", "receipt": d.answer, "changed_at": e.at}
+    return (Change(payouts, {"payout_id": e.key}, values),)
+
+
+def opened(e: Envelope) -> Iterable[RowChange]:
+    d: FundOpened = e.data
+    row = {
+        "fund_id": d.fund_id, "name": d.name, "programmes": d.programmes, "districts": d.districts, "purposes": d.purposes, "opened_at": e.at,
+    }  # fmt: skip
+    return (Put(funds, row),)
+
+
+def donated(e: Envelope) -> Iterable[RowChange]:
+    d: DonationReceived = e.data
+    row = {
+        "donation_id": d.donation_id, "donor_id": d.donor_id, "donor": d.donor if isinstance(d.donor, Donor) else None, "fund_id": d.fund_id,
+        "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "at": e.at,
+    }  # fmt: skip
+    return (Put(donations, row),)
+
+
+def moved(e: Envelope) -> Iterable[RowChange]:
+    """Each movement once as an entry and twice in the running balances."""
+    kind = type(e.data).__name__
+    cause = getattr(e.data, "payout_id", None) or e.data.donation_id
+    for line, p in enumerate(postings(e.data)):
+        yield Put(
+            entries,
+            {
+                "entry_id": e.id, "line": line, "at": e.at, "kind": kind, "cause_id": cause, "debit": p.debit, "credit": p.credit, "unit": p.unit,
+                "amount": p.amount,
+            },
+        )  # fmt: skip
+        yield Add(balances, {"account": p.debit, "unit": p.unit}, {"debits": p.amount, "credits": 0})
+        yield Add(balances, {"account": p.credit, "unit": p.unit}, {"debits": 0, "credits": p.amount})
+
+
+def published(e: Envelope) -> Iterable[RowChange]:
+    d: EntryPublished = e.data
+    row = {
+        "position": d.position, "entry_id": d.entry_id, "kind": d.kind, "fund_id": d.fund_id, "programme": d.programme, "district": d.district,
+        "month": d.month, "amount_fen": d.amount_fen, "units": d.units, "previous": d.previous, "hash": d.hash,
+    }  # fmt: skip
+    return (Put(public_entries, row),)
+
+
+PAYOUT_LIST = Projection(
+    "payouts",
+    (payouts,),
+    {
+        PayoutRequested: requested,
+        PayoutReserved: reserved,
+        PayoutApproved: approved,
+        PayoutInstructed: instructed,
+        PayoutAccepted: _moves("accepted"),
+        PayoutSettled: _moves("settled"),
+        PayoutRejected: _moves("rejected"),
+        PayoutReturned: _moves("returned"),
+        PayoutBecameUnknown: _moves("unknown"),
+        PayoutRefused: refused,
+        PayoutCancelled: _moves("cancelled"),
+        ReceiptConfirmed: confirmed,
+    },
+)
+FUND_LIST = Projection("funds", (funds,), {FundOpened: opened})
+DONATION_LIST = Projection("donations", (donations,), {DonationReceived: donated})
+LEDGER = Projection("ledger", (entries, balances), dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored), moved))
+PUBLIC_CHAIN = Projection("public_chain", (public_entries,), {EntryPublished: published})

@@ -1,0 +1,105 @@
+"""From rows to answers: what waits, what a fund has left, what the public may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
+
+from services.disbursement.domain.ledger import Fault, faults
+from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries
+from shared.room import Room
+
+K_ANONYMOUS = 5
+"""A public cell stands for at least so many payouts; smaller ones are merged."""
+_PAYOUT = [c for c in payouts.c if c.name != "person_id"]
+
+
+def payouts_by(
+    state: str | None = None, org_id: str | None = None, case_id: str | None = None, programme: str | None = None, referral_id: str | None = None
+) -> Select[Any]:
+    wanted = select(*_PAYOUT)
+    for column, value in (("state", state), ("org_id", org_id), ("case_id", case_id), ("programme", programme), ("referral_id", referral_id)):
+        if value is not None:
+            wanted = wanted.where(payouts.c[column] == value)
+    return wanted
+
+
+def payout_by_id(payout_id: str) -> Select[Any]:
+    return select(*_PAYOUT).where(payouts.c.payout_id == payout_id)
+
+
+def fund_list() -> Select[Any]:
+    return select(funds)
+
+
+def donation_list() -> Select[Any]:
+    d = donations.c
+    return select(d.donation_id, d.fund_id, d.kind, d.amount_fen, d["items"], d.receipt, d.at)
+
+
+def entry_list(account: str | None) -> Select[Any]:
+    wanted = select(entries)
+    return wanted if account is None else wanted.where((entries.c.debit == account) | (entries.c.credit == account))
+
+
+async def balance_rows(room: Room, accounts: Sequence[str] | None = None, as_of: datetime | None = None) -> list[dict[str, Any]]:
+    """Debits and credits by account and unit: now from the running balances, as of a moment from the entries."""
+    if as_of is None:
+        wanted = select(balances.c.account, balances.c.unit, balances.c.debits, balances.c.credits)
+        if accounts is not None:
+            wanted = wanted.where(balances.c.account.in_(accounts))
+        return await room.rows(wanted.order_by(balances.c.account, balances.c.unit))
+    return await summed(room, accounts, as_of)
+
+
+async def summed(room: Room, accounts: Sequence[str] | None = None, as_of: datetime | None = None) -> list[dict[str, Any]]:
+    """The same summed from the entries themselves."""
+    sides = []
+    for side, debit, credit in ((entries.c.debit, entries.c.amount, 0), (entries.c.credit, 0, entries.c.amount)):
+        one = select(side.label("account"), entries.c.unit, func.sum(debit).label("debits"), func.sum(credit).label("credits"))
+        if as_of is not None:
+            one = one.where(entries.c.at <= as_of)
+        if accounts is not None:
+            one = one.where(side.in_(accounts))
+        sides.append(await room.rows(one.group_by(side, entries.c.unit)))
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in (row for rows in sides for row in rows):
+        at = found.setdefault((row["account"], row["unit"]), {"account": row["account"], "unit": row["unit"], "debits": 0, "credits": 0})
+        at["debits"] += int(row["debits"])
+        at["credits"] += int(row["credits"])
+    return [found[key] for key in sorted(found)]
+
+
+async def ledger_faults(room: Room) -> list[Fault]:
+    """The standing check of the ledger; empty when all is well."""
+    return faults(await balance_rows(room), await summed(room))
+
+
+def chain_rows(after: int = 0) -> Select[Any]:
+    return select(public_entries).where(public_entries.c.position > after)
+
+
+def hashes() -> Select[Any]:
+    return select(public_entries.c.position, public_entries.c.hash, public_entries.c.entry_id).order_by(public_entries.c.position)
+
+
+def cells() -> Select[Any]:
+    """What was paid out by month, district and programme, with how many payouts stand behind each cell."""
+    p = public_entries.c
+    cash = func.sum(case((p.kind == "payout", p.amount_fen), (p.kind == "returned", -p.amount_fen), else_=0))
+    goods = func.sum(case((p.kind == "goods", p.amount_fen), else_=0))
+    units = func.sum(case((p.kind == "goods", p.units), else_=0))
+    chosen = select(p.month, p.district, p.programme, func.count().label("count"), cash.label("cash"), goods.label("goods"), units.label("units"))
+    return chosen.where(p.kind.in_(("payout", "goods", "returned"))).group_by(p.month, p.district, p.programme).order_by(p.month, p.district)
+
+
+def totals() -> Select[Any]:
+    p = public_entries.c
+    return select(p.kind, func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.sum(p.units).label("units")).group_by(p.kind)
+
+
+def waiting() -> Select[Any]:
+    return select(payouts.c.state, func.count().label("count"), func.sum(payouts.c.amount_fen).label("fen")).group_by(payouts.c.state)

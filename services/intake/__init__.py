@@ -1,0 +1,1 @@
+"""Intake: what people report becomes a verified, consented, clocked case."""

@@ -1,0 +1,7 @@
+"""The HTTP door of intake, one file for each noun."""
+
+from __future__ import annotations
+
+from services.intake.api import cases, consents, persons, reports
+
+ROUTERS = (reports.router, cases.router, consents.router, persons.router)

@@ -1,0 +1,169 @@
+"""The door for casework: lists, one case, its history and tasks, and every step of its life."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from services.intake import views
+from services.intake.api.history import changes
+from services.intake.asked import (
+    CloseIn,
+    ContactMadeIn,
+    FactsIn,
+    NeedCode,
+    NeedsIn,
+    NoteIn,
+    ReasonIn,
+    TaskIn,
+    TransferIn,
+    Urgency,
+    VerifyIn,
+    VisitIn,
+)  # fmt: skip
+from services.intake.domain import case_commands as ask
+from services.intake.domain.case_decisions import CaseIsUnknown
+from services.intake.domain.consent import WithdrawConsent
+from services.intake.showing import SEES_CASES, SEES_PERSONS, known_case, may_see_persons, record_look, shown_case
+from shared.errors import NotNow
+from shared.http import Door, NotFound, door_for
+from shared.service import To
+
+router = APIRouter(prefix="/intake/v1/cases", tags=["cases"])
+Reader = Annotated[Door, Depends(door_for(*SEES_CASES))]
+Worker = Annotated[Door, Depends(door_for(*SEES_PERSONS))]
+AtLeast = Annotated[int | None, Query(ge=1)]
+
+
+@router.get("")
+async def list_cases(
+    door: Annotated[Door, Depends(door_for(*SEES_PERSONS, "auditor"))], status: str | None = None, district: str | None = None,
+    urgency: Urgency | None = None, need: NeedCode | None = None, overdue: bool | None = None, person_id: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Cases, newest first, by status, district, urgency, need, overdue; no personal data."""
+    filters = {"status": status, "district": district, "urgency": urgency, "need": need, "overdue": overdue, "person_id": person_id}
+    return dict(await views.case_page(door, filters, limit=limit, cursor=cursor))
+
+
+@router.get("/{case_id}")
+async def one_case(case_id: str, door: Reader, as_of: datetime | None = None, at_least: AtLeast = None) -> dict[str, Any]:
+    """One case, now or as it was; personal data in full only for those who may and say why (X-Access-Reason)."""
+    shown = await shown_case(door, case_id, as_of=as_of)
+    if at_least is not None and shown["version"] < at_least:
+        raise NotNow("this version is not known here yet")
+    shown["consents"] = await views.consents_of_case(door, case_id) if as_of is None else []
+    return shown
+
+
+@router.get("/{case_id}/history")
+async def history(case_id: str, door: Reader) -> dict[str, Any]:
+    """Every change with from, to, author and time."""
+    _, report = await known_case(door, case_id)
+    full = may_see_persons(door)
+    if full:
+        await record_look(door, "history", persons=(report.person_id,), cases=(case_id,))
+    return {"items": changes(await door.history("case", case_id), full=full), "next": None}
+
+
+@router.get("/{case_id}/tasks")
+async def tasks(case_id: str, door: Reader) -> dict[str, Any]:
+    """What is to be done, the first contact first."""
+    await known_case(door, case_id)
+    rows = await views.tasks_of_case(door, case_id)
+    if not door.may(*SEES_PERSONS):
+        rows = [{**row, "text": None} for row in rows]
+    late = [row["done_at"] is None and row["due_at"] is not None and row["due_at"] < door.now for row in rows]
+    return {"items": [{**row, "overdue": overdue} for row, overdue in zip(rows, late, strict=True)], "next": None}
+
+
+async def _obeyed(door: Door, case_id: str, *commands: Any, more: tuple[To, ...] = ()) -> dict[str, Any]:
+    try:
+        done = await door.execute(*[To("case", case_id, command) for command in commands], *more)
+    except CaseIsUnknown as unknown:
+        raise NotFound("case") from unknown
+    return {"case_id": case_id, "version": done.version, "status": done.state.status}
+
+
+@router.post("/{case_id}/first-contact")
+async def first_contact(case_id: str, body: ContactMadeIn, door: Worker) -> dict[str, Any]:
+    """Somebody of ours spoke with the person: the clock stops."""
+    return await _obeyed(door, case_id, ask.RecordFirstContact(body.at or door.now, body.how))
+
+
+@router.post("/{case_id}/verify")
+async def verify(case_id: str, door: Worker, body: VerifyIn | None = None) -> dict[str, Any]:
+    said = body or VerifyIn()
+    return await _obeyed(door, case_id, ask.VerifyCase(said.at or door.now, said.method))
+
+
+@router.post("/{case_id}/visits", status_code=201)
+async def visit(case_id: str, body: VisitIn, door: Worker) -> dict[str, Any]:
+    visit_id = door.new_id()
+    done = await _obeyed(door, case_id, ask.RecordVisit(visit_id, body.at or door.now, body.outcome, body.note))
+    return {**done, "visit_id": visit_id}
+
+
+@router.post("/{case_id}/notes", status_code=201)
+async def note(case_id: str, body: NoteIn, door: Worker) -> dict[str, Any]:
+    note_id = door.new_id()
+    done = await _obeyed(door, case_id, ask.AddNote(note_id, door.now, body.text))
+    return {**done, "note_id": note_id}
+
+
+@router.post("/{case_id}/needs")
+async def needs(case_id: str, body: NeedsIn, door: Worker) -> dict[str, Any]:
+    return await _obeyed(door, case_id, ask.ChangeNeeds(door.now, tuple(body.add), tuple(body.remove)))
+
+
+@router.post("/{case_id}/facts")
+async def facts(case_id: str, body: FactsIn, door: Worker) -> dict[str, Any]:
+    """What was learnt later, with its source; the case is assessed anew."""
+    return await _obeyed(door, case_id, ask.ChangeFacts(door.now, body.facts, body.source, body.residence_code, body.hukou_code))
+
+
+@router.post("/{case_id}/tasks", status_code=201)
+async def add_task(case_id: str, body: TaskIn, door: Worker) -> dict[str, Any]:
+    task_id = door.new_id()
+    done = await _obeyed(door, case_id, ask.AddTask(task_id, body.kind, door.now, body.due_at, tuple(body.why), body.text))
+    return {**done, "task_id": task_id}
+
+
+@router.post("/{case_id}/tasks/{task_id}/finish")
+async def finish_task(case_id: str, task_id: str, door: Worker) -> dict[str, Any]:
+    if task_id == f"{case_id}:first_contact":
+        return await _obeyed(door, case_id, ask.RecordFirstContact(door.now, "phone"))
+    return await _obeyed(door, case_id, ask.FinishTask(task_id, door.now))
+
+
+@router.post("/{case_id}/transfer")
+async def transfer(case_id: str, body: TransferIn, door: Worker) -> dict[str, Any]:
+    return await _obeyed(door, case_id, ask.TransferCase(door.now, body.reason, body.to_org, body.to_district))
+
+
+@router.post("/{case_id}/close")
+async def close(case_id: str, body: CloseIn, door: Worker) -> dict[str, Any]:
+    return await _obeyed(door, case_id, ask.CloseCase(door.now, body.reason))
+
+
+@router.post("/{case_id}/reopen")
+async def reopen(case_id: str, door: Worker, body: ReasonIn | None = None) -> dict[str, Any]:
+    return await _obeyed(door, case_id, ask.ReopenCase(door.now, (body or ReasonIn()).reason))
+
+
+@router.post("/{case_id}/withdraw")
+async def withdraw(case_id: str, door: Worker, body: ReasonIn | None = None) -> dict[str, Any]:
+    """The person wants no more of it: the case ends and every consent given for it is withdrawn in the same unit."""
+    given = await views.consents_of_case(door, case_id)
+    ended = tuple([To("consent", row["consent_id"], WithdrawConsent(door.now, "case_withdrawn")) for row in given if row["withdrawn_at"] is None])
+    return await _obeyed(door, case_id, ask.WithdrawCase(door.now, (body or ReasonIn()).reason), more=ended)
+
+
+@router.get("/{case_id}/payouts")
+async def payouts(case_id: str, door: Reader) -> dict[str, Any]:
+    await known_case(door, case_id)
+    return {"items": await views.payouts_of_case(door, case_id), "next": None}
+
+

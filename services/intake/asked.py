@@ -1,0 +1,232 @@
+"""What may be said at intake's door, field by field; no rules beyond shape and size."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str | date):
+        raise ValueError("must be written as text")
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("needs a time zone offset")
+    return value
+
+
+Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_aware)]
+Day = Annotated[date, Field(strict=False), BeforeValidator(_text)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Short = Annotated[str, Field(min_length=1, max_length=200)]
+Long = Annotated[str, Field(max_length=20_000)]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+PlaceCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3})?$", description="GB/T 2260, 6 digits, or a street, 9")]
+Fen = Annotated[int, Field(ge=0, le=1_000_000_000_000, description="whole fen")]
+Channel = Literal["hotline", "mobile_gov", "workstation", "web", "visit", "hospital", "school", "data_signal", "ai_call", "partner"]
+NeedCode = Literal[
+    "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
+    "mental_health", "integration",
+]  # fmt: skip
+Urgency = Literal["none", "normal", "high", "critical"]
+Purpose = Literal["referral", "payment", "contact", "statistics", "publication"]
+Fact = Annotated[
+    bool | int | float | Annotated[str, Field(max_length=200)] | list[Annotated[str, Field(max_length=80)]] | None,
+    Field(union_mode="left_to_right"),
+]
+Facts = Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Fact], Field(max_length=120)]
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class ElementsIn(_Said):
+    """The hotline's five elements."""
+
+    place: Long | None = None
+    time: Long | None = None
+    persons: Long | None = None
+    event: Long | None = None
+    demand: Long | None = None
+
+
+class ReporterIn(_Said):
+    relation: Code | None = None
+    name: Short | None = None
+    phone: Short | None = None
+    anonymous: bool = False
+
+
+class AccountIn(_Said):
+    """Where money may be paid to."""
+
+    bank: Short
+    number: Annotated[str, Field(min_length=4, max_length=40)]
+
+
+class PersonIn(_Said):
+    name: Short | None = None
+    id_type: Code | None = None
+    id_number: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    birth_date: Day | None = None
+    sex: Literal["male", "female", "other", "unknown"] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    hukou_code: PlaceCode | None = None
+    residence_code: PlaceCode | None = None
+    address: Annotated[str, Field(max_length=500)] | None = None
+    languages: Annotated[list[Annotated[str, Field(max_length=35)]], Field(max_length=20)] = []
+    account: AccountIn | None = None
+
+
+class MemberIn(_Said):
+    relation: Code | None = None
+    birth_date: Day | None = None
+    facts: Facts = {}
+
+
+class HouseholdIn(_Said):
+    size: Annotated[int, Field(ge=1, le=60)] | None = None
+    members: Annotated[list[MemberIn], Field(max_length=60)] = []
+    monthly_income_fen: Fen | None = None
+
+
+class ConsentIn(_Said):
+    share: bool
+    how: Code = "read_aloud"
+    at: Instant | None = None
+    purposes: Annotated[list[Purpose], Field(max_length=10)] = []
+    recipients: Annotated[list[Code], Field(max_length=20)] = []
+    expires_on: Day | None = None
+
+
+class ContactIn(_Said):
+    by: Code | None = None
+    language: Annotated[str, Field(max_length=35)] | None = None
+
+
+class ReportIn(_Said):
+    """A hardship report; a caller may know almost nothing."""
+
+    channel: Channel
+    source: Id | None = None
+    source_ref: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    received_at: Instant
+    narrative: Long | None = None
+    language: Annotated[str, Field(max_length=35)] | None = None
+    elements: ElementsIn | None = None
+    reporter: ReporterIn | None = None
+    person: PersonIn | None = None
+    household: HouseholdIn | None = None
+    facts: Facts | None = None
+    needs: Annotated[list[NeedCode], Field(max_length=11)] | None = None
+    danger_now: bool = False
+    consent: ConsentIn | None = None
+    contact: ContactIn | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ReportIn:
+        if self.narrative is None and self.elements is None and self.needs is None and self.facts is None:
+            raise ValueError("one of narrative, elements, needs, facts is needed")
+        return self
+
+
+class TextIn(_Said):
+    text: Long
+    language: Annotated[str, Field(max_length=35)] | None = None
+
+
+class VerifyIn(_Said):
+    method: Literal["visit", "documents", "phone", "data", "community"] = "visit"
+    at: Instant | None = None
+
+
+class ContactMadeIn(_Said):
+    how: Literal["phone", "visit", "message"] = "phone"
+    at: Instant | None = None
+
+
+class VisitIn(_Said):
+    at: Instant | None = None
+    outcome: Code = "seen"
+    note: Long | None = None
+
+
+class NoteIn(_Said):
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+
+
+class NeedsIn(_Said):
+    add: list[NeedCode] = []
+    remove: list[NeedCode] = []
+
+
+class FactsIn(_Said):
+    """A fact set to null is taken away."""
+
+    facts: Facts = {}
+    source: Code = "caseworker"
+    residence_code: PlaceCode | None = None
+    hukou_code: PlaceCode | None = None
+
+
+class TaskIn(_Said):
+    kind: Code
+    due_at: Instant | None = None
+    why: list[Code] = []
+    text: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class TransferIn(_Said):
+    reason: Code
+    to_org: Id | None = None
+    to_district: PlaceCode | None = None
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> TransferIn:
+        if self.to_org is None and self.to_district is None:
+            raise ValueError("to_org or to_district is needed")
+        return self
+
+
+class CloseIn(_Said):
+    reason: Literal[
+        "got_help", "referred_elsewhere", "could_not_contact", "not_eligible", "no_capacity", "could_not_get_help",
+        "no_longer_interested", "needs_met", "duplicate", "moved_away", "died", "no_need",
+    ]  # fmt: skip
+
+
+class ReasonIn(_Said):
+    reason: Code = "asked"
+
+
+class ConsentGivenIn(_Said):
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=10)]
+    recipients: Annotated[list[Code], Field(min_length=1, max_length=20)]
+    how: Code = "read_aloud"
+    at: Instant | None = None
+    expires_on: Day | None = None
+
+
+class SearchIn(_Said):
+    """By id number, by phone, or by name with birth date; a reason is given in X-Access-Reason or here."""
+
+    id_number: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    name: Short | None = None
+    birth_date: Day | None = None
+    reason: Short | None = None
+
+
+class ErasureIn(_Said):
+    reason: Code = "asked"
+
+
+class ContactsIn(_Said):
+    purpose: Purpose
+    case_ids: Annotated[list[Id], Field(min_length=1, max_length=500)]

@@ -1,0 +1,203 @@
+"""What intake promises to say: private event to public event, in ids, codes and numbers only, or silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from services.intake.domain import case as c
+from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
+from services.intake.domain.facts import travelling
+from services.intake.domain.person import PersonErased
+from shared.clock import local_day
+from shared.envelope import Envelope, Public
+
+
+class PublicConsent(Struct, frozen=True, gc=False):
+    consent_id: str
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...]
+
+
+class ReportReceived(Struct, frozen=True, gc=False):
+    report_id: str
+    case_id: str
+    channel: str
+    source: str
+    urgency: str
+    needs: tuple[str, ...]
+    residence_code: str | None
+
+
+class CaseOpened(Struct, frozen=True, gc=False):
+    """`facts` are coded: numbers, yes or no, days, codes; `consent` is null while sharing was not agreed to."""
+
+    case_id: str
+    person_id: str
+    household_id: str
+    channel: str
+    received_on: date
+    residence_code: str | None
+    hukou_code: str | None
+    urgency: str
+    needs: tuple[str, ...]
+    facts: Mapping[str, Any]
+    consent: PublicConsent | None
+    contact_by: str | None
+    language: str
+    first_contact_due: datetime | None = None
+
+
+class CaseFactsChanged(Struct, frozen=True, gc=False):
+    """The case as it is now, complete; `changed` names what is different."""
+
+    case_id: str
+    person_id: str
+    household_id: str
+    received_on: date | None
+    residence_code: str | None
+    hukou_code: str | None
+    urgency: str
+    needs: tuple[str, ...]
+    facts: Mapping[str, Any]
+    consent: PublicConsent | None
+    contact_by: str | None
+    language: str
+    changed: tuple[str, ...]
+
+
+class CaseMoved(Struct, frozen=True, gc=False):
+    """Verified, closed, reopened or withdrawn; `reason` is a code."""
+
+    case_id: str
+    person_id: str
+    reason: str
+
+
+class CaseTransferred(Struct, frozen=True, gc=False):
+    case_id: str
+    person_id: str
+    reason: str
+    to_org: str | None
+    to_district: str | None
+
+
+class FirstContactMissed(Struct, frozen=True, gc=False):
+    case_id: str
+    urgency: str
+
+
+class ConsentSaid(Struct, frozen=True, gc=False):
+    """Given or withdrawn (asked, case_withdrawn, erased, expired)."""
+
+    case_id: str
+    person_id: str
+    consent_id: str
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...]
+    expires_on: date | None = None
+    reason: str | None = None
+
+
+class SubjectErased(Struct, frozen=True, gc=False):
+    person_id: str
+    case_ids: tuple[str, ...]
+
+
+def _summary(consent: c.ConsentSummary | None) -> PublicConsent | None:
+    if consent is None or not consent.share:
+        return None
+    return PublicConsent(consent.consent_id, consent.purposes, consent.recipients)
+
+
+def on_reported(e: Envelope) -> tuple[Public, ...]:
+    r: c.CaseReported = e.data
+    needs = tuple([n.code for n in r.needs])
+    facts = travelling(r.told.facts) if isinstance(r.told, c.Told) else {}
+    return (
+        Public("intake.report_received.v1", ReportReceived(r.report_id, r.case_id, r.channel, r.source, r.urgency, needs, r.residence_code)),
+        Public(
+            "intake.case_opened.v1",
+            CaseOpened(
+                r.case_id, r.person_id, r.household_id, r.channel, local_day(r.received_at), r.residence_code, r.hukou_code, r.urgency,
+                needs, facts, _summary(r.consent), r.contact_by, r.language, r.first_contact_due,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def on_facts_changed(e: Envelope) -> tuple[Public, ...]:
+    f: c.CaseFactsChanged = e.data
+    facts = travelling(f.facts) if isinstance(f.facts, Mapping) else {}
+    received_on = local_day(f.received_at) if f.received_at else None
+    said = CaseFactsChanged(
+        f.case_id, f.person_id, f.household_id, received_on, f.residence_code, f.hukou_code, f.urgency, f.needs, facts,
+        _summary(f.consent), f.contact_by, f.language, tuple([k for k in f.changed if k in facts or k in _PLAIN]),
+    )  # fmt: skip
+    return (Public("intake.case_facts_changed.v1", said),)
+
+
+_PLAIN = frozenset(("needs", "residence_code", "hukou_code"))
+_MOVED: Mapping[type, str] = {
+    c.CaseVerified: "intake.case_verified.v1",
+    c.CaseClosed: "intake.case_closed.v1",
+    c.CaseReopened: "intake.case_reopened.v1",
+    c.CaseWithdrawn: "intake.case_withdrawn.v1",
+}
+
+
+def on_moved(e: Envelope) -> tuple[Public, ...]:
+    moved = e.data
+    reason = moved.method if isinstance(moved, c.CaseVerified) else moved.reason
+    return (Public(_MOVED[type(moved)], CaseMoved(moved.case_id, moved.person_id, reason)),)
+
+
+def on_transferred(e: Envelope) -> tuple[Public, ...]:
+    t: c.CaseTransferred = e.data
+    return (Public("intake.case_transferred.v1", CaseTransferred(t.case_id, t.person_id, t.reason, t.to_org, t.to_district)),)
+
+
+def on_first_contact_missed(e: Envelope) -> tuple[Public, ...]:
+    return (Public("intake.first_contact_missed.v1", FirstContactMissed(e.data.case_id, e.data.urgency)),)
+
+
+def on_consent_given(e: Envelope) -> tuple[Public, ...]:
+    g: ConsentGiven = e.data
+    said = ConsentSaid(g.case_id, g.person_id, g.consent_id, g.purposes, g.recipients, g.expires_on)
+    return (Public("intake.consent_given.v1", said),)
+
+
+def on_consent_withdrawn(e: Envelope) -> tuple[Public, ...]:
+    w: ConsentWithdrawn = e.data
+    said = ConsentSaid(w.case_id, w.person_id, w.consent_id, w.purposes, w.recipients, None, w.reason)
+    return (Public("intake.consent_withdrawn.v1", said),)
+
+
+def on_erased(e: Envelope) -> tuple[Public, ...]:
+    return (Public("intake.subject_erased.v1", SubjectErased(e.data.person_id, e.data.case_ids)),)
+
+
+PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
+    c.CaseReported: on_reported,
+    c.CaseFactsChanged: on_facts_changed,
+    **dict.fromkeys(_MOVED, on_moved),
+    c.CaseTransferred: on_transferred,
+    c.FirstContactMissed: on_first_contact_missed,
+    ConsentGiven: on_consent_given,
+    ConsentWithdrawn: on_consent_withdrawn,
+    PersonErased: on_erased,
+}
+PUBLIC_TYPES: Mapping[str, type] = {
+    "intake.report_received.v1": ReportReceived,
+    "intake.case_opened.v1": CaseOpened,
+    "intake.case_facts_changed.v1": CaseFactsChanged,
+    **dict.fromkeys(_MOVED.values(), CaseMoved),
+    "intake.case_transferred.v1": CaseTransferred,
+    "intake.first_contact_missed.v1": FirstContactMissed,
+    "intake.consent_given.v1": ConsentSaid,
+    "intake.consent_withdrawn.v1": ConsentSaid,
+    "intake.subject_erased.v1": SubjectErased,
+}

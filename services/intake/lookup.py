@@ -1,0 +1,111 @@
+"""Who may be meant by a number, a telephone, a name: look-ups that arrive together ask the database once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, LargeBinary, Select, bindparam, cast, func, literal, select, true, union_all
+from sqlalchemy import column as sql_column
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from services.intake.tables import case_list, person_list
+from shared.http import Door
+from shared.room import Room
+
+LIVING = ("open", "verified", "in_service")
+_PEOPLE_MAX = 40  # of one telephone: a hostel's number must not bring the whole hostel
+_CASES_MAX = 5
+_KINDS = ("id_number", "phone", "name_birth")
+
+
+class Found(Struct, frozen=True, gc=False):
+    """Somebody who may be meant: what is equal, and their living cases, newest first."""
+
+    person_id: str
+    household_id: str
+    same: tuple[str, ...]
+    cases: tuple[tuple[str, datetime], ...]
+
+
+def _of_kind(kind: str) -> Select[Any]:
+    array = cast(bindparam(kind), ARRAY(LargeBinary))
+    marks = func.unnest(array).table_valued(sql_column("mark", LargeBinary), name=f"{kind}_marks").render_derived()
+    p, column = person_list.c, person_list.c[kind]
+    people = select(p.person_id, p.household_id).where(column == marks.c.mark).limit(_PEOPLE_MAX).lateral(f"{kind}_people")
+    at = case_list.c
+    living: ColumnElement[bool] = at.status.in_([literal(status, literal_execute=True) for status in LIVING])
+    cases = (
+        select(at.case_id, at.received_at)
+        .where(at.person_id == people.c.person_id, living)
+        .order_by(at.received_at.desc())
+        .limit(_CASES_MAX)
+        .lateral(f"{kind}_cases")
+    )
+    return (
+        select(literal(kind).label("kind"), marks.c.mark, people.c.person_id, people.c.household_id, cases.c.case_id, cases.c.received_at)
+        .select_from(marks)
+        .join(people, true())
+        .join(cases, true(), isouter=True)
+    )
+
+
+_STATEMENT = select(union_all(*[_of_kind(kind) for kind in _KINDS]).subquery())
+
+
+_ByMark = Mapping[tuple[str, bytes], Sequence[Mapping[str, Any]]]
+
+
+class _Counter:
+    """The look-ups of one room: while one question is under way, the next one gathers everybody who comes."""
+
+    def __init__(self, room: Room) -> None:
+        self._room, self._turn = room, asyncio.Lock()
+        self._gathering: list[Mapping[str, bytes]] | None = None
+        self._asked: asyncio.Task[_ByMark] | None = None
+
+    async def ask(self, marks: Mapping[str, bytes]) -> list[Found]:
+        if self._gathering is None or self._asked is None:
+            self._gathering = []
+            self._asked = asyncio.create_task(self._ask(self._gathering))
+        self._gathering.append(marks)
+        return _found(marks, await asyncio.shield(self._asked))
+
+    async def _ask(self, together: list[Mapping[str, bytes]]) -> _ByMark:
+        async with self._turn:
+            self._gathering = None
+            wanted = {kind: list({marks[kind] for marks in together if kind in marks}) for kind in _KINDS}
+            by_mark: dict[tuple[str, bytes], list[Mapping[str, Any]]] = {}
+            for row in await self._room.rows(_STATEMENT.params(**wanted)):
+                by_mark.setdefault((row["kind"], row["mark"]), []).append(row)
+            return by_mark
+
+
+def _found(marks: Mapping[str, bytes], by_mark: _ByMark) -> list[Found]:
+    people: dict[str, tuple[str, dict[str, None], dict[str, datetime]]] = {}
+    for kind, mark in marks.items():
+        for row in by_mark.get((kind, mark), ()):
+            _, same, cases = people.setdefault(row["person_id"], (row["household_id"], {}, {}))
+            same[kind] = None
+            if row["case_id"] is not None:
+                cases[row["case_id"]] = row["received_at"]
+    return [Found(person_id, household, tuple(same), tuple(cases.items())) for person_id, (household, same, cases) in people.items()]
+
+
+_counters: WeakKeyDictionary[Room, _Counter] = WeakKeyDictionary()
+
+
+async def people_like(door: Door, *, id_number: str | None, phone: str | None, name_birth: str | None) -> list[Found]:
+    """Everybody with one of these; no question at all when nothing is known."""
+    wanted = {"id_number": id_number, "phone": phone, "name_birth": name_birth}
+    marks = {kind: door.blind(kind, text) for kind, text in wanted.items() if text}
+    if not marks:
+        return []
+    counter = _counters.get(door.room)
+    if counter is None:
+        counter = _counters[door.room] = _Counter(door.room)
+    return await counter.ask(marks)

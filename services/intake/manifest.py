@@ -1,0 +1,64 @@
+"""The plan of intake: every part of the room, named once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.intake import pages
+from services.intake.api import ROUTERS
+from services.intake.contract import PUBLIC_TYPES, PUBLISH
+from services.intake.domain import case as c
+from services.intake.domain.case_decisions import CASE
+from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
+from services.intake.domain.consent_decisions import CONSENT
+from services.intake.domain.look import LOOK, PersonalDataShown
+from services.intake.domain.person import PersonErased, PersonTold
+from services.intake.domain.person_decisions import PERSON
+from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
+from services.intake.reactions import DUE, FOLLOW, REACTIONS
+from services.intake.tables import TABLES
+from shared.codec import Codec, Stored
+from shared.service import Service
+
+_HERE = Path(__file__).parent
+
+CODEC = Codec(
+    Stored(c.CaseReported, sealed={"told": "person_id", "reporter": "reporter_id"}),
+    Stored(c.FirstContactMade),
+    Stored(c.FirstContactMissed),
+    Stored(c.CaseVerified),
+    Stored(c.VisitRecorded, sealed={"note": "person_id"}),
+    Stored(c.NoteAdded, sealed={"text": "person_id"}),
+    Stored(c.CaseFactsChanged, sealed={"facts": "person_id"}),
+    Stored(c.TaskAdded, sealed={"text": "person_id"}),
+    Stored(c.TaskFinished),
+    Stored(c.CaseTransferred),
+    Stored(c.CaseClosed),
+    Stored(c.CaseReopened),
+    Stored(c.CaseWithdrawn),
+    Stored(c.ReferralNoted),
+    Stored(c.PayoutNoted),
+    Stored(c.ConsentNoted),
+    Stored(PersonTold, sealed={"claims": "person_id"}),
+    Stored(PersonErased),
+    Stored(ConsentGiven),
+    Stored(ConsentWithdrawn),
+    Stored(PersonalDataShown, sealed={"reason": "actor"}),
+)
+
+INTAKE = Service(
+    name="intake",
+    deciders=(CASE, PERSON, CONSENT, LOOK),
+    codec=CODEC,
+    publish=PUBLISH,
+    public_types=PUBLIC_TYPES,
+    tables=TABLES,
+    projections=(CASES, PEOPLE, CONSENTS, LOOKS),
+    follow=FOLLOW,
+    reactions=REACTIONS,
+    due=DUE,
+    routers=ROUTERS,
+    pages=(pages.router,),
+    templates=_HERE / "templates",
+    words=_HERE / "words",
+)

@@ -1,0 +1,201 @@
+"""Intake's pages for people: the operator's desk, a case, the visits, and a citizen's progress."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from services.intake import views
+from services.intake.api.history import changes
+from services.intake.api.persons import found_people
+from services.intake.asked import CloseIn, VerifyIn
+from services.intake.desk import FormProblem, field_of, report_of
+from services.intake.domain import case as c
+from services.intake.domain import case_commands as ask
+from services.intake.domain.consent import WithdrawConsent
+from services.intake.domain.lexicon import NEEDS
+from services.intake.domain.person import Claims, Person
+from services.intake.showing import shown_case
+from services.intake.taking import preview, take
+from shared.clock import SHANGHAI
+from shared.http import Invalid
+from shared.kernel import Rejected
+from shared.service import To
+from shared.web.frame import Page, page_for
+
+router = APIRouter(prefix="/intake", include_in_schema=False)
+Operator = Annotated[Page, Depends(page_for("operator", "caseworker"))]
+Worker = Annotated[Page, Depends(page_for("operator", "caseworker", "gov", "admin"))]
+Citizen = Annotated[Page, Depends(page_for(public=True))]
+DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
+_METHODS = VerifyIn.model_fields["method"].annotation
+_CLOSINGS = CloseIn.model_fields["reason"].annotation
+
+
+async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
+    """The desk with whatever is known so far; a fresh form has a reference of its own, so that two clicks save once."""
+    form = dict(values.pop("form", {}))
+    form.setdefault("ref", page.door.new_id())
+    form.setdefault("received_at", page.door.now.astimezone(SHANGHAI).isoformat())
+    clocks = await views.open_clocks(page.door, page.door.principal.id)
+    return page.show(
+        "intake/desk.html", status=status, form=form, clocks=clocks, now=page.door.now, need_codes=tuple(NEEDS), districts=DISTRICTS,
+        **{"needs": [], "wrong": [], "checked": None, "people": None, **values},
+    )  # fmt: skip
+
+
+@router.get("/desk")
+async def desk(page: Operator) -> Response:
+    return await _desk(page, saved=page.request.query_params.get("saved"))
+
+
+@router.post("/desk")
+async def use_desk(page: Operator) -> Response:
+    """Search, check, or save: the button says which; without one (Ctrl+Enter) it is saved."""
+    form = await page.form()
+    needs = page.form_list("needs")
+    act = form.get("act", "save")
+    if act == "search":
+        return await _search(page, form, needs)
+    try:
+        body = report_of(form, needs)
+        if act == "check":
+            return await _desk(page, form=form, needs=needs, checked=await preview(page.door, body))
+        answered, _ = await take(page.door, body)
+    except FormProblem as problem:
+        return await _desk(page, 422, form=form, needs=needs, wrong=[(name, page.t(f"intake.wrong.{why}")) for name, why in problem.wrong])
+    except Invalid as fault:
+        return await _desk(page, 422, form=form, needs=needs, wrong=[(field_of(fault.pointer), page.t("intake.wrong.id_number"))])
+    except Rejected as no:
+        return await _desk(page, 409, form=form, needs=needs, wrong=[("narrative", page.t(f"intake.refused.{no.code}"))])
+    return page.back(f"/intake/desk?saved={answered['case_id']}")
+
+
+async def _search(page: Page, form: Mapping[str, str], needs: list[str]) -> Response:
+    """By telephone or identity number, whichever the digits look like; what was typed fills the form."""
+    wanted = form.get("q", "").strip()
+    if not wanted:
+        return await _desk(page, 422, form=form, needs=needs, wrong=[("q", page.t("intake.wrong.q"))])
+    people = await found_people(page.door, wanted, wanted, None, reason="desk")
+    name = "id_number" if len(wanted.replace(" ", "")) >= 15 else "phone"
+    filled = {**form, name: form.get(name) or wanted}
+    return await _desk(page, form=filled, needs=needs, people=people)
+
+
+@router.get("/visits")
+async def visits(page: Worker) -> Response:
+    """Who waits for a call or a visit, the first clock first."""
+    return page.show("intake/visits.html", clocks=await views.open_clocks(page.door, None, 100), now=page.door.now)
+
+
+async def _case(page: Page, case_id: str, status: int = 200, **values: Any) -> Response:
+    shown = await shown_case(page.door, case_id)
+    door = page.door
+    return page.show(
+        "intake/case.html", status=status, case=shown, now=door.now, tasks=await views.tasks_of_case(door, case_id),
+        consents=await views.consents_of_case(door, case_id), need_codes=tuple(NEEDS), methods=getattr(_METHODS, "__args__", ()),
+        closings=getattr(_CLOSINGS, "__args__", ()),
+        history=changes(await door.history("case", case_id), full=not shown["masked"]), **{"wrong": [], **values},
+    )  # fmt: skip
+
+
+@router.get("/cases/{case_id}")
+async def case(case_id: str, page: Worker) -> Response:
+    return await _case(page, case_id, done=page.request.query_params.get("done"))
+
+
+@router.post("/cases/{case_id}")
+async def work_on_case(case_id: str, page: Worker) -> Response:
+    """One step of casework, or a look at what is masked (with a reason, recorded)."""
+    form = await page.form()
+    act, door = form.get("act", ""), page.door
+    if act == "look":
+        door.reason = form.get("reason", "").strip() or None
+        wrong = [] if door.reason else [("reason", page.t("intake.wrong.reason"))]
+        return await _case(page, case_id, 422 if wrong else 200, wrong=wrong)
+    command = _step(page, act, form)
+    if command is None:
+        return await _case(page, case_id, 422, wrong=[(act, page.t("intake.wrong.step"))])
+    try:
+        await door.execute(To("case", case_id, command))
+    except Rejected as no:
+        return await _case(page, case_id, 409, wrong=[("", page.t(f"intake.refused.{no.code}"))])
+    return page.back(f"/intake/cases/{case_id}?done={act}")
+
+
+def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
+    """The command a button stands for; None when what it needs is missing."""
+    now, text = page.door.now, form.get("text", "").strip()
+    match act:
+        case "first_contact":
+            return ask.RecordFirstContact(now, "phone")
+        case "verify":
+            return ask.VerifyCase(now, form.get("method", "visit")) if form.get("method") in getattr(_METHODS, "__args__", ()) else None
+        case "note":
+            return ask.AddNote(page.door.new_id(), now, text[:20_000]) if text else None
+        case "need":
+            return ask.ChangeNeeds(now, (form["need"],)) if form.get("need") in NEEDS else None
+        case "finish":
+            return ask.FinishTask(form.get("task", ""), now)
+        case "close":
+            return ask.CloseCase(now, form["reason"]) if form.get("reason") in getattr(_CLOSINGS, "__args__", ()) else None
+        case "reopen":
+            return ask.ReopenCase(now, "asked")
+    return None
+
+
+@router.get("/progress")
+async def progress(page: Citizen) -> Response:
+    return page.show("intake/progress.html", form={}, wrong=[], steps=None)
+
+
+@router.post("/progress")
+async def ask_progress(page: Citizen) -> Response:
+    """Case number and last four digits of the identity number or telephone; nothing personal in an address."""
+    form = await page.form()
+    case_id, last = form.get("case_id", "").strip(), form.get("last_four", "").strip().upper()
+    state = await _own_case(page, case_id, last)
+    if state is None:
+        return page.show("intake/progress.html", status=404, form=form, wrong=[("case_id", page.t("intake.wrong.progress"))], steps=None)
+    done = ""
+    if form.get("act") == "withdraw_consent":
+        given = [row for row in await views.consents_of_case(page.door, case_id) if row["withdrawn_at"] is None]
+        if given:
+            await page.door.execute(*[To("consent", row["consent_id"], WithdrawConsent(page.door.now, "asked")) for row in given])
+        done = "consent_withdrawn"
+    consents = [row for row in await views.consents_of_case(page.door, case_id) if row["withdrawn_at"] is None]
+    tasks = [t for t in await views.tasks_of_case(page.door, case_id) if t["done_at"] is None]
+    payouts = await views.payouts_of_case(page.door, case_id)
+    return page.show(
+        "intake/progress.html", form=form, wrong=[], done=done, steps=_steps(state), state=state, consents=consents,
+        missing=[why for task in tasks if task["kind"] == "information" for why in task["why"]], payouts=payouts,
+    )  # fmt: skip
+
+
+async def _own_case(page: Page, case_id: str, last: str) -> c.Case | None:
+    """The case, when the four digits are those of its person; the same no for every other reason."""
+    state: c.Case = await page.door.state("case", case_id) if 0 < len(case_id) <= 64 else c.Case()
+    if state.report is None or len(last) != 4:
+        return None
+    person: Person = await page.door.state("person", state.report.person_id)
+    if not isinstance(person.claims, Claims):
+        return None
+    known = [number[-4:] for number in (person.claims.id_number, person.claims.phone) if number]
+    return state if any(hmac.compare_digest(last.encode(), four.encode()) for four in known) else None
+
+
+def _steps(state: c.Case) -> list[tuple[str, str]]:
+    """(step, done | now | later) in the order a person lives through them."""
+    order = ["received", "contacted", "verified", "in_service", "closed"]
+    if state.status == "withdrawn":
+        return [("received", "done"), ("withdrawn", "now")]
+    reached = {"open": 0, "verified": 2, "in_service": 3, "closed": 4}[state.status]
+    if reached == 0 and state.contacted_at is not None:
+        reached = 1
+    return [(step, "done" if at <= reached else "now" if at == reached + 1 else "later") for at, step in enumerate(order)]
+
+

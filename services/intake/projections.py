@@ -1,0 +1,228 @@
+"""From what happened to rows that are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.intake.domain import case as c
+from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
+from services.intake.domain.identity import canonical_name
+from services.intake.domain.look import PersonalDataShown
+from services.intake.domain.person import Claims, PersonErased, PersonTold
+from services.intake.tables import case_list, consent_list, look_list, payout_list, person_list, task_list
+from shared.envelope import Envelope
+from shared.kernel import Shredded
+from shared.schedule import deadlines
+from shared.service import Change, Drop, Projection, Put, RowChange
+
+
+def name_birth(name: str | None, birth_date: str | None) -> str | None:
+    """Name and birth date as one text for an equality search; None unless both are known."""
+    return f"{canonical_name(name)}|{birth_date}" if name and birth_date else None
+
+
+def _reported(e: Envelope) -> Iterable[RowChange]:
+    r: c.CaseReported = e.data
+    yield Put(
+        case_list,
+        {
+            "case_id": r.case_id,
+            "person_id": r.person_id,
+            "household_id": r.household_id,
+            "report_id": r.report_id,
+            "status": "open",
+            "urgency": r.urgency,
+            "needs": [n.code for n in r.needs],
+            "district": r.residence_code[:6] if r.residence_code else None,
+            "residence_code": r.residence_code,
+            "channel": r.channel,
+            "source": r.source,
+            "operator": e.actor,
+            "org": None,
+            "received_at": r.received_at,
+            "first_contact_due": r.first_contact_due,
+            "contacted_at": None,
+            "overdue": False,
+            "reason": None,
+            "changed_at": e.at,
+        },
+    )
+    facts = {"due_at": r.first_contact_due.isoformat()}
+    yield Put(
+        deadlines,
+        {"id": f"first_contact:{r.case_id}", "name": "first_contact", "stream_id": r.case_id, "due_at": r.first_contact_due, "facts": facts},
+    )
+
+
+def _case(e: Envelope, **values: Any) -> Change:
+    return Change(case_list, {"case_id": e.data.case_id}, {**values, "changed_at": e.at})
+
+
+def _clock_stopped(e: Envelope) -> Drop:
+    return Drop(deadlines, {"id": f"first_contact:{e.data.case_id}"})
+
+
+def _contacted(e: Envelope) -> Iterable[RowChange]:
+    yield _case(e, contacted_at=e.data.at, overdue=False)
+    yield _clock_stopped(e)
+
+
+def _missed(e: Envelope) -> Iterable[RowChange]:
+    yield _case(e, overdue=True)
+
+
+def _verified(e: Envelope) -> Iterable[RowChange]:
+    yield _case(e, status="verified", contacted_at=e.data.at, overdue=False)
+    yield _clock_stopped(e)
+
+
+def _facts_changed(e: Envelope) -> Iterable[RowChange]:
+    f: c.CaseFactsChanged = e.data
+    district = f.residence_code[:6] if f.residence_code else None
+    yield _case(e, needs=list(f.needs), urgency=f.urgency, residence_code=f.residence_code, district=district)
+
+
+def _task_added(e: Envelope) -> Iterable[RowChange]:
+    t: c.TaskAdded = e.data
+    yield Put(
+        task_list,
+        {
+            "task_id": t.task_id,
+            "case_id": t.case_id,
+            "person_id": t.person_id,
+            "kind": t.kind,
+            "why": list(t.why),
+            "text": None if isinstance(t.text, Shredded) else t.text,
+            "added_at": t.at,
+            "due_at": t.due_at,
+            "done_at": None,
+        },
+    )
+
+
+def _task_finished(e: Envelope) -> Iterable[RowChange]:
+    yield Change(task_list, {"task_id": e.data.task_id}, {"done_at": e.data.at})
+
+
+def _transferred(e: Envelope) -> Iterable[RowChange]:
+    yield _case(e, **({"org": e.data.to_org} if e.data.to_org else {}), **({"district": e.data.to_district} if e.data.to_district else {}))
+
+
+def _closed(e: Envelope) -> Iterable[RowChange]:
+    yield _case(e, status="closed", reason=e.data.reason, overdue=False)
+    yield _clock_stopped(e)
+
+
+def _reopened(e: Envelope) -> Iterable[RowChange]:
+    yield _case(e, status="open", reason=e.data.reason)
+
+
+def _withdrawn(e: Envelope) -> Iterable[RowChange]:
+    yield _case(e, status="withdrawn", reason=e.data.reason, overdue=False)
+    yield _clock_stopped(e)
+
+
+def _referral(e: Envelope) -> Iterable[RowChange]:
+    if e.data.state == "accepted" and e.data.moved:
+        yield _case(e, status="in_service")
+
+
+def _payout(e: Envelope) -> Iterable[RowChange]:
+    p: c.PayoutNoted = e.data
+    yield Put(
+        payout_list,
+        {"payout_id": p.payout_id, "case_id": p.case_id, "kind": p.kind, "state": p.state, "amount_fen": p.amount_fen, "at": p.at},
+    )
+
+
+def _person(e: Envelope) -> Iterable[RowChange]:
+    told: PersonTold = e.data
+    claims = told.claims
+    known = claims if isinstance(claims, Claims) else Claims()
+    yield Put(
+        person_list,
+        {
+            "person_id": told.person_id,
+            "household_id": told.household_id,
+            "id_number": known.id_number,
+            "phone": known.phone,
+            "name_birth": name_birth(known.name, known.birth_date),
+        },
+    )
+
+
+def _erased(e: Envelope) -> Iterable[RowChange]:
+    yield Drop(person_list, {"person_id": e.data.person_id})
+
+
+def _consent(e: Envelope) -> Iterable[RowChange]:
+    g: ConsentGiven = e.data
+    yield Put(
+        consent_list,
+        {
+            "consent_id": g.consent_id,
+            "case_id": g.case_id,
+            "person_id": g.person_id,
+            "purposes": list(g.purposes),
+            "recipients": list(g.recipients),
+            "how": g.how,
+            "given_at": g.at,
+            "expires_on": g.expires_on,
+            "expires_at": g.expires_at,
+            "withdrawn_at": None,
+            "reason": None,
+        },
+    )
+    if g.expires_at is not None:
+        facts = {"due_at": g.expires_at.isoformat()}
+        yield Put(
+            deadlines,
+            {"id": f"consent:{g.consent_id}", "name": "consent_expiry", "stream_id": g.consent_id, "due_at": g.expires_at, "facts": facts},
+        )
+
+
+def _consent_ended(e: Envelope) -> Iterable[RowChange]:
+    w: ConsentWithdrawn = e.data
+    yield Change(consent_list, {"consent_id": w.consent_id}, {"withdrawn_at": w.at, "reason": w.reason})
+    yield Drop(deadlines, {"id": f"consent:{w.consent_id}"})
+
+
+def _look(e: Envelope) -> Iterable[RowChange]:
+    look: PersonalDataShown = e.data
+    yield Put(
+        look_list,
+        {
+            "look_id": look.look_id,
+            "actor": look.actor,
+            "purpose": look.purpose,
+            "at": look.at,
+            "person_ids": list(look.person_ids),
+            "case_ids": list(look.case_ids),
+        },
+    )
+
+
+CASES = Projection(
+    "cases",
+    (case_list, task_list, payout_list),
+    {
+        c.CaseReported: _reported,
+        c.FirstContactMade: _contacted,
+        c.FirstContactMissed: _missed,
+        c.CaseVerified: _verified,
+        c.VisitRecorded: _contacted,
+        c.CaseFactsChanged: _facts_changed,
+        c.TaskAdded: _task_added,
+        c.TaskFinished: _task_finished,
+        c.CaseTransferred: _transferred,
+        c.CaseClosed: _closed,
+        c.CaseReopened: _reopened,
+        c.CaseWithdrawn: _withdrawn,
+        c.ReferralNoted: _referral,
+        c.PayoutNoted: _payout,
+    },
+)
+PEOPLE = Projection("people", (person_list,), {PersonTold: _person, PersonErased: _erased})
+CONSENTS = Projection("consents", (consent_list,), {ConsentGiven: _consent, ConsentWithdrawn: _consent_ended})
+LOOKS = Projection("looks", (look_list,), {PersonalDataShown: _look})

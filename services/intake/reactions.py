@@ -1,0 +1,113 @@
+"""What others say -> what it means for a case of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from services.intake.domain.case import ConsentSummary
+from services.intake.domain.case_commands import AddTask, AskForInformation, MissFirstContact, NoteConsent, NotePayout, NoteReferral
+from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn, ExpireConsent
+from shared.envelope import Envelope, Heard
+from shared.service import Reaction, To
+
+
+class ReferralRead(Struct, frozen=True, gc=False):
+    referral_id: str
+    case_id: str
+    org_id: str
+    need: str = ""
+    reason: str | None = None
+
+
+class PayoutRead(Struct, frozen=True, gc=False):
+    payout_id: str
+    case_id: str
+    kind: str = "cash"
+    state: str = "settled"
+    amount_fen: int = 0
+
+
+class UnmetRead(Struct, frozen=True, gc=False):
+    case_id: str
+    need: str
+    reason: str = ""
+
+
+class QuestionRead(Struct, frozen=True, gc=False):
+    case_id: str
+    missing: tuple[str, ...] = ()
+
+
+def on_referral_accepted(heard: Heard) -> Iterable[To]:
+    r: ReferralRead = heard.data
+    yield To("case", r.case_id, NoteReferral(r.referral_id, r.org_id, r.need, "accepted", heard.at))
+
+
+def on_referral_closed(heard: Heard) -> Iterable[To]:
+    r: ReferralRead = heard.data
+    yield To("case", r.case_id, NoteReferral(r.referral_id, r.org_id, r.need, "closed", heard.at, r.reason or ""))
+
+
+def on_referral_revoked(heard: Heard) -> Iterable[To]:
+    r: ReferralRead = heard.data
+    yield To("case", r.case_id, NoteReferral(r.referral_id, r.org_id, r.need, "revoked", heard.at, r.reason or ""))
+
+
+def on_payout_settled(heard: Heard) -> Iterable[To]:
+    p: PayoutRead = heard.data
+    yield To("case", p.case_id, NotePayout(p.payout_id, p.kind, p.state, heard.at, p.amount_fen))
+
+
+def on_goods_issued(heard: Heard) -> Iterable[To]:
+    p: PayoutRead = heard.data
+    yield To("case", p.case_id, NotePayout(p.payout_id, "goods", p.state, heard.at, p.amount_fen))
+
+
+def on_information_requested(heard: Heard) -> Iterable[To]:
+    q: QuestionRead = heard.data
+    yield To("case", q.case_id, AskForInformation(f"information:{heard.id}", tuple(sorted(q.missing)), heard.at))
+
+
+def on_need_unmet(heard: Heard) -> Iterable[To]:
+    """Nobody can take it: a person must look; the same need for the same reason is one task."""
+    n: UnmetRead = heard.data
+    yield To("case", n.case_id, AddTask(f"{n.case_id}:unmet:{n.need}:{n.reason}", "unmet_need", heard.at, None, (n.need, n.reason)))
+
+
+REACTIONS = (
+    Reaction("matching.referral_accepted.v1", ReferralRead, on_referral_accepted),
+    Reaction("matching.referral_closed.v1", ReferralRead, on_referral_closed),
+    Reaction("matching.referral_revoked.v1", ReferralRead, on_referral_revoked),
+    Reaction("matching.information_requested.v1", QuestionRead, on_information_requested),
+    Reaction("matching.need_unmet.v1", UnmetRead, on_need_unmet),
+    Reaction("disbursement.payout_settled.v1", PayoutRead, on_payout_settled),
+    Reaction("disbursement.goods_issued.v1", PayoutRead, on_goods_issued),
+)
+
+
+def first_contact_due(case_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
+    yield To("case", case_id, MissFirstContact(datetime.fromisoformat(facts["due_at"])))
+
+
+def consent_expires(consent_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
+    yield To("consent", consent_id, ExpireConsent(datetime.fromisoformat(facts["due_at"])))
+
+
+DUE = {"first_contact": first_contact_due, "consent_expiry": consent_expires}
+
+
+def consent_began(e: Envelope) -> Iterable[To]:
+    g: ConsentGiven = e.data
+    yield To("case", g.case_id, NoteConsent(ConsentSummary(g.consent_id, True, g.how, g.at, g.purposes, g.recipients), True, g.at))
+
+
+def consent_ended(e: Envelope) -> Iterable[To]:
+    w: ConsentWithdrawn = e.data
+    yield To("case", w.case_id, NoteConsent(ConsentSummary(w.consent_id, True, "", w.at, w.purposes, w.recipients), False, w.at))
+
+
+FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {ConsentGiven: consent_began, ConsentWithdrawn: consent_ended}

@@ -1,0 +1,107 @@
+"""The shapes intake is read in; names and numbers only as keyed hashes, texts nowhere."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+TABLES = MetaData()
+
+case_list = Table(
+    "case_list",
+    TABLES,
+    Column("case_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("household_id", Text, nullable=False),
+    Column("report_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("urgency", Text, nullable=False),
+    Column("needs", ARRAY(Text), nullable=False),
+    Column("district", Text),
+    Column("residence_code", Text),
+    Column("channel", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("org", Text),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("first_contact_due", DateTime(timezone=True), nullable=False),
+    Column("contacted_at", DateTime(timezone=True)),
+    Column("overdue", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("case_list_received", "received_at", "case_id"),
+    Index("case_list_person", "person_id"),
+    Index("case_list_household", "household_id"),
+    Index("case_list_operator", "operator", "first_contact_due"),
+)
+
+person_list = Table(
+    "person_list",
+    TABLES,
+    Column("person_id", Text, primary_key=True),
+    Column("household_id", Text, nullable=False),
+    Column("id_number", LargeBinary, info={"blind": "id_number"}),
+    Column("phone", LargeBinary, info={"blind": "phone"}),
+    Column("name_birth", LargeBinary, info={"blind": "name_birth"}),
+    Index("person_list_id_number", "id_number"),
+    Index("person_list_phone", "phone"),
+    Index("person_list_name_birth", "name_birth"),
+    Index("person_list_household", "household_id"),
+)
+
+consent_list = Table(
+    "consent_list",
+    TABLES,
+    Column("consent_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("purposes", ARRAY(Text), nullable=False),
+    Column("recipients", ARRAY(Text), nullable=False),
+    Column("how", Text, nullable=False),
+    Column("given_at", DateTime(timezone=True), nullable=False),
+    Column("expires_on", Date),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    Column("reason", Text),
+    Index("consent_list_case", "case_id"),
+    Index("consent_list_person", "person_id"),
+)
+
+task_list = Table(
+    "task_list",
+    TABLES,
+    Column("task_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("why", ARRAY(Text), nullable=False),
+    Column("text", Text, info={"sealed": "person_id"}),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True)),
+    Column("done_at", DateTime(timezone=True)),
+    Index("task_list_case", "case_id"),
+)
+
+payout_list = Table(
+    "case_payout_list",
+    TABLES,
+    Column("payout_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("case_payout_list_case", "case_id"),
+)
+
+look_list = Table(
+    "look_list",
+    TABLES,
+    Column("look_id", Text, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("person_ids", ARRAY(Text), nullable=False),
+    Column("case_ids", JSONB, nullable=False),
+    Index("look_list_at", "at", "look_id"),
+)

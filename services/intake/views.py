@@ -1,0 +1,96 @@
+"""From rows to answers: SELECT only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+
+from services.intake.lookup import LIVING
+from services.intake.tables import case_list, consent_list, payout_list, task_list
+from shared.http import Door
+
+_cases = case_list.c
+
+
+async def case_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    """One page of cases, newest first."""
+    statement: Select[Any] = select(case_list)
+    for name in ("status", "urgency", "person_id", "channel", "source"):
+        if filters.get(name) is not None:
+            statement = statement.where(_cases[name] == filters[name])
+    if filters.get("district"):
+        statement = statement.where(_cases.district == filters["district"][:6])
+        if len(filters["district"]) == 9:
+            statement = statement.where(_cases.residence_code == filters["district"])
+    if filters.get("need"):
+        statement = statement.where(_cases.needs.contains([filters["need"]]))
+    if filters.get("overdue") is not None:
+        statement = statement.where(_cases.overdue == filters["overdue"])
+    return await door.page(statement, order=(_cases.received_at, _cases.case_id), limit=limit, cursor=cursor)
+
+
+async def case_row(door: Door, case_id: str) -> dict[str, Any] | None:
+    rows = await door.rows(select(case_list).where(_cases.case_id == case_id))
+    return rows[0] if rows else None
+
+
+async def cases_of_person(door: Door, person_id: str) -> list[dict[str, Any]]:
+    return await door.rows(select(case_list).where(_cases.person_id == person_id).order_by(_cases.received_at.desc()).limit(200))
+
+
+async def open_clocks(door: Door, operator: str | None, limit: int = 30) -> list[dict[str, Any]]:
+    """Cases nobody has called back yet, the most urgent clock first; of one operator, or of all."""
+    statement = select(case_list).where(_cases.contacted_at.is_(None), _cases.status.in_(LIVING))
+    if operator is not None:
+        statement = statement.where(_cases.operator == operator)
+    return await door.rows(statement.order_by(_cases.first_contact_due).limit(limit))
+
+
+async def tasks_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
+    """The first contact as a task, then the tasks that were added, oldest first."""
+    tasks = await door.rows(select(task_list).where(task_list.c.case_id == case_id).order_by(task_list.c.added_at, task_list.c.task_id))
+    row = await case_row(door, case_id)
+    if row is None:
+        return tasks
+    ended = row["contacted_at"] or (row["changed_at"] if row["status"] in ("closed", "withdrawn") else None)
+    first = {
+        "task_id": f"{case_id}:first_contact",
+        "case_id": case_id,
+        "person_id": row["person_id"],
+        "kind": "first_contact",
+        "why": [row["urgency"]],
+        "text": None,
+        "added_at": row["received_at"],
+        "due_at": row["first_contact_due"],
+        "done_at": ended,
+    }
+    return [first, *tasks]
+
+
+async def consents_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
+    at = consent_list.c
+    return await door.rows(select(consent_list).where(at.case_id == case_id).order_by(at.given_at, at.consent_id))
+
+
+async def consents_of_person(door: Door, person_id: str) -> list[dict[str, Any]]:
+    return await door.rows(select(consent_list).where(consent_list.c.person_id == person_id))
+
+
+async def agreed_cases(door: Door, case_ids: list[str], purpose: str, now: datetime) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The cases whose person agrees to this purpose now: case -> person and kinds of recipients."""
+    at = consent_list.c
+    statement = select(at.case_id, at.person_id, at.recipients).where(
+        at.case_id.in_(case_ids), at.withdrawn_at.is_(None), or_(at.expires_at.is_(None), at.expires_at > now), at.purposes.contains([purpose])
+    )
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for row in await door.rows(statement):
+        before = found.get(row["case_id"], ("", ()))[1]
+        found[row["case_id"]] = (row["person_id"], tuple(dict.fromkeys((*before, *row["recipients"]))))
+    return found
+
+
+async def payouts_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
+    return await door.rows(select(payout_list).where(payout_list.c.case_id == case_id).order_by(payout_list.c.at))

@@ -1,0 +1,1 @@
+"""Matching: what a case may get, from whom, and whether it got it."""

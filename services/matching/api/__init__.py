@@ -1,0 +1,7 @@
+"""The doors of matching for programs."""
+
+from __future__ import annotations
+
+from services.matching.api import assessing, directory, programmes, referrals
+
+ROUTERS = (assessing.router, programmes.router, directory.router, referrals.router, referrals.by_case)

@@ -1,0 +1,93 @@
+"""The door to the rules: every programme in words, with its dated and sourced numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from services.matching.api.assessing import told_day
+from services.matching.domain.rules import NEVER, Condition, Dated, Group, Number, Programme, find
+from services.matching.rulebook import RULEBOOK
+from shared.http import Door, NotFound, door_for
+
+router = APIRouter(prefix="/matching/v1/programmes", tags=["programmes"])
+Anyone = Annotated[Door, Depends(door_for(public=True))]
+
+
+def plain_number(value: Fraction) -> int | str:
+    """Whole numbers as such, shares as decimal text."""
+    return int(value) if value.denominator == 1 else str(float(value))
+
+
+def _series(values: tuple[Dated, ...]) -> list[dict[str, Any]]:
+    return [{"valid_from": d.valid_from, "value": plain_number(d.value), "source": d.source, "note": d.note} for d in values]
+
+
+def _number(number: Number, programme: Programme, on: Any) -> dict[str, Any]:
+    found = find(number, on, programme.parameters, RULEBOOK.city)
+    named = {"parameter": number.parameter, "times": number.times} if number.parameter else {}
+    return {**named, "value": None if found is None else plain_number(found.value), "source": found.source if found else None}
+
+
+def _condition(one: Condition | Group, programme: Programme, on: Any) -> dict[str, Any]:
+    if isinstance(one, Group):
+        return {one.mode: [_condition(m, programme, on) for m in one.members]}
+    said: dict[str, Any] = {
+        "id": one.id, "zh": one.zh, "en": one.en, "fact": one.fact, "is": one.comparison, "source": one.source,
+        "valid_from": one.valid_from, "valid_until": None if one.valid_until == NEVER else one.valid_until,
+    }  # fmt: skip
+    if one.number is not None:
+        said["threshold"] = _number(one.number, programme, on)
+    elif one.among:
+        said["threshold"] = {"value": list(one.among)}
+    return said
+
+
+def shown_programme(programme: Programme, on: Any) -> dict[str, Any]:
+    """One programme in full, its thresholds those of a day."""
+    p, amount = programme, programme.amount
+    own: Mapping[str, Any] = {name: _series(values) for name, values in p.parameters.items()}
+    used = {n for leaf in _numbers(p) for n in (leaf.parameter, leaf.times) if n and n not in p.parameters}
+    return {
+        "code": p.code, "name": {"zh": p.zh, "en": p.en}, "funder": p.funder, "order": p.order, "kind": p.kind, "needs": p.needs,
+        "scope": p.scope, "period": p.period, "source": p.source, "valid_from": p.valid_from, "notes": p.notes, "excludes": p.excludes,
+        "cap_fen": _number(amount.cap, p, on)["value"],
+        "special_cap_fen": _number(amount.special_cap, p, on)["value"] if amount.special_cap else None,
+        "amount": {"form": amount.form, "of": amount.fact or None, "share": _number(amount.share, p, on)["value"],
+                   "floor_fen": _number(amount.floor, p, on)["value"]},
+        "household_cap_fen": _number(p.group_cap, p, on)["value"] if p.group_cap else None,
+        "parameters": own, "city_parameters": {name: _series(RULEBOOK.city[name]) for name in sorted(used)},
+        "conditions": [_condition(c, p, on) for c in p.conditions],
+    }  # fmt: skip
+
+
+def _numbers(p: Programme) -> list[Number]:
+    found = [p.amount.cap, p.amount.share, p.amount.floor, *[n for n in (p.amount.special_cap, p.group_cap) if n]]
+    waiting: list[Condition | Group] = list(p.conditions)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Group):
+            waiting.extend(one.members)
+        elif one.number is not None:
+            found.append(one.number)
+    return found
+
+
+@router.get("")
+async def programmes(door: Anyone, as_of: str | None = None) -> dict[str, Any]:
+    """Every programme, in the order of precedence."""
+    on = told_day(as_of, door.now)
+    return {"items": [shown_programme(p, on) for p in RULEBOOK.programmes], "next": None, "rule_version": RULEBOOK.version, "as_of": on}
+
+
+@router.get("/{code}")
+async def one_programme(code: str, door: Anyone, as_of: str | None = None) -> dict[str, Any]:
+    """One programme with its rules in words, its numbers and their sources."""
+    programme = RULEBOOK.by_code.get(code)
+    if programme is None:
+        raise NotFound("programme")
+    on = told_day(as_of, door.now)
+    return {**shown_programme(programme, on), "rule_version": RULEBOOK.version, "as_of": on}

@@ -1,0 +1,193 @@
+"""What matching promises to say: ids, codes, amounts and states, never who somebody is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from services.matching.domain import referral as r
+from services.matching.domain.asking import About, Grant, Item
+from services.matching.domain.assessment import CaseAssessed
+from services.matching.domain.compiling import Verdict
+from services.matching.domain.directory import Count, NoPlaceFound, PlaceHeld, PlaceReleased, PlacesSet, PlaceUsed
+from shared.envelope import Envelope, Public
+
+
+class PublicCaseAssessed(Struct, frozen=True, gc=False):
+    case_id: str
+    person_id: str
+    household_id: str
+    rule_version: str
+    as_of: date
+    verdicts: tuple[Verdict, ...]
+
+
+class InformationRequested(Struct, frozen=True, gc=False):
+    """Facts that would settle what no programme can answer yet."""
+
+    case_id: str
+    missing: tuple[str, ...]
+
+
+class PublicGrant(Struct, frozen=True, gc=False, omit_defaults=True):
+    """`kind` cash: amount_fen, programme, fund_id; `kind` goods: items, and fund_id where one is meant."""
+
+    kind: str
+    amount_fen: int = 0
+    programme: str | None = None
+    fund_id: str | None = None
+    items: tuple[Item, ...] = ()
+
+
+class PublicReferral(Struct, frozen=True, gc=False, omit_defaults=True):
+    """One word about a referral, the same shape for all of them; `state` is where it stands now."""
+
+    referral_id: str
+    case_id: str
+    person_id: str
+    household_id: str
+    org_id: str
+    service_id: str
+    need: str
+    programme: str | None
+    district: str
+    state: str
+    reason: str | None = None
+    due: datetime | None = None
+    grant: PublicGrant | None = None
+    attempt: int | None = None
+
+
+class CapacityChanged(Struct, frozen=True, gc=False):
+    service_id: str
+    org_id: str
+    places: int | None
+    held: int
+    used: int
+
+
+class NeedUnmet(Struct, frozen=True, gc=False):
+    case_id: str
+    need: str
+    district: str
+    reason: str
+
+
+def on_assessed(e: Envelope) -> tuple[Public, ...]:
+    a: CaseAssessed = e.data
+    said = Public(
+        "matching.case_assessed.v1", PublicCaseAssessed(a.case_id, a.person_id, a.household_id, a.rule_version, a.on, a.verdicts)
+    )
+    if not a.missing:
+        return (said,)
+    return (said, Public("matching.information_requested.v1", InformationRequested(a.case_id, a.missing)))
+
+
+def _grant(grant: Grant | None) -> PublicGrant | None:
+    return None if grant is None else PublicGrant(grant.kind, grant.amount_fen, grant.programme, grant.fund_id, grant.items)
+
+
+def _word(
+    fact: str, a: About, *, state: str | None = None, reason: str | None = None, due: datetime | None = None,
+    grant: Grant | None = None, attempt: int | None = None,
+) -> Public:  # fmt: skip
+    said = PublicReferral(
+        a.referral_id, a.case_id, a.person_id, a.household_id, a.org_id, a.service_id, a.need, a.programme, a.district, state or fact,
+        reason, due, _grant(grant), attempt,
+    )  # fmt: skip
+    return Public(f"matching.referral_{fact}.v1", said)
+
+
+def on_offered(e: Envelope) -> tuple[Public, ...]:
+    return (_word("offered", e.data.about, due=e.data.due_at, attempt=e.data.ask.attempt),)
+
+
+def on_accepted(e: Envelope) -> tuple[Public, ...]:
+    accepted: r.ReferralAccepted = e.data
+    return (_word("accepted", accepted.about, grant=accepted.grant),)
+
+
+def on_declined(e: Envelope) -> tuple[Public, ...]:
+    return (_word("declined", e.data.about, reason=e.data.reason),)
+
+
+def on_lapsed(e: Envelope) -> tuple[Public, ...]:
+    return (_word("lapsed", e.data.about),)
+
+
+def on_revoked(e: Envelope) -> tuple[Public, ...]:
+    return (_word("revoked", e.data.about, reason=e.data.reason),)
+
+
+def on_scheduled(e: Envelope) -> tuple[Public, ...]:
+    return (_word("scheduled", e.data.about, due=e.data.appointment_at),)
+
+
+def on_attended(e: Envelope) -> tuple[Public, ...]:
+    return (_word("attended" if e.data.came else "unattended", e.data.about),)
+
+
+def on_started(e: Envelope) -> tuple[Public, ...]:
+    return (_word("started", e.data.about, state="in_service"),)
+
+
+def on_served(e: Envelope) -> tuple[Public, ...]:
+    served: r.ReferralServed = e.data
+    word = _word("served", served.about)
+    return (word, _word("closed", served.about, reason="got_help")) if served.closes else (word,)
+
+
+def on_closed(e: Envelope) -> tuple[Public, ...]:
+    return (_word("closed", e.data.about, reason=e.data.reason),)
+
+
+def on_grant_not_kept(e: Envelope) -> tuple[Public, ...]:
+    return (_word("grant_failed", e.data.about, state="in_service", reason=e.data.reason),)
+
+
+def on_count(e: Envelope) -> tuple[Public, ...]:
+    """Only when places are set, or a service became full or free again."""
+    c: Count = e.data.count
+    if not c.turned:
+        return ()
+    return (Public("matching.capacity_changed.v1", CapacityChanged(c.service_id, c.org_id, c.places, c.held, c.used)),)
+
+
+def on_no_place(e: Envelope) -> tuple[Public, ...]:
+    n: NoPlaceFound = e.data
+    return (Public("matching.need_unmet.v1", NeedUnmet(n.ask.case_id, n.ask.need, n.ask.district, n.reason)),)
+
+
+PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
+    CaseAssessed: on_assessed,
+    r.ReferralOffered: on_offered,
+    r.ReferralAccepted: on_accepted,
+    r.ReferralDeclined: on_declined,
+    r.ReferralLapsed: on_lapsed,
+    r.ReferralRevoked: on_revoked,
+    r.ReferralScheduled: on_scheduled,
+    r.ReferralAttended: on_attended,
+    r.ServiceStarted: on_started,
+    r.ReferralServed: on_served,
+    r.ReferralClosed: on_closed,
+    r.GrantNotKept: on_grant_not_kept,
+    PlaceHeld: on_count,
+    PlaceReleased: on_count,
+    PlaceUsed: on_count,
+    PlacesSet: on_count,
+    NoPlaceFound: on_no_place,
+}
+_REFERRAL_WORDS = (
+    "offered", "accepted", "declined", "lapsed", "revoked", "scheduled", "attended", "unattended", "started", "served", "closed",
+    "grant_failed",
+)  # fmt: skip
+PUBLIC_TYPES: Mapping[str, Any] = {
+    "matching.case_assessed.v1": PublicCaseAssessed,
+    "matching.information_requested.v1": InformationRequested,
+    **{f"matching.referral_{word}.v1": PublicReferral for word in _REFERRAL_WORDS},
+    "matching.capacity_changed.v1": CapacityChanged,
+    "matching.need_unmet.v1": NeedUnmet,
+}

@@ -1,0 +1,1 @@
+"""What matching says yes and no to: pure values and functions."""

@@ -1,0 +1,168 @@
+"""An assessment of a case: what every programme answers, who may hear of it, and which help is being sought.
+
+    absent --AssessCase--> assessed --AllowSharing--> assessed and shared --StopSharing--> assessed, offers revoked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from services.matching.domain.asking import Ask
+from services.matching.domain.compiling import Verdict
+from shared.kernel import SHREDDED, Shredded
+
+
+class AssessCase(Struct, frozen=True, gc=False):
+    """`seen_on` is the day of the report; the rules are those of the day of the event, when a fact `event_on` tells it.
+
+    `recipients` is None while sharing for a referral has not been agreed to.
+    """
+
+    case_id: str
+    person_id: str
+    household_id: str
+    district: str
+    needs: tuple[str, ...]
+    urgency: str
+    facts: Mapping[str, Any]
+    seen_on: date
+    at: datetime
+    recipients: tuple[str, ...] | None = None
+
+
+class AllowSharing(Struct, frozen=True, gc=False):
+    recipients: tuple[str, ...]
+    at: datetime
+
+
+class StopSharing(Struct, frozen=True, gc=False):
+    """Consent withdrawn, case closed or withdrawn, person erased: offers that nobody has taken are revoked."""
+
+    reason: str
+    at: datetime
+
+
+class NoteOffer(Struct, frozen=True, gc=False):
+    need: str
+    referral_id: str
+
+
+class NoteEnded(Struct, frozen=True, gc=False):
+    """Nobody (else) helps with this need for now; new facts may start the search again."""
+
+    need: str
+    reason: str
+
+
+class CaseAssessed(Struct, frozen=True, gc=False):
+    case_id: str
+    person_id: str
+    household_id: str
+    district: str
+    needs: tuple[str, ...]
+    urgency: str
+    facts: Mapping[str, Any] | Shredded
+    on: date
+    seen_on: date
+    rule_version: str
+    verdicts: tuple[Verdict, ...]
+    missing: tuple[str, ...]
+    at: datetime
+    recipients: tuple[str, ...] | None = None
+    seeks: tuple[Ask, ...] = ()
+
+
+class SharingAllowed(Struct, frozen=True, gc=False):
+    case_id: str
+    recipients: tuple[str, ...]
+    at: datetime
+    seeks: tuple[Ask, ...] = ()
+
+
+class SharingStopped(Struct, frozen=True, gc=False):
+    case_id: str
+    person_id: str
+    reason: str
+    at: datetime
+    open: tuple[str, ...] = ()
+
+
+class OfferNoted(Struct, frozen=True, gc=False):
+    case_id: str
+    need: str
+    referral_id: str
+
+
+class SearchEnded(Struct, frozen=True, gc=False):
+    case_id: str
+    need: str
+    reason: str
+
+
+class Sought(Struct, frozen=True, gc=False):
+    """The search for one need: the referral it stands at, or None when it ended without help."""
+
+    need: str
+    rounds: int
+    referral_id: str | None
+
+
+class Assessment(Struct, frozen=True, gc=False):
+    latest: CaseAssessed | None = None
+    recipients: tuple[str, ...] | None = None
+    sought: tuple[Sought, ...] = ()
+
+    def of(self, need: str) -> Sought | None:
+        for one in self.sought:
+            if one.need == need:
+                return one
+        return None
+
+
+ABSENT = Assessment()
+COMMANDS = (AssessCase, AllowSharing, StopSharing, NoteOffer, NoteEnded)
+EVENTS = (CaseAssessed, SharingAllowed, SharingStopped, OfferNoted, SearchEnded)
+
+
+def _with(sought: tuple[Sought, ...], *new: Sought) -> tuple[Sought, ...]:
+    needs = {one.need for one in new}
+    return (*[one for one in sought if one.need not in needs], *new)
+
+
+def _seeking(state: Assessment, seeks: tuple[Ask, ...]) -> tuple[Sought, ...]:
+    if not seeks:
+        return state.sought
+    before = {one.need: one.rounds for one in state.sought}
+    return _with(state.sought, *[Sought(a.need, before.get(a.need, 0) + 1, a.referral_id) for a in seeks])
+
+
+def _moved(state: Assessment, need: str, referral_id: str | None) -> Assessment:
+    one = state.of(need)
+    now = Sought(need, one.rounds if one else 1, referral_id)
+    return msgspec.structs.replace(state, sought=_with(state.sought, now))
+
+
+def evolve(state: Assessment, event: Any) -> Assessment:
+    match event:
+        case CaseAssessed():
+            return Assessment(event, event.recipients, _seeking(state, event.seeks))
+        case SharingAllowed():
+            return Assessment(state.latest, event.recipients, _seeking(state, event.seeks))
+        case SharingStopped():
+            ended = tuple([Sought(one.need, one.rounds, None) for one in state.sought])
+            return Assessment(state.latest, None, ended)
+        case OfferNoted():
+            return _moved(state, event.need, event.referral_id)
+        case SearchEnded():
+            return _moved(state, event.need, None)
+    raise AssertionError(f"{type(event).__name__} is no event of an assessment")
+
+
+def facts_of(assessed: CaseAssessed) -> Mapping[str, Any] | None:
+    """The facts it rests on; None once they are destroyed."""
+    return None if assessed.facts is SHREDDED or isinstance(assessed.facts, Shredded) else assessed.facts

@@ -1,0 +1,171 @@
+"""What is answered to a case, and which help is sought for it once sharing is agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from services.matching.domain.asking import Ask, Candidate
+from services.matching.domain.assessment import (
+    ABSENT,
+    COMMANDS,
+    EVENTS,
+    AllowSharing,
+    AssessCase,
+    Assessment,
+    CaseAssessed,
+    NoteEnded,
+    NoteOffer,
+    OfferNoted,
+    SearchEnded,
+    SharingAllowed,
+    SharingStopped,
+    StopSharing,
+    evolve,
+    facts_of,
+)
+from services.matching.domain.compiling import Verdict
+from services.matching.domain.facts import day_of
+from services.matching.domain.rulebook import Rulebook
+from shared.kernel import Decider, Rejected
+
+_URGENCIES = frozenset(("critical", "high"))
+
+
+class CaseIsNotAssessed(Rejected):
+    """This case has not been assessed yet."""
+
+
+def day_of_rules(facts: Mapping[str, Any], seen_on: date) -> date:
+    """The day whose rules count: that of the event when it is known, else that of the report."""
+    event = facts.get("event_on")
+    day = None if event is None else day_of(event)
+    return day if day is not None and day <= seen_on else seen_on
+
+
+def _missing(rules: Rulebook, command: AssessCase, on: date, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """Facts that could open a programme for a need of this case; only asked for when nothing is open."""
+    if any(v.verdict == "eligible" for v in verdicts) or all(v.verdict == "ineligible" for v in verdicts):
+        return ()
+    found: dict[str, None] = {}
+    for told in rules.explain(command.facts, on, seen_on=command.seen_on):
+        if told.verdict == "needs_information" and not set(rules.by_code[told.programme].needs).isdisjoint(command.needs):
+            found.update(dict.fromkeys(told.missing))
+    return tuple(found)
+
+
+class Search:
+    """Turns verdicts into what is asked of the directory: per need the programmes in order, each programme once a case."""
+
+    __slots__ = ("facts", "rules", "state", "taken")
+
+    def __init__(self, rules: Rulebook, state: Assessment, facts: Mapping[str, Any]) -> None:
+        self.rules, self.state, self.facts = rules, state, facts
+        self.taken: set[str] = {""}
+
+    def asks(self, a: CaseAssessed | AssessCase, on: date, verdicts: Sequence[Verdict], recipients: tuple[str, ...]) -> tuple[Ask, ...]:
+        hours = self.rules.number(f"offer_hours_{a.urgency if a.urgency in _URGENCIES else 'normal'}", on)
+        eligible = [v for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0]
+        needs = a.needs or tuple(self.rules.by_code[v.programme].needs[0] for v in eligible[:1])
+        sku = self.facts.get("wish_sku")
+        sku = sku if isinstance(sku, str) else None
+        found = []
+        for need in needs:
+            before = self.state.of(need)
+            if before is not None and before.referral_id is not None:
+                continue
+            rounds = before.rounds if before else 0
+            root = f"{a.case_id}-{need}" if rounds == 0 else f"{a.case_id}-{need}.{rounds + 1}"
+            found.append(
+                Ask(root, 1, a.case_id, a.person_id, a.household_id, need, a.district, on, hours,
+                    self._candidates(a, on, need, eligible), recipients, (), sku, None, rounds + 1)
+            )  # fmt: skip
+        return tuple(found)
+
+    def _candidates(self, a: CaseAssessed | AssessCase, on: date, need: str, eligible: Sequence[Verdict]) -> tuple[Candidate, ...]:
+        special = self.facts.get("special_circumstances") is True
+        chosen = []
+        for verdict in eligible:
+            programme = self.rules.by_code[verdict.programme]
+            if need not in programme.needs or programme.code in self.taken:
+                continue
+            limits = self.rules.limits(programme.code, on, person_id=a.person_id, case_id=a.case_id, special=special)
+            chosen.append(Candidate(programme.code, programme.kind, verdict.amount_fen, limits))
+        self.taken.update(c.programme for c in chosen)
+        return tuple(chosen)
+
+
+def _same(old: CaseAssessed | None, c: AssessCase, rule_version: str) -> bool:
+    if old is None or old.rule_version != rule_version or facts_of(old) is None:
+        return False
+    new = (c.facts, c.needs, c.urgency, c.district, c.seen_on, c.household_id)
+    return (facts_of(old), old.needs, old.urgency, old.district, old.seen_on, old.household_id) == new
+
+
+def assess(command: AssessCase, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
+    recipients = state.recipients if command.recipients is None else command.recipients
+    if _same(state.latest, command, rules.version):
+        return () if recipients == state.recipients or recipients is None else allow(AllowSharing(recipients, command.at), state, rules)
+    on = day_of_rules(command.facts, command.seen_on)
+    verdicts = rules.verdicts(command.facts, on, seen_on=command.seen_on)
+    seeks = Search(rules, state, command.facts).asks(command, on, verdicts, recipients) if recipients is not None else ()
+    c = command
+    return (
+        CaseAssessed(
+            c.case_id, c.person_id, c.household_id, c.district, c.needs, c.urgency, c.facts, on, c.seen_on, rules.version, verdicts,
+            _missing(rules, c, on, verdicts), c.at, recipients, seeks,
+        ),
+    )  # fmt: skip
+
+
+def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
+    latest = state.latest
+    if latest is None:
+        raise CaseIsNotAssessed
+    if state.recipients == command.recipients:
+        return ()
+    facts = facts_of(latest)
+    seeks = () if facts is None else Search(rules, state, facts).asks(latest, latest.on, latest.verdicts, command.recipients)
+    return (SharingAllowed(latest.case_id, command.recipients, command.at, seeks),)
+
+
+def stop(command: StopSharing, state: Assessment) -> tuple[Any, ...]:
+    still = tuple([one.referral_id for one in state.sought if one.referral_id is not None])
+    if state.latest is None or (state.recipients is None and not still and command.reason != "subject_erased"):
+        return ()
+    return (SharingStopped(state.latest.case_id, state.latest.person_id, command.reason, command.at, still),)
+
+
+def note_offer(command: NoteOffer, state: Assessment) -> tuple[Any, ...]:
+    one = state.of(command.need)
+    if state.latest is None or (one is not None and one.referral_id == command.referral_id):
+        return ()
+    return (OfferNoted(state.latest.case_id, command.need, command.referral_id),)
+
+
+def note_ended(command: NoteEnded, state: Assessment) -> tuple[Any, ...]:
+    one = state.of(command.need)
+    if state.latest is None or one is None or one.referral_id is None:
+        return ()
+    return (SearchEnded(state.latest.case_id, command.need, command.reason),)
+
+
+def assessment(rules: Rulebook) -> Decider[Assessment]:
+    """The decider that answers by these rules."""
+
+    def decide(command: Any, state: Assessment) -> tuple[Any, ...]:
+        match command:
+            case AssessCase():
+                return assess(command, state, rules)
+            case AllowSharing():
+                return allow(command, state, rules)
+            case StopSharing():
+                return stop(command, state)
+            case NoteOffer():
+                return note_offer(command, state)
+            case NoteEnded():
+                return note_ended(command, state)
+        raise AssertionError(f"{type(command).__name__} is no command to an assessment")
+
+    return Decider("assessment", ABSENT, decide, evolve, COMMANDS, EVENTS)

@@ -1,0 +1,115 @@
+"""All programmes of one period as one generated function: a few comparisons instead of a walk over trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from services.matching.domain.facts import Known
+from services.matching.domain.rules import InForce, Rule, Rules
+
+
+class Verdict(Struct, frozen=True, gc=False):
+    """What a programme answers; an amount only where it is `eligible`."""
+
+    programme: str
+    verdict: str
+    amount_fen: int = 0
+
+
+Verdicts = Callable[[Known], tuple[Verdict, ...]]
+_OPERATORS = {"at_most": "<=", "under": "<", "at_least": ">=", "over": ">", "equals": "=="}
+
+
+class _Text:
+    """Lines of the function being written, and the constants it names."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = ["def verdicts(k):"]
+        self.constants: dict[str, object] = {"Verdict": Verdict}
+        self._count = 0
+
+    def name(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def constant(self, value: object) -> str:
+        name = self.name("C")
+        self.constants[name] = value
+        return name
+
+    def rule(self, rule: Rule | Rules) -> str:
+        """Write the lines that find one rule true, false or not known; answer the variable."""
+        if isinstance(rule, Rules):
+            members = [self.rule(m) for m in rule.members]
+            result = self.name("g")
+            self.lines.append(f"    {result} = {_joined(rule.mode, members)}")
+            return result
+        result, fact = self.name("c"), f"k.{rule.fact}"
+        self.lines.append(f"    x = {fact}")
+        self.lines.append(f"    {result} = None if x is None else {self._held(rule)}")
+        return result
+
+    def _held(self, rule: Rule) -> str:
+        match rule.comparison:
+            case "is_true":
+                return "x"
+            case "is_false":
+                return "not x"
+            case "known":
+                return "True"
+            case "among":
+                return f"x in {self.constant(frozenset(rule.threshold))}"
+            case "has_any":
+                return f"not {self.constant(frozenset(rule.threshold))}.isdisjoint(x)"
+            case comparison:
+                return f"x {_OPERATORS[comparison]} {rule.threshold!r}"
+
+
+def _joined(mode: str, members: list[str]) -> str:
+    decisive, other = ("True", "False") if mode == "any" else ("False", "True")
+    some = " or ".join(f"{m} is {decisive}" for m in members)
+    unknown = " or ".join(f"{m} is None" for m in members)
+    return f"{decisive} if {some} else None if {unknown} else {other}"
+
+
+def _programme(text: _Text, one: InForce) -> str:
+    programme, amount = one.programme, one.programme.amount
+    held = text.name("h")
+    members = [text.rule(rule) for rule in one.rules]
+    text.lines.append(f"    {held} = {_joined('all', members) if members else 'True'}")
+    result, code = text.name("v"), programme.code
+    no = text.constant(Verdict(code, "ineligible"))
+    ask = text.constant(Verdict(code, "needs_information"))
+    lines = text.lines
+    lines.append(f"    if {held} is None: {result} = {ask}")
+    lines.append(f"    elif not {held}: {result} = {no}")
+    if amount.form == "flat":
+        yes = text.constant(Verdict(code, "eligible", one.cap_fen))
+        lines.append(f"    else: {result} = {yes}")
+        return result
+    unknown = text.constant(Verdict(code, "eligible", one.cap_fen)) if amount.unless_unknown else ask
+    cap = str(one.cap_fen)
+    if one.special_cap_fen != one.cap_fen:
+        cap = f"({one.special_cap_fen} if k.special_circumstances else {one.cap_fen})"
+    lines.append("    else:")
+    lines.append(f"        x = k.{amount.fact}")
+    lines.append(f"        if x is None: {result} = {unknown}")
+    lines.append("        else:")
+    lines.append(f"            a = x * {one.share.numerator} // {one.share.denominator}; b = {cap}")
+    lines.append(f"            {result} = Verdict({code!r}, 'eligible', {one.floor_fen} if a < {one.floor_fen} else b if a > b else a)")
+    return result
+
+
+def compiled(programmes: tuple[InForce | None, ...], codes: tuple[str, ...]) -> Verdicts:
+    """The function that answers for all programmes at once, in the order given; what is not in force is ineligible."""
+    text = _Text()
+    results = []
+    for one, code in zip(programmes, codes, strict=True):
+        results.append(text.constant(Verdict(code, "ineligible")) if one is None else _programme(text, one))
+    text.lines.append(f"    return ({', '.join(results)},)")
+    made: dict[str, Verdicts] = {}
+    # Only names of our own facts, numbers and constants reach this text: the loader has checked every one of them.
+    exec(compile("\n".join(text.lines), "<rules of relief>", "exec"), text.constants, made)  # noqa: S102
+    return made["verdicts"]

@@ -1,0 +1,215 @@
+"""The directory of services as one stream: who serves what where, and how many places are free.
+
+    listed --PauseService--> paused --ResumeService--> listed;  a place: free --hold--> held --use--> used | --release--> free
+
+The state is shared by all decisions of the city, so an event copies only the small counts, never the listings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from services.matching.domain.asking import Ask, Candidate
+
+CITY = "city"
+
+
+class Standing(Struct, frozen=True, gc=False):
+    """A provider accepts by itself for this programme (government programmes, agreements), up to `max_fen`."""
+
+    programme: str
+    fund_id: str
+    max_fen: int | None = None
+
+
+class Listing(Struct, frozen=True):
+    """A service as it is offered; no districts: the whole city; no `places`: as many as come."""
+
+    service_id: str
+    org_id: str
+    name: str
+    kind: str
+    needs: tuple[str, ...]
+    programmes: tuple[str, ...] = ()
+    districts: tuple[str, ...] = ()
+    places: int | None = None
+    standing: tuple[Standing, ...] = ()
+    location_id: str | None = None
+    description: str = ""
+
+
+class ListService(Struct, frozen=True):
+    listing: Listing
+    at: datetime
+
+
+class SetPlaces(Struct, frozen=True, gc=False):
+    """How many places there are in all, and how many of them are taken by people we have not sent."""
+
+    service_id: str
+    places: int | None
+    at: datetime
+    used: int | None = None
+
+
+class PauseService(Struct, frozen=True, gc=False):
+    service_id: str
+    reason: str
+    at: datetime
+
+
+class ResumeService(Struct, frozen=True, gc=False):
+    service_id: str
+    at: datetime
+
+
+class RequestReferral(Struct, frozen=True, gc=False):
+    ask: Ask
+    at: datetime
+
+
+class ReleasePlace(Struct, frozen=True, gc=False):
+    service_id: str
+    referral_id: str
+
+
+class UsePlace(Struct, frozen=True, gc=False):
+    service_id: str
+    referral_id: str
+
+
+class ServiceListed(Struct, frozen=True):
+    """Listed or listed anew; a pause ends by it."""
+
+    listing: Listing
+    at: datetime
+    held: int = 0
+    used: int = 0
+
+
+class Count(Struct, frozen=True, gc=False):
+    """Places of a service after an event; `turned` when it became full or free again by it."""
+
+    service_id: str
+    org_id: str
+    places: int | None
+    held: int
+    used: int
+    turned: bool = False
+
+
+class PlacesSet(Struct, frozen=True, gc=False):
+    count: Count
+    at: datetime
+
+
+class ServicePaused(Struct, frozen=True, gc=False):
+    service_id: str
+    reason: str
+    at: datetime
+
+
+class ServiceResumed(Struct, frozen=True, gc=False):
+    service_id: str
+    at: datetime
+
+
+class PlaceHeld(Struct, frozen=True, gc=False):
+    """The best service for a wish, its place held; `fund_id` where the provider accepts by itself."""
+
+    ask: Ask
+    count: Count
+    at: datetime
+    candidate: Candidate | None = None
+    fund_id: str | None = None
+
+
+class PlaceReleased(Struct, frozen=True, gc=False):
+    count: Count
+    referral_id: str
+
+
+class PlaceUsed(Struct, frozen=True, gc=False):
+    count: Count
+    referral_id: str
+
+
+class NoPlaceFound(Struct, frozen=True, gc=False):
+    """Nobody can take this wish now; `reason`: no_service, full or refused_by_all."""
+
+    ask: Ask
+    reason: str
+    at: datetime
+
+
+COMMANDS = (ListService, SetPlaces, PauseService, ResumeService, RequestReferral, ReleasePlace, UsePlace)
+EVENTS = (ServiceListed, PlacesSet, ServicePaused, ServiceResumed, PlaceHeld, PlaceReleased, PlaceUsed, NoPlaceFound)
+Places = tuple[int | None, int, int]  # places, held, used
+
+
+class Directory(Struct, frozen=True, gc=False):
+    """`by_wish` finds services by programme or need with a district; `counts` by service id."""
+
+    listings: Mapping[str, Listing]
+    by_wish: Mapping[str, tuple[str, ...]]
+    counts: Mapping[str, Places]
+    paused: frozenset[str] = frozenset()
+
+    def free(self, service_id: str) -> bool:
+        places, held, used = self.counts[service_id]
+        return places is None or held + used < places
+
+
+ABSENT = Directory({}, {}, {})
+
+
+def wishes(listing: Listing) -> set[str]:
+    """The keys a listing is found under: programme or need, and district (none: the whole city)."""
+    return {f"{wish} {place}" for wish in (*listing.needs, *listing.programmes) for place in listing.districts or ("",)}
+
+
+def _indexed(state: Directory, new: Listing) -> dict[str, tuple[str, ...]]:
+    index, key = dict(state.by_wish), new.service_id
+    before = state.listings.get(key)
+    for wish in wishes(before) if before else ():
+        index[wish] = tuple([s for s in index[wish] if s != key])
+    for wish in wishes(new):
+        index[wish] = (*index.get(wish, ()), key)
+    return index
+
+
+def _listed(state: Directory, listing: Listing) -> Directory:
+    held, used = state.counts.get(listing.service_id, (None, 0, 0))[1:]
+    return Directory(
+        {**state.listings, listing.service_id: listing},
+        _indexed(state, listing),
+        {**state.counts, listing.service_id: (listing.places, held, used)},
+        state.paused - {listing.service_id},
+    )
+
+
+def _counted(state: Directory, count: Count) -> Directory:
+    if count.places is None and state.counts[count.service_id][0] is None:
+        return state
+    counts = {**state.counts, count.service_id: (count.places, count.held, count.used)}
+    return Directory(state.listings, state.by_wish, counts, state.paused)
+
+
+def evolve(state: Directory, event: Any) -> Directory:
+    match event:
+        case PlaceHeld() | PlaceReleased() | PlaceUsed() | PlacesSet():
+            return _counted(state, event.count)
+        case NoPlaceFound():
+            return state
+        case ServiceListed():
+            return _listed(state, event.listing)
+        case ServicePaused():
+            return msgspec.structs.replace(state, paused=state.paused | {event.service_id})
+        case ServiceResumed():
+            return msgspec.structs.replace(state, paused=state.paused - {event.service_id})
+    raise AssertionError(f"{type(event).__name__} is no event of the directory")

@@ -1,0 +1,212 @@
+"""Who is asked to help: the first programme in order that has a provider, and of its providers the nearest and least busy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from services.matching.domain.asking import Ask, Candidate
+from services.matching.domain.directory import (
+    ABSENT,
+    COMMANDS,
+    EVENTS,
+    Count,
+    Directory,
+    Listing,
+    ListService,
+    NoPlaceFound,
+    PauseService,
+    PlaceHeld,
+    PlaceReleased,
+    PlacesSet,
+    PlaceUsed,
+    ReleasePlace,
+    RequestReferral,
+    ResumeService,
+    ServiceListed,
+    ServicePaused,
+    ServiceResumed,
+    SetPlaces,
+    UsePlace,
+    evolve,
+)
+from shared.kernel import Decider, Rejected
+
+
+class ServiceIsUnknown(Rejected):
+    """There is no such service in the directory."""
+
+
+class ServiceIsPaused(Rejected):
+    """This service takes nobody at present."""
+
+
+class ServiceIsFull(Rejected):
+    """This service has no free place."""
+
+
+class ConsentDoesNotReachThisProvider(Rejected):
+    """The person has not agreed to share with this kind of provider."""
+
+
+class ServiceBelongsToAnother(Rejected):
+    """This service is listed by another organisation."""
+
+
+class PlacesBelowZero(Rejected):
+    """A number of places cannot be below zero."""
+
+
+def _count(state: Directory, service_id: str, held: int, used: int) -> Count:
+    """The counts after a change of held and used, and whether that made the service full or free again."""
+    places, now_held, now_used = state.counts[service_id]
+    after_held, after_used = max(0, now_held + held), now_used + used
+    turned = places is not None and (now_held + now_used >= places) != (after_held + after_used >= places)
+    return Count(service_id, state.listings[service_id].org_id, places, after_held, after_used, turned)
+
+
+def _reaches(ask: Ask, listing: Listing) -> bool:
+    # The authority that decides on an application is party to it; others only where the consent names their kind.
+    return not ask.recipients or listing.kind == "government" or listing.kind in ask.recipients
+
+
+def _suitable(state: Directory, ask: Ask, wish: str) -> Iterator[Listing]:
+    for service_id in (*state.by_wish.get(f"{wish} {ask.district}", ()), *state.by_wish.get(f"{wish} ", ())):
+        if service_id in state.paused or service_id in ask.tried:
+            continue
+        listing = state.listings[service_id]
+        if _reaches(ask, listing):
+            yield listing
+
+
+def _rank(state: Directory, listing: Listing) -> tuple[bool, float, str]:
+    places, held, used = state.counts[listing.service_id]
+    return (not listing.districts, (held + used) / places if places else 0.0, listing.service_id)
+
+
+def _best(state: Directory, ask: Ask, wish: str) -> tuple[Listing | None, bool]:
+    """The best service with a free place, and whether any was suitable at all."""
+    best, rank, any_suitable = None, None, False
+    for listing in _suitable(state, ask, wish):
+        any_suitable = True
+        if not state.free(listing.service_id):
+            continue
+        its = _rank(state, listing)
+        if rank is None or its < rank:
+            best, rank = listing, its
+    return best, any_suitable
+
+
+def _held(state: Directory, ask: Ask, listing: Listing, candidate: Candidate | None, at: datetime) -> tuple[PlaceHeld]:
+    fund_id = None
+    if candidate is not None:
+        for standing in listing.standing:
+            if standing.programme == candidate.programme and (standing.max_fen is None or candidate.amount_fen <= standing.max_fen):
+                fund_id = standing.fund_id
+    return (PlaceHeld(ask, _count(state, listing.service_id, 1, 0), at, candidate, fund_id),)
+
+
+def request(command: RequestReferral, state: Directory) -> tuple[Any, ...]:
+    ask, full = command.ask, False
+    if ask.only is not None:
+        return _by_hand(command, state, ask.only)
+    for candidate in ask.candidates:
+        listing, suitable = _best(state, ask, candidate.programme)
+        if listing is not None:
+            return _held(state, ask, listing, candidate, command.at)
+        full = full or suitable
+    listing, suitable = _best(state, ask, ask.need)
+    if listing is not None:
+        return _held(state, ask, listing, None, command.at)
+    reason = "full" if full or suitable else "refused_by_all" if ask.tried else "no_service"
+    return (NoPlaceFound(ask, reason, command.at),)
+
+
+def _by_hand(command: RequestReferral, state: Directory, service_id: str) -> tuple[Any, ...]:
+    listing, ask = _known(state, service_id), command.ask
+    if service_id in state.paused:
+        raise ServiceIsPaused(service_id=service_id)
+    if not state.free(service_id):
+        raise ServiceIsFull(service_id=service_id)
+    if not _reaches(ask, listing):
+        raise ConsentDoesNotReachThisProvider(kind=listing.kind)
+    fitting = [c for c in ask.candidates if c.programme in listing.programmes]
+    return _held(state, ask, listing, fitting[0] if fitting else None, command.at)
+
+
+def _known(state: Directory, service_id: str) -> Listing:
+    listing = state.listings.get(service_id)
+    if listing is None:
+        raise ServiceIsUnknown(service_id=service_id)
+    return listing
+
+
+def list_service(command: ListService, state: Directory) -> tuple[Any, ...]:
+    before = state.listings.get(command.listing.service_id)
+    if before is not None and before.org_id != command.listing.org_id:
+        raise ServiceBelongsToAnother(service_id=before.service_id)
+    if before == command.listing and before.service_id not in state.paused:
+        return ()
+    if command.listing.places is not None and command.listing.places < 0:
+        raise PlacesBelowZero
+    _, held, used = state.counts.get(command.listing.service_id, (None, 0, 0))
+    return (ServiceListed(command.listing, command.at, held, used),)
+
+
+def set_places(command: SetPlaces, state: Directory) -> tuple[Any, ...]:
+    listing = _known(state, command.service_id)
+    if (command.places or 0) < 0 or (command.used or 0) < 0:
+        raise PlacesBelowZero
+    places, held, used = state.counts[command.service_id]
+    wanted = (command.places, held, used if command.used is None else command.used)
+    if wanted == (places, held, used):
+        return ()
+    return (PlacesSet(Count(command.service_id, listing.org_id, *wanted, turned=True), command.at),)
+
+
+def pause(command: PauseService, state: Directory) -> tuple[Any, ...]:
+    _known(state, command.service_id)
+    return () if command.service_id in state.paused else (ServicePaused(command.service_id, command.reason, command.at),)
+
+
+def resume(command: ResumeService, state: Directory) -> tuple[Any, ...]:
+    _known(state, command.service_id)
+    return (ServiceResumed(command.service_id, command.at),) if command.service_id in state.paused else ()
+
+
+def release(command: ReleasePlace, state: Directory) -> tuple[Any, ...]:
+    """Uncounted places need no word; a place of a service that is counted goes back."""
+    places, held, _ = state.counts.get(command.service_id, (None, 0, 0))
+    if places is None or held == 0:
+        return ()
+    return (PlaceReleased(_count(state, command.service_id, -1, 0), command.referral_id),)
+
+
+def use(command: UsePlace, state: Directory) -> tuple[Any, ...]:
+    places, held, _ = state.counts.get(command.service_id, (None, 0, 0))
+    if places is None:
+        return ()
+    return (PlaceUsed(_count(state, command.service_id, -1 if held else 0, 1), command.referral_id),)
+
+
+def decide(command: Any, state: Directory) -> tuple[Any, ...]:
+    match command:
+        case RequestReferral():
+            return request(command, state)
+        case ReleasePlace():
+            return release(command, state)
+        case UsePlace():
+            return use(command, state)
+        case ListService():
+            return list_service(command, state)
+        case SetPlaces():
+            return set_places(command, state)
+        case PauseService():
+            return pause(command, state)
+        case ResumeService():
+            return resume(command, state)
+    raise AssertionError(f"{type(command).__name__} is no command to the directory")
+
+
+DIRECTORY = Decider("directory", ABSENT, decide, evolve, COMMANDS, EVENTS)

@@ -1,0 +1,137 @@
+"""The rulebook: all programmes, compiled for every period; answers for a case on the day of its event."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from services.matching.domain.compiling import Verdict, Verdicts, compiled
+from services.matching.domain.explaining import Because, explained
+from services.matching.domain.facts import Known, known
+from services.matching.domain.rules import Dated, InForce, Number, Programme, days_of_change, find, in_force
+
+
+class Limit(Struct, frozen=True, gc=False):
+    """A cap as the household's stream counts it: whose, of what, in which year."""
+
+    key: str
+    cap_fen: int
+
+
+class Explained(Struct, frozen=True):
+    """One programme's verdict with everything that led to it.
+
+    `after_others_fen` is what is left to give when the programmes before it in the order have paid their part.
+    """
+
+    programme: str
+    verdict: str
+    amount_fen: int
+    cap_left_fen: int | None
+    because: tuple[Because, ...]
+    missing: tuple[str, ...]
+    after_others_fen: int
+    excluded_by: tuple[str, ...] = ()
+
+
+class _Period(Struct, frozen=True):
+    in_force: tuple[InForce | None, ...]
+    verdicts: Verdicts
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Immutable; `version` names its content, so that a stored verdict says by which rules it was found."""
+
+    programmes: tuple[Programme, ...]
+    city: Mapping[str, tuple[Dated, ...]]
+    version: str
+    days: tuple[date, ...]
+    periods: tuple[_Period, ...]
+    by_code: Mapping[str, Programme]
+
+    def _at(self, on: date) -> _Period:
+        return self.periods[bisect_right(self.days, on) - 1]
+
+    def verdicts(self, facts: Mapping[str, Any], on: date, *, seen_on: date | None = None) -> tuple[Verdict, ...]:
+        """Every programme's answer by the rules of `on`, in the order of precedence; spans count up to `seen_on`."""
+        return self._at(on).verdicts(known(facts, seen_on or on))
+
+    def explain(
+        self, facts: Mapping[str, Any], on: date, *, seen_on: date | None = None, used: Mapping[str, int] | None = None
+    ) -> tuple[Explained, ...]:
+        """Every programme's answer with reasons and margins; `used` holds what programmes gave already in the period."""
+        at, what = self._at(on), known(facts, seen_on or on)
+        verdicts = {v.programme: v for v in at.verdicts(what)}
+        found: list[Explained] = []
+        left_to_pay = what.medical_self_paid_year_fen
+        for one, programme in zip(at.in_force, self.programmes, strict=True):
+            told = _one(one, programme, verdicts[programme.code], what, on, (used or {}).get(programme.code, 0))
+            after = told.amount_fen
+            if programme.amount.fact == "medical_self_paid_year_fen" and told.verdict == "eligible" and left_to_pay is not None:
+                after = min(after, left_to_pay)
+                left_to_pay -= after
+            taken = tuple([code for code in programme.excludes if verdicts[code].verdict == "eligible"])
+            found.append(msgspec.structs.replace(told, after_others_fen=after, excluded_by=taken))
+        return tuple(found)
+
+    def limits(self, code: str, on: date, *, person_id: str, case_id: str, special: bool = False) -> tuple[Limit, ...]:
+        """The caps a grant of this programme counts against; none for a programme we do not know or that is not in force."""
+        at = self._at(on)
+        for one in at.in_force:
+            if one is not None and one.programme.code == code:
+                return _limits(one, on, person_id, case_id, special)
+        return ()
+
+    def number(self, name: str, on: date) -> int:
+        """A parameter of the city on a day."""
+        found = find(Number(parameter=name), on, {}, self.city)
+        assert found is not None, f"{name} has no value on {on}"
+        return int(found.value)
+
+
+def _limits(one: InForce, on: date, person_id: str, case_id: str, special: bool) -> tuple[Limit, ...]:
+    programme = one.programme
+    cap = one.special_cap_fen if special else one.cap_fen
+    match programme.scope:
+        case "person":
+            own = Limit(f"{programme.code}:{person_id}:{on.year}", cap)
+        case "household":
+            own = Limit(f"{programme.code}:household:{on.year}", cap)
+        case _:
+            own = Limit(f"{programme.code}:{case_id}", cap)
+    if one.group_cap_fen is None:
+        return (own,)
+    return (own, Limit(f"{programme.group}:household:{on.year}", one.group_cap_fen))
+
+
+def _one(one: InForce | None, programme: Programme, verdict: Verdict, what: Known, on: date, used: int) -> Explained:
+    if one is None:
+        days = (on - programme.valid_from).days
+        reason = Because("in_force", on.isoformat(), programme.valid_from.isoformat(), days, programme.source, programme.valid_from, False)
+        return Explained(programme.code, "ineligible", 0, None, (reason,), (), 0)
+    told = explained(one, what)
+    cap = one.special_cap_fen if what.special_circumstances else one.cap_fen
+    left = max(0, cap - used)
+    amount = min(verdict.amount_fen, left)
+    return Explained(programme.code, verdict.verdict, amount, left, told.because, told.missing, amount)
+
+
+def rulebook(programmes: tuple[Programme, ...], city: Mapping[str, tuple[Dated, ...]]) -> Rulebook:
+    """Compile all programmes for every period between two days of change."""
+    days = days_of_change(programmes, city)
+    codes = tuple(p.code for p in programmes)
+    periods = []
+    for day in days:
+        standing = tuple([in_force(p, city, day) for p in programmes])
+        periods.append(_Period(standing, compiled(standing, codes)))
+    content = msgspec.json.encode([programmes, city], enc_hook=str, order="sorted")
+    version = hashlib.sha256(content).hexdigest()[:12]
+    return Rulebook(programmes, city, version, days, tuple(periods), {p.code: p for p in programmes})

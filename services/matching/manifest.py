@@ -1,0 +1,52 @@
+"""The plan of matching: every part of the room, named once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from services.matching.api import ROUTERS
+from services.matching.contract import PUBLIC_TYPES, PUBLISH
+from services.matching.domain import assessment as a
+from services.matching.domain import directory as d
+from services.matching.domain import household as h
+from services.matching.domain import organization as o
+from services.matching.domain import referral as r
+from services.matching.domain.assessment_decisions import assessment
+from services.matching.domain.directory_decisions import DIRECTORY
+from services.matching.domain.household_decisions import HOUSEHOLD
+from services.matching.domain.organization_decisions import ORGANIZATION
+from services.matching.domain.referral_decisions import REFERRAL
+from services.matching.effects import EFFECTS
+from services.matching.pages import router as pages
+from services.matching.policies import DUE, FOLLOW
+from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REFERRALS, SERVICES, UNMET
+from services.matching.reactions import REACTIONS
+from services.matching.rulebook import RULEBOOK
+from services.matching.tables import TABLES
+from shared.codec import Codec, Stored
+from shared.service import Service
+
+_HERE = Path(__file__).parent
+
+CODEC = Codec(
+    Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
+    *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, h.EVENTS, o.EVENTS) for event in events],
+)
+
+MATCHING = Service(
+    name="matching",
+    deciders=(assessment(RULEBOOK), DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION),
+    codec=CODEC,
+    publish=PUBLISH,
+    public_types=PUBLIC_TYPES,
+    tables=TABLES,
+    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS),
+    follow=FOLLOW,
+    reactions=REACTIONS,
+    effects=EFFECTS,
+    due=DUE,
+    routers=ROUTERS,
+    pages=(pages,),
+    templates=_HERE / "templates",
+    words=_HERE / "words",
+)

@@ -1,0 +1,153 @@
+"""What follows from what happened here: more commands of ours, in the same unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from services.matching.domain import referral as r
+from services.matching.domain.asking import About, Ask, Grant, Item
+from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, SharingAllowed, SharingStopped
+from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
+from services.matching.domain.household import GrantHelp, HelpGranted, ReleaseHelp
+from shared.envelope import Envelope
+from shared.kernel import Rejected
+from shared.service import To
+
+
+def _nothing(_: Rejected) -> None:
+    """The refusal leaves things as they are: people will see to it."""
+
+
+def _request(ask: Ask, at: datetime) -> To:
+    return To("directory", CITY, RequestReferral(ask, at))
+
+
+def _release(about: About) -> To:
+    return To("directory", CITY, ReleasePlace(about.service_id, about.referral_id))
+
+
+def _ended(about: About, reason: str) -> To:
+    return To("assessment", about.case_id, NoteEnded(about.need, reason))
+
+
+def help_sought(e: Envelope) -> Iterable[To]:
+    happened: CaseAssessed | SharingAllowed = e.data
+    return [_request(ask, happened.at) for ask in happened.seeks]
+
+
+def place_held(e: Envelope) -> Iterable[To]:
+    """The referral is offered; its assessment hears of it when it is not the one it asked for."""
+    p: PlaceHeld = e.data
+    ask, candidate, count = p.ask, p.candidate, p.count
+    about = About(
+        ask.referral_id, ask.case_id, ask.person_id, ask.household_id, count.org_id, count.service_id, ask.need,
+        candidate.programme if candidate else None, ask.district,
+    )  # fmt: skip
+    due_at = p.at + timedelta(hours=ask.answer_hours)
+    if candidate is None:
+        offer = r.OfferReferral(about, ask, due_at, p.at)
+    else:
+        offer = r.OfferReferral(about, ask, due_at, p.at, candidate.kind, candidate.amount_fen, candidate.limits, p.fund_id)
+    yield To("referral", ask.referral_id, offer, lambda _: _release(about))
+    if ask.attempt > 1 or ask.only is not None:
+        yield To("assessment", ask.case_id, NoteOffer(ask.need, ask.referral_id))
+
+
+def no_place_found(e: Envelope) -> Iterable[To]:
+    n: NoPlaceFound = e.data
+    yield To("assessment", n.ask.case_id, NoteEnded(n.ask.need, n.reason))
+
+
+def standing_grant(offered: r.ReferralOffered) -> Grant | None:
+    """What a provider that accepts by itself gives; None for goods that nobody named."""
+    programme = offered.about.programme
+    if offered.kind == "cash":
+        return Grant("cash", offered.amount_fen, programme, offered.fund_id)
+    if offered.kind == "goods" and offered.ask.sku:
+        return Grant("goods", 0, programme, offered.fund_id, (Item(offered.ask.sku, 1),))
+    return None
+
+
+def referral_offered(e: Envelope) -> Iterable[To]:
+    offered: r.ReferralOffered = e.data
+    grant = standing_grant(offered) if offered.fund_id else None
+    if grant is not None:
+        help_ = GrantHelp(offered.about, grant, offered.limits, offered.at, offered.amount_fen)
+        yield To("household", offered.about.household_id, help_, _nothing)
+
+
+def help_granted(e: Envelope) -> Iterable[To]:
+    h: HelpGranted = e.data
+    yield To("referral", h.about.referral_id, r.AcceptReferral(h.grant, h.at))
+
+
+def referral_not_taken(e: Envelope) -> Iterable[To]:
+    """Declined or lapsed: the place is free again and the next provider is asked."""
+    no: r.ReferralDeclined | r.ReferralLapsed = e.data
+    yield _release(no.about)
+    if no.next is not None:
+        yield _request(no.next, no.at)
+    else:
+        yield _ended(no.about, "refused_by_all")
+
+
+def referral_revoked(e: Envelope) -> Iterable[To]:
+    revoked: r.ReferralRevoked = e.data
+    yield _release(revoked.about)
+    yield _ended(revoked.about, "revoked")
+
+
+def referral_served(e: Envelope) -> Iterable[To]:
+    served: r.ReferralServed = e.data
+    yield To("directory", CITY, UsePlace(served.about.service_id, served.about.referral_id))
+
+
+def referral_closed(e: Envelope) -> Iterable[To]:
+    closed: r.ReferralClosed = e.data
+    if closed.reason == "got_help" and closed.used:
+        return
+    if closed.reason == "got_help":
+        yield To("directory", CITY, UsePlace(closed.about.service_id, closed.about.referral_id))
+        return
+    if not closed.used:
+        yield _release(closed.about)
+    if closed.granted:
+        yield To("household", closed.about.household_id, ReleaseHelp(closed.about.referral_id, closed.at))
+    yield _ended(closed.about, closed.reason)
+
+
+def grant_not_kept(e: Envelope) -> Iterable[To]:
+    failed: r.GrantNotKept = e.data
+    yield To("household", failed.about.household_id, ReleaseHelp(failed.about.referral_id, failed.at))
+    if failed.next is not None:
+        yield _request(failed.next, failed.at)
+
+
+def sharing_stopped(e: Envelope) -> Iterable[To]:
+    stopped: SharingStopped = e.data
+    return [To("referral", key, r.RevokeReferral(stopped.reason, stopped.at)) for key in stopped.open]
+
+
+FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
+    CaseAssessed: help_sought,
+    SharingAllowed: help_sought,
+    SharingStopped: sharing_stopped,
+    PlaceHeld: place_held,
+    NoPlaceFound: no_place_found,
+    r.ReferralOffered: referral_offered,
+    HelpGranted: help_granted,
+    r.ReferralDeclined: referral_not_taken,
+    r.ReferralLapsed: referral_not_taken,
+    r.ReferralRevoked: referral_revoked,
+    r.ReferralServed: referral_served,
+    r.ReferralClosed: referral_closed,
+    r.GrantNotKept: grant_not_kept,
+}
+
+
+def _lapse(stream_id: str, facts: Mapping[str, str]) -> Iterable[To]:
+    yield To("referral", stream_id, r.LapseReferral(datetime.fromisoformat(facts["due_at"])))
+
+
+DUE = {"offer_lapses": _lapse}

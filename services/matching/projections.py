@@ -1,0 +1,299 @@
+"""From what happened to rows that are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from services.matching.domain import referral as r
+from services.matching.domain.assessment import CaseAssessed
+from services.matching.domain.directory import (
+    Count,
+    NoPlaceFound,
+    PlaceHeld,
+    PlaceReleased,
+    PlacesSet,
+    PlaceUsed,
+    ServiceListed,
+    ServicePaused,
+    ServiceResumed,
+)
+from services.matching.domain.household import HelpGranted, HelpReleased
+from services.matching.domain.organization import LocationAdded, OrganizationRegistered
+from services.matching.tables import (
+    assessment_list,
+    help_chain,
+    location_list,
+    organization_list,
+    referral_list,
+    service_list,
+    unmet_needs,
+)
+from shared.envelope import Envelope
+from shared.schedule import deadlines
+from shared.service import Change, Drop, Projection, Put, RowChange
+
+plain = msgspec.to_builtins
+
+
+def _assessed(e: Envelope) -> Iterable[RowChange]:
+    a: CaseAssessed = e.data
+    yield Put(
+        assessment_list,
+        {
+            "case_id": a.case_id,
+            "person_id": a.person_id,
+            "household_id": a.household_id,
+            "district": a.district,
+            "needs": list(a.needs),
+            "eligible": [v.programme for v in a.verdicts if v.verdict == "eligible"],
+            "rules_on": a.on,
+            "rule_version": a.rule_version,
+            "at": a.at,
+        },
+    )
+
+
+def _offered(e: Envelope) -> Iterable[RowChange]:
+    o: r.ReferralOffered = e.data
+    a = o.about
+    yield Put(
+        referral_list,
+        {
+            "referral_id": a.referral_id,
+            "case_id": a.case_id,
+            "person_id": a.person_id,
+            "household_id": a.household_id,
+            "org_id": a.org_id,
+            "service_id": a.service_id,
+            "need": a.need,
+            "programme": a.programme,
+            "district": a.district,
+            "state": "offered",
+            "reason": None,
+            "due_at": o.due_at,
+            "appointment_at": None,
+            "offered_fen": o.amount_fen,
+            "kind": o.kind or None,
+            "grant": None,
+            "grant_failed": None,
+            "attempt": o.ask.attempt,
+            "offered_at": o.at,
+            "changed_at": o.at,
+        },
+    )
+    facts = {"due_at": o.due_at.isoformat()}
+    key = a.referral_id
+    yield Put(deadlines, {"id": f"offer:{key}", "name": "offer_lapses", "stream_id": key, "due_at": o.due_at, "facts": facts})
+
+
+def _moved(e: Envelope, **values: Any) -> Change:
+    return Change(referral_list, {"referral_id": e.data.about.referral_id}, {**values, "changed_at": e.data.at})
+
+
+def _answered(e: Envelope) -> Drop:
+    return Drop(deadlines, {"id": f"offer:{e.data.about.referral_id}"})
+
+
+def _accepted(e: Envelope) -> Iterable[RowChange]:
+    a: r.ReferralAccepted = e.data
+    grant = None if a.grant is None else plain(a.grant)
+    yield _moved(e, state="in_service" if a.again else "accepted", grant=grant, grant_failed=None)
+    yield _answered(e)
+
+
+def _declined(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="declined", reason=e.data.reason)
+    yield _answered(e)
+
+
+def _lapsed(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="lapsed")
+    yield _answered(e)
+
+
+def _revoked(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="revoked", reason=e.data.reason)
+    yield _answered(e)
+
+
+def _scheduled(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="scheduled", appointment_at=e.data.appointment_at)
+
+
+def _attended(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="attended" if e.data.came else "unattended")
+
+
+def _started(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="in_service")
+
+
+def _served(e: Envelope) -> Iterable[RowChange]:
+    if not e.data.closes:
+        yield _moved(e, state="served")
+        return
+    yield _moved(e, state="closed", reason="got_help")
+
+
+def _closed(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="closed", reason=e.data.reason)
+    yield _answered(e)
+
+
+def _not_kept(e: Envelope) -> Iterable[RowChange]:
+    yield _moved(e, state="in_service", grant=None, grant_failed=e.data.reason)
+
+
+def _granted(e: Envelope) -> Iterable[RowChange]:
+    h: HelpGranted = e.data
+    yield Put(
+        help_chain,
+        {
+            "referral_id": h.about.referral_id,
+            "household_id": h.about.household_id,
+            "case_id": h.about.case_id,
+            "org_id": h.about.org_id,
+            "programme": h.grant.programme or h.about.programme,
+            "need": h.about.need,
+            "kind": h.grant.kind,
+            "asked_fen": h.asked_fen,
+            "amount_fen": h.counted_fen,
+            "items": plain(h.grant.items),
+            "cut_by": h.cut_by.split(":", 1)[0] if h.cut_by else None,
+            "state": "granted",
+            "granted_at": h.at,
+            "arrived_at": None,
+        },
+    )
+
+
+def _arrived(e: Envelope) -> Iterable[RowChange]:
+    if e.data.closes if type(e.data) is r.ReferralServed else e.data.reason == "got_help":
+        yield Change(help_chain, {"referral_id": e.data.about.referral_id}, {"state": "arrived", "arrived_at": e.data.at})
+
+
+def _help_released(e: Envelope) -> Iterable[RowChange]:
+    yield Change(help_chain, {"referral_id": e.data.referral_id}, {"state": "released"})
+
+
+def _unmet(e: Envelope) -> Iterable[RowChange]:
+    n: NoPlaceFound = e.data
+    yield Put(
+        unmet_needs,
+        {
+            "case_id": n.ask.case_id,
+            "need": n.ask.need,
+            "district": n.ask.district,
+            "reason": n.reason,
+            "tried": len(n.ask.tried),
+            "since": n.at,
+        },
+    )
+
+
+def _met(e: Envelope) -> Iterable[RowChange]:
+    # The first search of a need cannot have been unmet before.
+    ask = e.data.ask
+    if ask.rounds > 1 or ask.attempt > 1 or ask.only is not None:
+        yield Drop(unmet_needs, {"case_id": ask.case_id, "need": ask.need})
+
+
+def _listed(e: Envelope) -> Iterable[RowChange]:
+    s: ServiceListed = e.data
+    one = s.listing
+    yield Put(
+        service_list,
+        {
+            "id": one.service_id,
+            "organization_id": one.org_id,
+            "name": one.name,
+            "kind": one.kind,
+            "description": one.description,
+            "status": "active",
+            "needs": list(one.needs),
+            "programmes": list(one.programmes),
+            "districts": list(one.districts),
+            "location_id": one.location_id,
+            "standing": plain(one.standing),
+            "places": one.places,
+            "held": s.held,
+            "used": s.used,
+            "full": one.places is not None and s.held + s.used >= one.places,
+            "capacity_at": s.at,
+            "changed_at": s.at,
+        },
+    )
+
+
+def _counted(e: Envelope) -> Iterable[RowChange]:
+    c: Count = e.data.count
+    if c.places is None and type(e.data) is not PlacesSet:
+        return
+    full = c.places is not None and c.held + c.used >= c.places
+    values: dict[str, Any] = {"held": c.held, "used": c.used, "full": full}
+    if type(e.data) is PlacesSet:
+        values |= {"places": c.places, "capacity_at": e.data.at}
+    yield Change(service_list, {"id": c.service_id}, values)
+
+
+def _paused(e: Envelope) -> Iterable[RowChange]:
+    yield Change(service_list, {"id": e.data.service_id}, {"status": "paused", "changed_at": e.data.at})
+
+
+def _resumed(e: Envelope) -> Iterable[RowChange]:
+    yield Change(service_list, {"id": e.data.service_id}, {"status": "active", "changed_at": e.data.at})
+
+
+def _registered(e: Envelope) -> Iterable[RowChange]:
+    o: OrganizationRegistered = e.data
+    row = {"id": o.organization_id, "name": o.name, "kind": o.kind, "description": o.description, "changed_at": o.at}
+    yield Put(organization_list, row)
+
+
+def _located(e: Envelope) -> Iterable[RowChange]:
+    x: LocationAdded = e.data
+    row = {"id": x.location_id, "organization_id": x.organization_id, "name": x.name, "place_code": x.place_code, "changed_at": x.at}
+    yield Put(location_list, row)
+
+
+ASSESSMENTS = Projection("assessments", (assessment_list,), {CaseAssessed: _assessed})
+REFERRALS = Projection(
+    "referrals",
+    (referral_list,),
+    {
+        r.ReferralOffered: _offered,
+        r.ReferralAccepted: _accepted,
+        r.ReferralDeclined: _declined,
+        r.ReferralLapsed: _lapsed,
+        r.ReferralRevoked: _revoked,
+        r.ReferralScheduled: _scheduled,
+        r.ReferralAttended: _attended,
+        r.ServiceStarted: _started,
+        r.ReferralServed: _served,
+        r.ReferralClosed: _closed,
+        r.GrantNotKept: _not_kept,
+    },
+)
+HELP = Projection(
+    "help",
+    (help_chain,),
+    {HelpGranted: _granted, HelpReleased: _help_released, r.ReferralServed: _arrived, r.ReferralClosed: _arrived},
+)
+UNMET = Projection("unmet", (unmet_needs,), {NoPlaceFound: _unmet, PlaceHeld: _met})
+SERVICES = Projection(
+    "services",
+    (service_list,),
+    {
+        ServiceListed: _listed,
+        PlacesSet: _counted,
+        PlaceHeld: _counted,
+        PlaceReleased: _counted,
+        PlaceUsed: _counted,
+        ServicePaused: _paused,
+        ServiceResumed: _resumed,
+    },
+)
+ORGANIZATIONS = Projection("organizations", (organization_list, location_list), {OrganizationRegistered: _registered, LocationAdded: _located})

@@ -1,0 +1,125 @@
+"""The shapes matching is read in: ids, codes, amounts and states."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+TABLES = MetaData()
+
+assessment_list = Table(
+    "assessment_list",
+    TABLES,
+    Column("case_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("household_id", Text, nullable=False),
+    Column("district", Text, nullable=False),
+    Column("needs", ARRAY(Text), nullable=False),
+    Column("eligible", ARRAY(Text), nullable=False),
+    Column("rules_on", Date, nullable=False),
+    Column("rule_version", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("assessment_list_at", "at", "case_id"),
+)
+
+referral_list = Table(
+    "referral_list",
+    TABLES,
+    Column("referral_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("household_id", Text, nullable=False),
+    Column("org_id", Text, nullable=False),
+    Column("service_id", Text, nullable=False),
+    Column("need", Text, nullable=False),
+    Column("programme", Text),
+    Column("district", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("due_at", DateTime(timezone=True)),
+    Column("appointment_at", DateTime(timezone=True)),
+    Column("offered_fen", BigInteger, nullable=False),
+    Column("kind", Text),
+    Column("grant", JSONB),
+    Column("grant_failed", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("offered_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("referral_list_case", "case_id", "offered_at"),
+    Index("referral_list_org", "org_id", "offered_at", "referral_id"),
+    Index("referral_list_at", "offered_at", "referral_id"),
+)
+
+help_chain = Table(
+    "help_chain",
+    TABLES,
+    Column("referral_id", Text, primary_key=True),
+    Column("household_id", Text, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("org_id", Text, nullable=False),
+    Column("programme", Text),
+    Column("need", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("asked_fen", BigInteger, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("items", JSONB, nullable=False),
+    Column("cut_by", Text),
+    Column("state", Text, nullable=False),
+    Column("granted_at", DateTime(timezone=True), nullable=False),
+    Column("arrived_at", DateTime(timezone=True)),
+    Index("help_chain_household", "household_id", "granted_at"),
+)
+
+unmet_needs = Table(
+    "unmet_needs",
+    TABLES,
+    Column("case_id", Text, primary_key=True),
+    Column("need", Text, primary_key=True),
+    Column("district", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("tried", Integer, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Index("unmet_needs_since", "since", "case_id"),
+)
+
+organization_list = Table(
+    "organization_list",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+location_list = Table(
+    "location_list",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("place_code", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+service_list = Table(
+    "service_list",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("organization_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("needs", ARRAY(Text), nullable=False),
+    Column("programmes", ARRAY(Text), nullable=False),
+    Column("districts", ARRAY(Text), nullable=False),
+    Column("location_id", Text),
+    Column("standing", JSONB, nullable=False),
+    Column("places", Integer),
+    Column("held", Integer, nullable=False),
+    Column("used", Integer, nullable=False),
+    Column("full", Boolean, nullable=False),
+    Column("capacity_at", DateTime(timezone=True)),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)

@@ -1,0 +1,96 @@
+"""The questions that matching answers from its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select
+
+from services.matching.tables import (
+    assessment_list,
+    help_chain,
+    location_list,
+    organization_list,
+    referral_list,
+    service_list,
+    unmet_needs,
+)
+from shared.http import Door
+
+_SETTLED = ("served", "closed")
+
+
+def _filtered(statement: Select[Any], table: Table, filters: Mapping[str, Any]) -> Select[Any]:
+    return statement.where(*[table.c[name] == value for name, value in filters.items() if value is not None])
+
+
+async def referral_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    statement = _filtered(select(referral_list), referral_list, filters)
+    return await door.page(statement, order=(referral_list.c.offered_at, referral_list.c.referral_id), limit=limit, cursor=cursor)
+
+
+async def referral_row(door: Door, referral_id: str) -> dict[str, Any] | None:
+    rows = await door.rows(select(referral_list).where(referral_list.c.referral_id == referral_id))
+    return rows[0] if rows else None
+
+
+async def referrals_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
+    return await door.rows(select(referral_list).where(referral_list.c.case_id == case_id).order_by(referral_list.c.offered_at))
+
+
+async def chain_of_help(door: Door, household_id: str) -> list[dict[str, Any]]:
+    return await door.rows(select(help_chain).where(help_chain.c.household_id == household_id).order_by(help_chain.c.granted_at))
+
+
+async def unmet_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    statement = _filtered(select(unmet_needs), unmet_needs, filters)
+    return await door.page(statement, order=(unmet_needs.c.since, unmet_needs.c.case_id, unmet_needs.c.need), limit=limit, cursor=cursor)
+
+
+async def unmet_by_place(door: Door) -> list[dict[str, Any]]:
+    t = unmet_needs
+    grouped = select(t.c.district, t.c.need, t.c.reason, func.count().label("cases")).group_by(t.c.district, t.c.need, t.c.reason)
+    return await door.rows(grouped.order_by(func.count().desc(), t.c.district, t.c.need, t.c.reason))
+
+
+async def assessed_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    statement = _filtered(select(assessment_list), assessment_list, filters)
+    return await door.page(statement, order=(assessment_list.c.at, assessment_list.c.case_id), limit=limit, cursor=cursor)
+
+
+async def directory_page(door: Door, table: Table, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    statement = _filtered(select(table), table, filters)
+    return await door.page(statement, order=(table.c.id,), limit=limit, cursor=cursor)
+
+
+async def by_id(door: Door, table: Table, key: str) -> dict[str, Any] | None:
+    rows = await door.rows(select(table).where(table.c.id == key))
+    return rows[0] if rows else None
+
+
+def _counted(condition: ColumnElement[bool]) -> Any:
+    return func.count(case((condition, 1)))
+
+
+async def outcomes(door: Door, district: str | None = None, need: str | None = None) -> dict[str, Any]:
+    """How many offers there were, how they ended, and what came of them."""
+    t = referral_list
+    got = and_(t.c.state == "closed", t.c.reason == "got_help")
+    # A loop is closed when an answer came from the provider and is final: declined, served, or closed with a reason.
+    answered = t.c.state.in_((*_SETTLED, "declined"))
+    statement = select(
+        func.count().label("offered"),
+        _counted(t.c.state == "declined").label("declined"),
+        _counted(t.c.state == "lapsed").label("lapsed"),
+        _counted(t.c.state == "revoked").label("revoked"),
+        _counted(t.c.state.in_(_SETTLED)).label("completed"),
+        _counted(answered).label("loops_closed"),
+        _counted(got).label("got_help"),
+        func.count(func.distinct(t.c.case_id)).label("cases"),
+        func.count(func.distinct(case((got, t.c.case_id)))).label("cases_got_help"),
+    )
+    return (await door.rows(_filtered(statement, t, {"district": district, "need": need})))[0]
+
+
+ORGANIZATIONS, SERVICES, LOCATIONS = organization_list, service_list, location_list

@@ -1,0 +1,1 @@
+"""Notifications: who may hear what, and that each heard it once."""

@@ -1,0 +1,1 @@
+"""What notifications says yes and no to: pure values and functions."""

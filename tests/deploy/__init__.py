@@ -1,0 +1,1 @@
+"""What is deployed: compose file, image, alerts, dashboards, scripts."""

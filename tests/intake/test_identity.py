@@ -1,0 +1,101 @@
+"""GB 11643 as it is on living people's cards."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.domain.identity import (
+    IdentityNumber,
+    WrongNumber,
+    canonical_phone,
+    check_digit,
+    read_identity_number,
+    whole_years,
+)
+from services.intake.domain.masking import masked_name, masked_number, masked_phone
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "warnings"),
+    [
+        ("11010519491231002X", "11010519491231002X", ()),
+        ("11010519491231002x", "11010519491231002X", ()),
+        ("３６０４２６１９９１０１０１００７１", "360426199101010071", ()),
+        ("440104 19800101 0016", "440104198001010016", ()),
+        ("440106195512240023", "440106195512240023", ()),
+        ("440116201006011237", "440116201006011237", ("historic_district",)),
+        ("440103199909098888", "440103199909098888", ()),
+        ("110105491231002", "11010519491231002X", ()),
+    ],
+)
+def test_a_valid_number_is_read(text: str, number: str, warnings: tuple[str, ...]) -> None:
+    read = read_identity_number(text, TODAY)
+    assert isinstance(read, IdentityNumber)
+    assert (read.number, read.warnings) == (number, warnings)
+
+
+@pytest.mark.parametrize("first", ["81000019800101001", "82000019800101001", "83000019800101001", "91000019800101001", "99999919800101001"])
+def test_people_of_other_places_are_not_kept_out(first: str) -> None:
+    read = read_identity_number(first + check_digit(first), TODAY)
+    assert isinstance(read, IdentityNumber)
+    assert read.warnings == ()
+
+
+@pytest.mark.parametrize("place", ["000000", "440199", "660101"])
+def test_an_unknown_district_is_a_warning_only(place: str) -> None:
+    first = place + "19800101001"
+    read = read_identity_number(first + check_digit(first), TODAY)
+    assert isinstance(read, IdentityNumber)
+    assert read.warnings == ("unknown_district",)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "length"), ("4401041980010100", "length"), ("44010419800101001A", "characters"), ("440104198001010017", "check_digit"),
+        ("440104198002300015", "birth_date"), ("44010420990101001" + check_digit("44010420990101001"), "birth_date_in_the_future"),
+    ],
+)  # fmt: skip
+def test_a_number_that_cannot_be_one_says_why(text: str, why: str) -> None:
+    assert read_identity_number(text, TODAY) == WrongNumber(why)
+
+
+def test_the_seventeenth_place_says_the_sex() -> None:
+    man, woman = read_identity_number("440104198001010016", TODAY), read_identity_number("440106195512240023", TODAY)
+    assert isinstance(man, IdentityNumber)
+    assert isinstance(woman, IdentityNumber)
+    assert (man.sex, woman.sex) == ("male", "female")
+
+
+@given(st.integers(0, 17), st.integers(1, 9))
+def test_one_changed_digit_is_always_found(place: int, by: int) -> None:
+    good = "440104198001010016"
+    wrong = good[:place] + str((int(good[place]) + by) % 10) + good[place + 1 :]
+    assert isinstance(read_identity_number(wrong, TODAY), WrongNumber)
+
+
+@given(st.text(max_size=40))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    assert isinstance(read_identity_number(text, TODAY), IdentityNumber | WrongNumber)
+
+
+def test_a_birthday_on_the_last_of_february_counts_from_march() -> None:
+    assert whole_years(date(2008, 2, 29), date(2026, 2, 28)) == 17
+    assert whole_years(date(2008, 2, 29), date(2026, 3, 1)) == 18
+
+
+@pytest.mark.parametrize("text", ["13800138000", "+86 138-0013-8000", "0086 13800138000", "１３８００１３８０００"])
+def test_a_telephone_is_the_same_however_it_is_written(text: str) -> None:
+    assert canonical_phone(text) == "13800138000"
+
+
+def test_masks_show_no_more_than_a_hint() -> None:
+    assert (masked_name("张三丰"), masked_name("张三"), masked_name("张"), masked_name(" ")) == ("张**", "张*", "张*", "")
+    assert (masked_phone("13800138000"), masked_phone("12345"), masked_phone("110")) == ("138****8000", "***45", "***")
+    assert (masked_number("440104198001010016"), masked_number("G1234567")) == ("440104********0016", "********")
