@@ -28,8 +28,10 @@ class Hearing:
         self._reactions: dict[str, list[tuple[str, msgspec.json.Decoder[Any], Any]]] = {}
         for reaction in service.reactions:
             self._reactions.setdefault(reaction.hears, []).append((reaction.name, msgspec.json.Decoder(reaction.reads), reaction.then))
-        names = [r.name for r in service.reactions] + [x.name for x in service.listeners]
-        assert len(set(names)) == len(names), f"{service.name}: two hearers share a name, the inbox could not tell them apart"
+        # One function may hear several types: a message has one type, so its id and the name still tell hearers apart.
+        hearers = [f"{r.name} {r.hears}" for r in service.reactions] + [x.name for x in service.listeners]
+        apart = len(set(hearers)) == len(hearers) and not {r.name for r in service.reactions} & {x.name for x in service.listeners}
+        assert apart, f"{service.name}: two hearers share a name, the inbox could not tell them apart"
         self._listeners: list[tuple[Listener, msgspec.json.Decoder[Any]]] = [(x, msgspec.json.Decoder(x.reads)) for x in service.listeners]
         self._for: dict[str, tuple[list[tuple[str, msgspec.json.Decoder[Any], Any]], list[Any]]] = {}
         self._families = {t.rsplit(".", 1)[0] for t in self._reactions}

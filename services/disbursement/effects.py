@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 
-from services.disbursement.domain.payout import NoteBankAnswer, Payee, PayoutAccepted, PayoutBecameUnknown, PayoutInstructed, Terms
+from services.disbursement.domain.payout import Cancel, NoteBankAnswer, Payee, PayoutAccepted, PayoutBecameUnknown, PayoutInstructed, Terms
+from services.disbursement.domain.stopping import StopAsked
+from services.disbursement.views import payouts_about
 from shared.clock import local_day
 from shared.room import Room
 from shared.service import Answer, Effect, EffectCall, To
@@ -15,6 +17,7 @@ from shared.service import Answer, Effect, EffectCall, To
 _BANK_SECONDS = 8.0
 _INTAKE_SECONDS = 5.0
 _STATUSES = {"accepted", "settled", "rejected", "returned"}
+_KEPT_BY_LAW = {"instructed", "accepted", "unknown", "settled", "confirmed", "returned"}
 _ASK_AGAIN_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
 
 
@@ -40,12 +43,11 @@ async def payees(room: Room, case_ids: Sequence[str]) -> tuple[dict[str, Mapping
 
 
 def _payment(terms: Terms, payee: Mapping[str, Any]) -> dict[str, Any]:
-    account = payee.get("account") or {}
     return {
         "end_to_end_id": terms.end_to_end_id,
         "amount_fen": terms.amount_fen,
         "currency": "CNY",
-        "creditor": {"name": payee.get("name") or "", "id_number": payee.get("id_number") or "", "account": account.get("number") or ""},
+        "creditor": {"name": payee.get("name") or "", "id_number": payee.get("id_number") or "", "account": payee.get("account_number") or ""},
     }
 
 
@@ -77,7 +79,7 @@ def _noted(status: Mapping[str, Any] | None, month: str, payee: Mapping[str, Any
         return NoteBankAnswer("unknown", month, "no_answer" if status is None else "unclear_answer")
     kept = None
     if payee is not None and status["status"] == "settled":
-        number = (payee.get("account") or {}).get("number") or payee.get("id_number") or ""
+        number = payee.get("account_number") or payee.get("id_number") or ""
         kept = Payee(payee.get("name") or "", number[-4:])
     return NoteBankAnswer(status["status"], month, str(status.get("reason") or "")[:40], kept)
 
@@ -124,8 +126,24 @@ def left_to_people(call: EffectCall) -> tuple[To, ...]:
     return ()
 
 
+async def stop(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
+    """Cancel what can still be cancelled; destroy a person's key where no money record must be kept by law."""
+    answers = []
+    for call in calls:
+        asked: StopAsked = call.envelope.data
+        found = await room.rows(payouts_about(asked.about, asked.id))
+        cancelled = tuple(
+            To("payout", p["payout_id"], Cancel(asked.reason, "stop")) for p in found if p["state"] in {"requested", "reserved"}
+        )
+        if asked.erase and not any(p["state"] in _KEPT_BY_LAW for p in found):
+            await room.shred(asked.id)
+        answers.append(Answer(cancelled))
+    return answers
+
+
 EFFECTS = (
     Effect("instruct", PayoutInstructed, instruct, became_unknown, batch_max=200),
     Effect("ask_unknown", PayoutBecameUnknown, ask, left_to_people, batch_max=100, attempts_max=12),
     Effect("ask_accepted", PayoutAccepted, ask, became_unknown, batch_max=100, attempts_max=12),
+    Effect("stop", StopAsked, stop, left_to_people, batch_max=50, attempts_max=20),
 )

@@ -65,7 +65,7 @@ def release_if_reserved(e: Envelope) -> Iterable[To]:
 
 def restore(e: Envelope) -> Iterable[To]:
     d: PayoutReturned = e.data
-    yield To("treasury", CITY, Restore(d.terms.payout_id, d.terms.fund_id, d.terms.amount_fen))
+    yield To("treasury", CITY, Restore(d.terms.payout_id, d.terms.fund_id, d.terms.amount_fen, d.terms.programme))
     yield _published("returned", d.terms, e.id, d.month)
 
 

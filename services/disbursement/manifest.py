@@ -9,6 +9,7 @@ from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION
 from services.disbursement.domain.payout_decisions import PAYOUT
+from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.treasury_decisions import TREASURY
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
@@ -23,7 +24,7 @@ _HERE = Path(__file__).parent
 
 DISBURSEMENT = Service(
     name="disbursement",
-    deciders=(TREASURY, DONATION, PAYOUT, CHAIN),
+    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,

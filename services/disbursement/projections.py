@@ -68,7 +68,9 @@ def refused(e: Envelope) -> Iterable[RowChange]:
     """A grant that was declined at once has no row yet."""
     d: PayoutRefused = e.data
     row = {**_row(d.terms, e), "items": d.terms.items, "state": "refused", "reason": d.reason}
-    return (Put(payouts, row),) if e.version == 1 else (Change(payouts, {"payout_id": e.key}, {"state": "refused", "reason": d.reason, "changed_at": e.at}),)
+    if e.version == 1:
+        return (Put(payouts, row),)
+    return (Change(payouts, {"payout_id": e.key}, {"state": "refused", "reason": d.reason, "changed_at": e.at}),)
 
 
 def _moves(state: str) -> Callable[[Envelope], Iterable[RowChange]]:

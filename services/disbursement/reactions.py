@@ -1,4 +1,4 @@
-"""What others say -> what it means here: an accepted grant becomes a payout, a revoked one is cancelled."""
+"""What others say -> what it means here: an accepted grant becomes a payout; a word taken back stops what is not yet with the bank."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from services.disbursement.domain.payout import Cancel, RequestPayout
+from services.disbursement.domain.payout import DeclineRequest, RequestPayout
+from services.disbursement.domain.stopping import Stop
 from services.disbursement.domain.treasury import Item
 from shared.clock import local_day
 from shared.envelope import Heard
+from shared.kernel import Rejected
 from shared.service import Reaction, To
 
 
@@ -41,47 +44,80 @@ class AcceptedRead(Struct, frozen=True, gc=False):
 
 class RevokedRead(Struct, frozen=True, gc=False):
     referral_id: str
+
+
+class CaseRead(Struct, frozen=True, gc=False):
     case_id: str
-    programme: str | None = None
-    grant: GrantRead | None = None
-    need: str = ""
+
+
+class ConsentRead(Struct, frozen=True, gc=False):
+    case_id: str
+    purposes: tuple[str, ...] = ()
+
+
+class ErasedRead(Struct, frozen=True, gc=False):
+    person_id: str
 
 
 def payout_key(case_id: str, programme: str, period: str, instalment: int) -> str:
     """One id for one entitlement, whoever asks and however often; the ids in it are opaque already."""
-    digest = hashlib.sha256(f"payout|{case_id}|{programme}|{period}|{instalment}".encode()).hexdigest()
+    return _key("payout", case_id, programme, period, str(instalment))
+
+
+def _key(*parts: str) -> str:
+    digest = hashlib.sha256("|".join(parts).encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 
-def _programme(read: AcceptedRead | RevokedRead) -> str:
-    return (read.grant.programme if read.grant else None) or read.programme or read.need.upper().replace("_", "-")
-
-
 def on_referral_accepted(heard: Heard) -> Iterable[To]:
+    """A second grant for the same entitlement is declined under an id of its own, so that its referral hears a no."""
     r: AcceptedRead = heard.data
     grant = r.grant
     if grant is None:
         return
-    period, programme = str(local_day(heard.at).year), _programme(r)
+    period = str(local_day(heard.at).year)
+    programme = grant.programme or r.programme or r.need.upper().replace("_", "-")
     payout_id = payout_key(r.case_id, programme, period, grant.instalment)
     items = tuple(Item(i.sku, i.quantity) for i in grant.items)
     asked = RequestPayout(
         payout_id, r.case_id, r.person_id, r.referral_id, r.org_id, programme, period, grant.instalment, r.district, grant.kind, grant.fund_id,
         grant.amount_fen, items,
     )  # fmt: skip
-    yield To("payout", payout_id, asked)
+
+    def declined(no: Rejected) -> To:
+        own = _key("declined", payout_id, r.referral_id)
+        return To("payout", own, DeclineRequest(replace(asked, payout_id=own), no.code))
+
+    yield To("payout", payout_id, asked, declined)
 
 
 def on_referral_revoked(heard: Heard) -> Iterable[To]:
-    """Consent withdrawn or the offer taken back: what is not yet with the bank is not paid."""
+    """The offer was taken back: what is not yet with the bank is not paid."""
     r: RevokedRead = heard.data
-    if r.grant is None:
-        return
-    payout_id = payout_key(r.case_id, _programme(r), str(local_day(heard.at).year), r.grant.instalment)
-    yield To("payout", payout_id, Cancel("referral_revoked", "matching"))
+    yield To("stop", r.referral_id, Stop("referral", r.referral_id, "referral_revoked"))
+
+
+def on_case_withdrawn(heard: Heard) -> Iterable[To]:
+    c: CaseRead = heard.data
+    yield To("stop", c.case_id, Stop("case", c.case_id, "case_withdrawn"))
+
+
+def on_consent_withdrawn(heard: Heard) -> Iterable[To]:
+    """Without consent to be paid nothing more is paid; consent to other things does not concern us."""
+    c: ConsentRead = heard.data
+    if not c.purposes or "payment" in c.purposes:
+        yield To("stop", c.case_id, Stop("case", c.case_id, "consent_withdrawn"))
+
+
+def on_subject_erased(heard: Heard) -> Iterable[To]:
+    e: ErasedRead = heard.data
+    yield To("stop", e.person_id, Stop("person", e.person_id, "subject_erased", True))
 
 
 REACTIONS = (
     Reaction("matching.referral_accepted.v1", AcceptedRead, on_referral_accepted),
     Reaction("matching.referral_revoked.v1", RevokedRead, on_referral_revoked),
+    Reaction("intake.case_withdrawn.v1", CaseRead, on_case_withdrawn),
+    Reaction("intake.consent_withdrawn.v1", ConsentRead, on_consent_withdrawn),
+    Reaction("intake.subject_erased.v1", ErasedRead, on_subject_erased),
 )

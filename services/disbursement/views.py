@@ -12,16 +12,24 @@ from services.disbursement.domain.ledger import Fault, faults
 from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries
 from shared.room import Room
 
-K_ANONYMOUS = 5
-"""A public cell stands for at least so many payouts; smaller ones are merged."""
 _PAYOUT = [c for c in payouts.c if c.name != "person_id"]
 
 
 def payouts_by(
-    state: str | None = None, org_id: str | None = None, case_id: str | None = None, programme: str | None = None, referral_id: str | None = None
+    state: str | None = None,
+    org_id: str | None = None,
+    case_id: str | None = None,
+    programme: str | None = None,
+    referral_id: str | None = None,
 ) -> Select[Any]:
     wanted = select(*_PAYOUT)
-    for column, value in (("state", state), ("org_id", org_id), ("case_id", case_id), ("programme", programme), ("referral_id", referral_id)):
+    for column, value in (
+        ("state", state),
+        ("org_id", org_id),
+        ("case_id", case_id),
+        ("programme", programme),
+        ("referral_id", referral_id),
+    ):
         if value is not None:
             wanted = wanted.where(payouts.c[column] == value)
     return wanted
@@ -29,6 +37,12 @@ def payouts_by(
 
 def payout_by_id(payout_id: str) -> Select[Any]:
     return select(*_PAYOUT).where(payouts.c.payout_id == payout_id)
+
+
+def payouts_about(about: str, key: str) -> Select[Any]:
+    """What a word to stop is about: a case, a referral or a person."""
+    column = {"case": payouts.c.case_id, "referral": payouts.c.referral_id, "person": payouts.c.person_id}[about]
+    return select(payouts.c.payout_id, payouts.c.state).where(column == key)
 
 
 def fund_list() -> Select[Any]:
@@ -82,23 +96,34 @@ def chain_rows(after: int = 0) -> Select[Any]:
     return select(public_entries).where(public_entries.c.position > after)
 
 
-def hashes() -> Select[Any]:
-    return select(public_entries.c.position, public_entries.c.hash, public_entries.c.entry_id).order_by(public_entries.c.position)
+def hashes(after: int, limit: int) -> Select[Any]:
+    """The chain's hashes in order, for the tree over them."""
+    p = public_entries.c
+    return select(p.position, p.hash).where(p.position > after).order_by(p.position).limit(limit)
+
+
+def public_entry(entry_id: str) -> Select[Any]:
+    return select(public_entries).where(public_entries.c.entry_id == entry_id)
 
 
 def cells() -> Select[Any]:
-    """What was paid out by month, district and programme, with how many payouts stand behind each cell."""
+    """What was paid out by month, district and programme; `payouts` counts those that stand behind a cell."""
     p = public_entries.c
+    paid = p.kind.in_(("payout", "goods"))
     cash = func.sum(case((p.kind == "payout", p.amount_fen), (p.kind == "returned", -p.amount_fen), else_=0))
-    goods = func.sum(case((p.kind == "goods", p.amount_fen), else_=0))
-    units = func.sum(case((p.kind == "goods", p.units), else_=0))
-    chosen = select(p.month, p.district, p.programme, func.count().label("count"), cash.label("cash"), goods.label("goods"), units.label("units"))
-    return chosen.where(p.kind.in_(("payout", "goods", "returned"))).group_by(p.month, p.district, p.programme).order_by(p.month, p.district)
+    chosen = select(
+        p.month, p.district, p.programme, func.sum(case((paid, 1), else_=0)).label("payouts"), cash.label("cash_fen"),
+        func.sum(case((p.kind == "goods", p.amount_fen), else_=0)).label("goods_fen"),
+        func.sum(case((p.kind == "goods", p.units), else_=0)).label("units"),
+    )  # fmt: skip
+    return chosen.where(p.kind.in_(("payout", "goods", "returned"))).group_by(p.month, p.district, p.programme)
 
 
 def totals() -> Select[Any]:
     p = public_entries.c
-    return select(p.kind, func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.sum(p.units).label("units")).group_by(p.kind)
+    return select(p.kind, func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.sum(p.units).label("units")).group_by(
+        p.kind
+    )
 
 
 def waiting() -> Select[Any]:

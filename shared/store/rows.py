@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import LargeBinary, Table
 
 from shared.sealing import Keyring
-from shared.store.changes import Add, Change, Put, RowChange
+from shared.store.changes import Add, Change, Drop, Put, RowChange
 
 _encode = msgspec.json.encode
 
@@ -116,7 +116,7 @@ class Batch:
                 self._merge(table, tuple([change.key[k] for k in of.key]), "change", {**change.key, **values})
             elif type(change) is Add:
                 self._merge(table, tuple([change.key[k] for k in of.key]), "add", {**change.key, **change.amounts})
-            else:
+            elif isinstance(change, Drop):
                 self._merge(table, tuple([change.key[k] for k in of.key]), "drop", dict(change.key))
 
     def _merge(self, table: Table, key: tuple[Any, ...], kind: str, values: dict[str, Any]) -> None:

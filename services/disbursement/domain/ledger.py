@@ -42,15 +42,15 @@ def postings(event: Any) -> list[Posting]:
         case Reserved(items=items):
             return _goods(items, "stock:{}:available", "stock:{}:reserved")
         case Spent(items=(), fund_id=fund, amount_fen=fen, programme=programme):
-            return [Posting(f"fund:{fund}:reserved", f"people:{programme}", FEN, fen)]
-        case Spent(items=items, programme=programme):
-            return _goods(items, "stock:{}:reserved", f"people:{programme}")
+            return [Posting(f"fund:{fund}:reserved", f"spent:{fund}:{programme}", FEN, fen)]
+        case Spent(items=items, fund_id=fund, programme=programme):
+            return _goods(items, "stock:{}:reserved", f"spent:{fund}:{programme}")
         case Released(items=(), fund_id=fund, amount_fen=fen):
             return [Posting(f"fund:{fund}:reserved", f"fund:{fund}:available", FEN, fen)]
         case Released(items=items):
             return _goods(items, "stock:{}:reserved", "stock:{}:available")
-        case Restored(fund_id=fund, amount_fen=fen):
-            return [Posting("people:returned", f"fund:{fund}:available", FEN, fen)]
+        case Restored(fund_id=fund, amount_fen=fen, programme=programme):
+            return [Posting(f"spent:{fund}:{programme}", f"fund:{fund}:available", FEN, fen)]
     return []
 
 

@@ -18,14 +18,18 @@ class Cell(Struct, frozen=True):
     month: str
     district: str
     programme: str
-    count: int
-    amount_fen: int
+    payouts: int
+    cash_fen: int
+    goods_fen: int
     units: int
 
 
 def _joined(into: Cell, cells: Iterable[Cell]) -> Cell:
     for c in cells:
-        into = replace(into, count=into.count + c.count, amount_fen=into.amount_fen + c.amount_fen, units=into.units + c.units)
+        into = replace(
+            into, payouts=into.payouts + c.payouts, cash_fen=into.cash_fen + c.cash_fen, goods_fen=into.goods_fen + c.goods_fen,
+            units=into.units + c.units,
+        )  # fmt: skip
     return into
 
 
@@ -35,19 +39,19 @@ def k_anonymous(cells: Iterable[Cell], k: int = K) -> list[Cell]:
     Fewer than `k` payouts in all are not published; the sum of what is published is then less than the whole.
     """
     every = sorted(cells, key=lambda c: (c.month, c.district, c.programme))
-    kept = [c for c in every if c.count >= k]
+    kept = [c for c in every if c.payouts >= k]
     small: dict[str, Cell] = {}
     for c in every:
-        if c.count < k:
-            small[c.month] = _joined(small.get(c.month, Cell(c.month, MERGED, MERGED, 0, 0, 0)), [c])
-    kept += [c for c in small.values() if c.count >= k]
-    left = [c for c in small.values() if c.count < k]
+        if c.payouts < k:
+            small[c.month] = _joined(small.get(c.month, Cell(c.month, MERGED, MERGED, 0, 0, 0, 0)), [c])
+    kept += [c for c in small.values() if c.payouts >= k]
+    left = [c for c in small.values() if c.payouts < k]
     if left:
-        rest = _joined(Cell(MERGED, MERGED, MERGED, 0, 0, 0), left)
-        while rest.count < k and kept:
-            smallest = min(kept, key=lambda c: (c.count, c.month, c.district, c.programme))
+        rest = _joined(Cell(MERGED, MERGED, MERGED, 0, 0, 0, 0), left)
+        while rest.payouts < k and kept:
+            smallest = min(kept, key=lambda c: (c.payouts, c.month, c.district, c.programme))
             kept.remove(smallest)
             rest = _joined(rest, [smallest])
-        if rest.count >= k:
+        if rest.payouts >= k:
             kept.append(rest)
     return sorted(kept, key=lambda c: (c.month, c.district, c.programme))

@@ -90,6 +90,7 @@ class Restore(Struct, frozen=True, gc=False):
     payout_id: str
     fund_id: str
     amount_fen: int
+    programme: str
 
 
 # Happened
@@ -139,6 +140,7 @@ class Restored(Struct, frozen=True, gc=False):
     payout_id: str
     fund_id: str
     amount_fen: int
+    programme: str
 
 
 # True

@@ -73,7 +73,7 @@ def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
         case Release():
             return (Released(command.payout_id, command.fund_id, command.amount_fen, command.items),)
         case Restore():
-            return (Restored(command.payout_id, command.fund_id, command.amount_fen),)
+            return (Restored(command.payout_id, command.fund_id, command.amount_fen, command.programme),)
         case TakeIn():
             return take_in(command, state)
         case OpenFund():

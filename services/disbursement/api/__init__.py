@@ -1,0 +1,7 @@
+"""Disbursement's doors for programs."""
+
+from __future__ import annotations
+
+from services.disbursement.api import donations, funds, ledger, payouts, public
+
+ROUTERS = (funds.router, donations.router, payouts.router, ledger.router, public.router)

@@ -1,0 +1,82 @@
+"""The door to donations: one, or many in a stream; each is recorded once under its reference."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import ValidationError
+
+from services.disbursement import views
+from services.disbursement.approving import month
+from services.disbursement.asked import DonationIn
+from services.disbursement.domain.donation import Donate, Donation, Donor
+from services.disbursement.domain.treasury import ItemReceived
+from services.disbursement.domain.treasury_decisions import STORES
+from services.disbursement.tables import donations as donation_table
+from shared.http import Door, Invalid, door_for
+from shared.kernel import Rejected
+from shared.service import To
+
+router = APIRouter(prefix="/disbursement/v1/donations", tags=["donations"])
+Taker = Annotated[Door, Depends(door_for("finance", "charity", "admin"))]
+Reader = Annotated[Door, Depends(door_for("finance", "approver", "auditor", "admin", "gov", "charity"))]
+_LINES_MAX = 10_000
+
+
+async def take(door: Door, body: DonationIn) -> tuple[dict[str, Any], bool]:
+    """Record a donation; the second value says whether it is new."""
+    donation_id = door.named_id("donation", body.donation_ref)
+    items = tuple(ItemReceived(i.sku, i.quantity, i.value_fen) for i in body.items)
+    donor = None if body.donor is None else Donor(body.donor.name, body.donor.contact)
+    fund_id = body.fund_id or STORES
+    command = Donate(
+        donation_id, door.named_id("donor", body.donation_ref), fund_id, body.kind, body.amount_fen or 0, items, month(door), donor
+    )
+    done = await door.execute(To("donation", donation_id, command))
+    state: Donation = done.state
+    return {"donation_id": donation_id, "receipt": state.received.receipt if state.received else None, "version": done.version}, bool(
+        done.events
+    )
+
+
+@router.post("", status_code=201)
+async def donate(body: DonationIn, door: Taker) -> dict[str, Any]:
+    """A donation of cash to a fund or of goods to the stores, with a receipt number."""
+    answered, _ = await take(door, body)
+    return answered
+
+
+@router.post(":batch")
+async def batch(request: Request, door: Taker) -> dict[str, Any]:
+    """NDJSON, one donation a line; an answer for each line, in order. A bad line does not hold up the others."""
+    answers: list[dict[str, Any]] = []
+    number = 0
+    for line in (await request.body()).split(b"\n"):
+        if not line.strip():
+            continue
+        number += 1
+        if number > _LINES_MAX:
+            raise Invalid(pointer="", detail=f"at most {_LINES_MAX} lines at once")
+        answers.append({"line": number, **await _line(door, line)})
+    return {"items": answers, "next": None}
+
+
+async def _line(door: Door, line: bytes) -> dict[str, Any]:
+    try:
+        answered, new = await take(door, DonationIn.model_validate_json(line))
+    except ValidationError as fault:
+        found = fault.errors(include_input=False, include_url=False, include_context=False)
+        errors = [{"pointer": "/" + "/".join(str(p) for p in e["loc"]), "detail": e["type"]} for e in found]
+        problem = {"type": "urn:kapok:problem:InvalidRequest", "title": "Some fields are missing or wrong.", "errors": errors}
+        return {"status": "refused", "problem": problem}
+    except Rejected as no:
+        return {"status": "refused", "problem": {"type": f"urn:kapok:problem:{no.code}", "title": no.sentence}}
+    return {"status": "recorded" if new else "already", **answered}
+
+
+@router.get("")
+async def donations(door: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None) -> dict[str, Any]:
+    """Donations, newest first; who gave is not shown here."""
+    order = (donation_table.c.at, donation_table.c.donation_id)
+    return dict(await door.page(views.donation_list(), order=order, limit=limit, cursor=cursor))

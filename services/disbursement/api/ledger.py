@@ -1,0 +1,80 @@
+"""The door to the books: entries, accounts, the trial balance, and the goods in the stores."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+
+from services.disbursement import views
+from services.disbursement.domain.ledger import FEN
+from services.disbursement.domain.treasury import Treasury
+from services.disbursement.follow import CITY
+from services.disbursement.tables import entries as entry_table
+from shared.http import Door, Invalid, door_for
+
+router = APIRouter(prefix="/disbursement/v1", tags=["ledger"])
+Books = Annotated[Door, Depends(door_for("finance", "approver", "auditor", "admin"))]
+Stores = Annotated[Door, Depends(door_for("finance", "approver", "auditor", "admin", "gov", "charity", "caseworker"))]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.get("/ledger/entries")
+async def entries(door: Books, account: str | None = None, limit: Limit = 50, cursor: str | None = None) -> dict[str, Any]:
+    """Every movement, newest first: from which account to which, how much of what unit, caused by what."""
+    order = (entry_table.c.at, entry_table.c.entry_id, entry_table.c.line)
+    return dict(await door.page(views.entry_list(account), order=order, limit=limit, cursor=cursor))
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {**row, "debits": int(row["debits"]), "credits": int(row["credits"]), "balance": int(row["credits"]) - int(row["debits"])}
+        for row in rows
+    ]
+
+
+@router.get("/ledger/accounts")
+async def accounts(door: Books) -> dict[str, Any]:
+    """Each account's running balance by unit: fen, or the sku of goods."""
+    return {"items": _shown(await views.balance_rows(door.room)), "next": None}
+
+
+@router.get("/ledger/trial-balance")
+async def trial_balance(door: Books, as_of: datetime | None = None) -> dict[str, Any]:
+    """Sums of all entries by account and unit, now or at an instant; `sums` are debits and credits by unit and must be equal."""
+    if as_of is not None and as_of.tzinfo is None:
+        raise Invalid(pointer="/as_of", detail="an instant with an offset is expected")
+    rows = _shown(await views.summed(door.room, None, as_of))
+    sums: dict[str, dict[str, int]] = {}
+    for row in rows:
+        at = sums.setdefault(row["unit"], {"debits": 0, "credits": 0})
+        at["debits"] += row["debits"]
+        at["credits"] += row["credits"]
+    balanced = all(s["debits"] == s["credits"] for s in sums.values())
+    faults = [] if as_of is not None else await views.ledger_faults(door.room)
+    return {"as_of": as_of or door.now, "balanced": balanced and not faults, "sums": sums, "faults": faults, "items": rows}
+
+
+@router.get("/goods")
+async def goods(door: Stores) -> dict[str, Any]:
+    """What is in the stores: units and their value at receipt, what is held for payouts, what was issued."""
+    treasury: Treasury = await door.state("treasury", CITY)
+    items = [
+        {
+            "sku": sku, "units": s.units, "value_fen": s.value_fen, "held_units": s.held_units, "held_value_fen": s.held_value_fen,
+            "issued_units": s.issued_units, "issued_value_fen": s.issued_value_fen,
+        }
+        for sku, s in sorted(treasury.stock.items())
+    ]  # fmt: skip
+    return {"items": items, "next": None}
+
+
+@router.get("/goods/movements")
+async def movements(door: Stores, sku: str | None = None, limit: Limit = 50, cursor: str | None = None) -> dict[str, Any]:
+    """Movements of units, newest first."""
+    chosen = views.entry_list(None).where(entry_table.c.unit != FEN)
+    if sku is not None:
+        chosen = chosen.where(entry_table.c.unit == sku)
+    order = (entry_table.c.at, entry_table.c.entry_id, entry_table.c.line)
+    return dict(await door.page(chosen, order=order, limit=limit, cursor=cursor))

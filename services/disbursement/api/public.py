@@ -1,0 +1,58 @@
+"""The door for everybody: sums in which nobody can be found, the chain itself, its signed head and proofs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+
+from services.disbursement import publishing, views
+from services.disbursement.domain.summary import Cell, k_anonymous
+from services.disbursement.tables import public_entries
+from shared.http import Door, NotFound, door_for
+
+router = APIRouter(prefix="/disbursement/v1/public", tags=["public"])
+Anyone = Annotated[Door, Depends(door_for(public=True))]
+_SUMMED = ("payout", "goods", "donation", "goods_donation", "returned")
+
+
+async def summed(door: Door) -> dict[str, Any]:
+    """Totals in fen and units, and sums by month, district and programme; no cell stands for fewer than five payouts."""
+    totals = {row["kind"]: row for row in await door.rows(views.totals())}
+    cells = [
+        Cell(r["month"], r["district"], r["programme"], int(r["payouts"]), int(r["cash_fen"]), int(r["goods_fen"]), int(r["units"] or 0))
+        for r in await door.rows(views.cells())
+    ]
+    kinds = {
+        kind: {"count": int(row["count"]), "amount_fen": int(row["fen"]), "units": int(row["units"])}
+        for kind in _SUMMED
+        if (row := totals.get(kind, {"count": 0, "fen": 0, "units": 0}))
+    }
+    return {"totals": kinds, "cells": msgspec.to_builtins(k_anonymous(cells))}
+
+
+@router.get("/summary")
+async def summary(door: Anyone) -> dict[str, Any]:
+    return {**await summed(door), "as_of": door.now}
+
+
+@router.get("/entries")
+async def entries(door: Anyone, limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None) -> dict[str, Any]:
+    """The chain, newest first. Each hash is SHA-256 over the previous hash (bytes) and the entry's compact sorted JSON."""
+    return dict(await door.page(views.chain_rows(), order=(public_entries.c.position,), limit=limit, cursor=cursor))
+
+
+@router.get("/heads")
+async def heads(door: Anyone) -> dict[str, Any]:
+    """The signed head: keep it, and nobody can change what it covers without your noticing."""
+    return {"items": [await publishing.head(door)], "next": None}
+
+
+@router.get("/proof/{entry_id}")
+async def proof(entry_id: str, door: Anyone) -> dict[str, Any]:
+    """That this entry is in the whole which the signed head covers (RFC 9162 audit path, leaf = the entry's hash)."""
+    rows = await door.rows(views.public_entry(entry_id))
+    if not rows:
+        raise NotFound("entry")
+    return {"entry": rows[0], **await publishing.proof(door, int(rows[0]["position"]))}

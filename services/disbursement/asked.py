@@ -1,0 +1,103 @@
+"""What may be said at disbursement's door, field by field; no rules beyond shape and size."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+Ref = Annotated[str, Field(min_length=1, max_length=200)]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
+District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260, 6 digits")]
+Fen = Annotated[int, Field(ge=1, le=1_000_000_000_000, description="whole fen, above zero")]
+Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+Reason = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+def _text(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be written as text")
+    return value
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("needs a time zone offset")
+    return value
+
+
+Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_aware)]
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class FundIn(_Said):
+    """A fund and what it may be spent on; an empty list restricts nothing."""
+
+    id: Id
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    programmes: Annotated[list[Code], Field(max_length=50)] = []
+    districts: Annotated[list[District], Field(max_length=50)] = []
+    purposes: Annotated[list[Code], Field(max_length=50)] = []
+
+
+class DonorIn(_Said):
+    """Who gave, as they want to be thanked; kept sealed."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    contact: Annotated[str, Field(max_length=200)] = ""
+
+
+class DonatedItemIn(_Said):
+    """Units of one kind with the value of all of them together at receipt."""
+
+    sku: Sku
+    quantity: Annotated[int, Field(ge=1, le=10_000_000)]
+    value_fen: Annotated[int, Field(ge=0, le=1_000_000_000_000)]
+
+
+class DonationIn(_Said):
+    """`donation_ref` is the donor's or the platform's own number: sent twice it is recorded once."""
+
+    donation_ref: Ref
+    kind: Literal["cash", "goods"]
+    fund_id: Id | None = None
+    amount_fen: Fen | None = None
+    items: Annotated[list[DonatedItemIn], Field(max_length=200)] = []
+    donor: DonorIn | None = None
+
+    @model_validator(mode="after")
+    def _is_something(self) -> DonationIn:
+        if self.kind == "cash" and (self.amount_fen is None or self.fund_id is None or self.items):
+            raise ValueError("cash needs fund_id and amount_fen and has no items")
+        if self.kind == "goods" and (not self.items or self.amount_fen is not None):
+            raise ValueError("goods need items and have no amount_fen")
+        return self
+
+
+class RefuseIn(_Said):
+    reason: Reason
+
+
+class CancelIn(_Said):
+    reason: Reason = "asked"
+
+
+class ResolveIn(_Said):
+    """How an unknown payout ended by the bank's statement; two people say so."""
+
+    outcome: Literal["settled", "rejected"]
+
+
+class ConfirmIn(_Said):
+    """The person's own word about what arrived."""
+
+    answer: Literal["received", "partly", "not"] = "received"
+
+
+class ApproveManyIn(_Said):
+    ids: Annotated[list[Id], Field(min_length=1, max_length=1000)]

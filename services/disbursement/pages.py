@@ -1,0 +1,188 @@
+"""Disbursement's pages for people: what waits for approval, the funds, one payout, and where the money went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from services.disbursement import publishing, views
+from services.disbursement.api.donations import take
+from services.disbursement.api.funds import shown_fund
+from services.disbursement.api.payouts import shown_payout
+from services.disbursement.api.public import summed
+from services.disbursement.approving import SEES_ALL, approve_each, month, own_payout
+from services.disbursement.asked import DonationIn, FundIn
+from services.disbursement.domain.payout import Cancel, ConfirmReceipt, Refuse, Resolve
+from services.disbursement.domain.treasury import OpenFund, Treasury
+from services.disbursement.follow import CITY
+from services.disbursement.tables import payouts as payout_table
+from services.disbursement.tables import public_entries
+from shared.kernel import Rejected
+from shared.service import To
+from shared.web.frame import Page, page_for
+
+router = APIRouter(prefix="/disbursement", include_in_schema=False)
+Desk = Annotated[Page, Depends(page_for("finance", "approver"))]
+Books = Annotated[Page, Depends(page_for("finance", "approver", "auditor", "admin", "gov"))]
+Anyone = Annotated[Page, Depends(page_for(public=True))]
+_PAGE = 50
+REFUSALS = ("not_entitled", "wrong_amount", "missing_document", "paid_elsewhere", "other")
+_ORDER = (payout_table.c.requested_at, payout_table.c.payout_id)
+
+
+async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
+    door = page.door
+    waiting = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
+    unknown = await door.page(views.payouts_by("unknown"), order=_ORDER, limit=_PAGE)
+    counts = {row["state"]: {"count": int(row["count"]), "fen": int(row["fen"] or 0)} for row in await door.rows(views.waiting())}
+    shown = {"wrong": [], "results": [], "may_approve": page.may("approver"), "refusals": REFUSALS, **values}
+    return page.show("disbursement/desk.html", status=status, waiting=waiting, unknown=unknown["items"], counts=counts, **shown)
+
+
+@router.get("/desk")
+async def desk(page: Desk) -> Response:
+    """What waits for approval, and what the bank has not answered."""
+    return await _desk(page, saved=page.request.query_params.get("saved"))
+
+
+@router.post("/desk")
+async def approve(page: Annotated[Page, Depends(page_for("approver"))]) -> Response:
+    """Approve every payout that is ticked; those that may not be approved are named with the reason."""
+    await page.form()
+    ids = page.form_list("id")
+    if not ids:
+        return await _desk(page, 422, wrong=[("id", page.t("disbursement.wrong.none"))])
+    results = await approve_each(page.door, ids[:1000])
+    good = [r for r in results if r["status"] == "approved"]
+    wrong = [("id", f"{r['payout_id'][-12:]}: {_said(page, r['problem']['type'])}") for r in results if r["status"] != "approved"]
+    return await _desk(page, 409 if wrong else 200, wrong=wrong, results=good)
+
+
+def _said(page: Page, problem: str) -> str:
+    return page.t(f"disbursement.refused.{problem.rsplit(':', 1)[1]}")
+
+
+async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) -> Response:
+    door = page.door
+    state = await own_payout(door, payout_id)
+    history = [{"at": e.at, "by": e.actor, "fact": type(e.data).__name__} for e in await door.history("payout", payout_id)]
+    shown = shown_payout(state, await door.version("payout", payout_id))
+    values = {"wrong": [], "refusals": REFUSALS, "proposed": state.proposed, **values}
+    return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
+
+
+@router.get("/payouts/{payout_id}")
+async def payout(payout_id: str, page: Annotated[Page, Depends(page_for(*SEES_ALL, "charity"))]) -> Response:
+    return await _payout(page, payout_id, done=page.request.query_params.get("done"))
+
+
+@router.post("/payouts/{payout_id}")
+async def work_on_payout(
+    payout_id: str, page: Annotated[Page, Depends(page_for("finance", "approver", "caseworker", "operator"))]
+) -> Response:
+    """One button: approve, refuse, cancel, say how an unknown one ended, confirm what arrived."""
+    form = await page.form()
+    act, door = form.get("act", ""), page.door
+    await own_payout(door, payout_id)
+    if act == "approve" and page.may("approver"):
+        answer = (await approve_each(door, [payout_id]))[0]
+        if answer["status"] != "approved":
+            return await _payout(page, payout_id, 409, wrong=[("", _said(page, answer["problem"]["type"]))])
+        return page.back(f"/disbursement/payouts/{payout_id}?done=approve")
+    command = _step(page, act, form)
+    if command is None:
+        return await _payout(page, payout_id, 422, wrong=[(act, page.t("disbursement.wrong.step"))])
+    try:
+        await door.execute(To("payout", payout_id, command))
+    except Rejected as no:
+        return await _payout(page, payout_id, 409, wrong=[("", page.t(f"disbursement.refused.{no.code}"))])
+    return page.back(f"/disbursement/payouts/{payout_id}?done={act}")
+
+
+def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
+    """The command a button stands for; None when the person may not, or what it needs is missing."""
+    who = page.door.principal.id
+    match act:
+        case "refuse" if page.may("approver") and form.get("reason") in REFUSALS:
+            return Refuse(form["reason"], who)
+        case "cancel" if page.may("finance", "approver"):
+            return Cancel("asked", who)
+        case "resolve" if page.may("finance", "approver") and form.get("outcome") in {"settled", "rejected"}:
+            return Resolve(form["outcome"], who, month(page.door))
+        case "confirm" if form.get("answer") in {"received", "partly", "not"}:
+            return ConfirmReceipt(form["answer"], who)
+    return None
+
+
+async def _funds(page: Page, status: int = 200, **values: Any) -> Response:
+    treasury: Treasury = await page.door.state("treasury", CITY)
+    funds = [shown_fund(fund_id, fund) for fund_id, fund in sorted(treasury.funds.items())]
+    most = max((f["available_fen"] + f["reserved_fen"] + f["spent_fen"] for f in funds), default=0)
+    choices = [(f["id"], f["name"]) for f in funds]
+    shown = {"wrong": [], "form": {}, "choices": choices, "may_keep": page.may("finance", "admin"), **values}
+    return page.show("disbursement/funds.html", status=status, funds=funds, most=most, stock=sorted(treasury.stock.items()), **shown)
+
+
+@router.get("/funds")
+async def funds(page: Books) -> Response:
+    """What each fund has, has promised and has spent; and the stores."""
+    return await _funds(page, saved=page.request.query_params.get("saved"))
+
+
+def _fen(text: str) -> int | None:
+    """Yuan as people write them, in fen; None for what is no sum."""
+    whole, _, part = text.replace(",", "").replace("，", "").strip().partition(".")
+    if not whole.isascii() or not whole.isdigit() or len(whole) > 9 or (part and not (part.isascii() and part.isdigit())) or len(part) > 2:
+        return None
+    return int(whole) * 100 + int((part + "00")[:2])
+
+
+@router.post("/funds")
+async def work_on_funds(page: Annotated[Page, Depends(page_for("finance", "admin"))]) -> Response:
+    """Open a fund, or record a donation of money."""
+    form = await page.form()
+    act = form.get("act", "")
+    try:
+        if act == "open":
+            fund = FundIn(
+                id=form.get("fund_id", "").strip(), name=form.get("name", "").strip(), programmes=form.get("programmes", "").split()
+            )
+            await page.door.execute(To("treasury", CITY, OpenFund(fund.id, fund.name, tuple(fund.programmes))))
+        else:
+            fen = _fen(form.get("yuan", ""))
+            given = DonationIn(
+                donation_ref=form.get("donation_ref", "").strip(), kind="cash", fund_id=form.get("to_fund", ""), amount_fen=fen or None
+            )
+            await take(page.door, given)
+    except ValidationError as fault:
+        fields = [str(e["loc"][0]) if e["loc"] else "yuan" for e in fault.errors()]
+        named = {"id": "fund_id", "fund_id": "to_fund", "amount_fen": "yuan"}
+        wrong = [(named.get(f, f) if act != "open" or f == "id" else f, page.t("disbursement.wrong.field")) for f in fields]
+        return await _funds(page, 422, form=form, wrong=wrong)
+    except Rejected as no:
+        field = "fund_id" if act == "open" else "to_fund"
+        return await _funds(page, 409, form=form, wrong=[(field, page.t(f"disbursement.refused.{no.code}"))])
+    return page.back(f"/disbursement/funds?saved={act}")
+
+
+@router.get("/public")
+async def public(page: Anyone) -> Response:
+    """Where each yuan and each item went, without a person in it."""
+    door = page.door
+    found = await summed(door)
+    latest = await door.page(
+        views.chain_rows(), order=(public_entries.c.position,), limit=20, cursor=page.request.query_params.get("cursor")
+    )
+    by_programme: dict[str, int] = {}
+    by_month: dict[str, int] = {}
+    for cell in found["cells"]:
+        by_programme[cell["programme"]] = by_programme.get(cell["programme"], 0) + cell["cash_fen"] + cell["goods_fen"]
+        by_month[cell["month"]] = by_month.get(cell["month"], 0) + cell["cash_fen"] + cell["goods_fen"]
+    return page.show(
+        "disbursement/public.html", totals=found["totals"], cells=found["cells"], latest=latest, head=await publishing.head(door),
+        by_programme=sorted(by_programme.items(), key=lambda kv: -kv[1]), by_month=sorted(by_month.items()),
+    )  # fmt: skip
