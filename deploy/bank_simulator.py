@@ -134,7 +134,10 @@ async def look(ids: Annotated[str, Query(max_length=100_000)]) -> dict[str, Any]
 @app.get("/_statement")
 async def statement() -> dict[str, Any]:
     payments = list(bank.payments.values())
-    return {"payments": [msgspec.to_builtins(p) for p in payments], "paid_fen": sum(p.amount_fen for p in payments if p.status == "settled")}
+    return {
+        "payments": [msgspec.to_builtins(p) for p in payments],
+        "paid_fen": sum(p.amount_fen for p in payments if p.status == "settled"),
+    }
 
 
 @app.put("/_rules")

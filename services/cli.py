@@ -48,7 +48,9 @@ def run(
 
 
 @app.command()
-def serve(names: Annotated[list[str], typer.Argument(help="Services of this process: intake, matching, disbursement, notifications.")]) -> None:
+def serve(
+    names: Annotated[list[str], typer.Argument(help="Services of this process: intake, matching, disbursement, notifications.")],
+) -> None:
     """Some services in this process, on the databases and the bus that settings name; what images and units start."""
     unknown = [name for name in names if name not in _BY_NAME]
     if unknown:

@@ -40,7 +40,17 @@ def bank_simulator() -> Iterator[str]:
     """A bank in a process of its own on a free port; answers its address, ends with us."""
     sock = bound("127.0.0.1", 0)
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "uvicorn", "deploy.bank_simulator:app", "--fd", str(sock.fileno()), "--log-level", "warning", "--no-access-log"],
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "deploy.bank_simulator:app",
+            "--fd",
+            str(sock.fileno()),
+            "--log-level",
+            "warning",
+            "--no-access-log",
+        ],
         pass_fds=[sock.fileno()],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
@@ -95,6 +105,8 @@ async def run(here: Home, settings: Settings, sock: socket.socket, *, once: bool
         console.print(f"\nKapok serves at [bold]{address}[/bold] (Ctrl-C stops it)")
         for path, what in _ADDRESSES:
             console.print(f"  {address}{path:24} {what}")
-        console.print("  demo log-ins: operator, caseworker, gov, finance, approver, approver-2, ops, auditor, admin, charity-<code>; secret: demo")
+        console.print(
+            "  demo log-ins: operator, caseworker, gov, finance, approver, approver-2, ops, auditor, admin, charity-<code>; secret: demo"
+        )
         while not server.should_exit:
             await asyncio.sleep(0.2)

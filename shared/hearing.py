@@ -61,12 +61,16 @@ class Hearing:
         work = []
         try:
             for name, decoder, then in reactions:
-                heard = Heard(message.id, message.type, message.key, decoder.decode(message.value), message.at, message.correlation, message.causation)
+                heard = Heard(
+                    message.id, message.type, message.key, decoder.decode(message.value), message.at, message.correlation, message.causation
+                )
                 commands = tuple(then(heard))
                 if commands:
                     work.append(Work(name, commands, ()))
             for listener, decoder in listeners:
-                heard = Heard(message.id, message.type, message.key, decoder.decode(message.value), message.at, message.correlation, message.causation)
+                heard = Heard(
+                    message.id, message.type, message.key, decoder.decode(message.value), message.at, message.correlation, message.causation
+                )
                 rows = tuple(listener.rows(heard))
                 if rows:
                     work.append(Work(listener.name, (), rows))

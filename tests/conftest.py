@@ -13,6 +13,9 @@ import pytest
 
 from shared.clock import new_id
 from shared.embedded import start
+from shared.testing.fixtures_kafka import broker
+
+__all__ = ["broker"]
 
 
 @pytest.fixture(scope="session")

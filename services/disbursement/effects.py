@@ -47,7 +47,11 @@ def _payment(terms: Terms, payee: Mapping[str, Any]) -> dict[str, Any]:
         "end_to_end_id": terms.end_to_end_id,
         "amount_fen": terms.amount_fen,
         "currency": "CNY",
-        "creditor": {"name": payee.get("name") or "", "id_number": payee.get("id_number") or "", "account": payee.get("account_number") or ""},
+        "creditor": {
+            "name": payee.get("name") or "",
+            "id_number": payee.get("id_number") or "",
+            "account": payee.get("account_number") or "",
+        },
     }
 
 

@@ -197,5 +197,3 @@ def _steps(state: c.Case) -> list[tuple[str, str]]:
     if reached == 0 and state.contacted_at is not None:
         reached = 1
     return [(step, "done" if at <= reached else "now" if at == reached + 1 else "later") for at, step in enumerate(order)]
-
-

@@ -51,7 +51,13 @@ def _reported(e: Envelope) -> Iterable[RowChange]:
     facts = {"due_at": r.first_contact_due.isoformat()}
     yield Put(
         deadlines,
-        {"id": f"first_contact:{r.case_id}", "name": "first_contact", "stream_id": r.case_id, "due_at": r.first_contact_due, "facts": facts},
+        {
+            "id": f"first_contact:{r.case_id}",
+            "name": "first_contact",
+            "stream_id": r.case_id,
+            "due_at": r.first_contact_due,
+            "facts": facts,
+        },
     )
 
 

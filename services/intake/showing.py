@@ -39,7 +39,9 @@ def may_see_persons(door: Door) -> bool:
     return bool(door.reason) and door.may(*SEES_PERSONS)
 
 
-async def record_look(door: Door, purpose: str, *, persons: tuple[str, ...] = (), cases: tuple[str, ...] = (), reason: str | None = None) -> None:
+async def record_look(
+    door: Door, purpose: str, *, persons: tuple[str, ...] = (), cases: tuple[str, ...] = (), reason: str | None = None
+) -> None:
     """One audited event for this look; nothing is shown before it is durable."""
     look_id = door.new_id()
     look = RecordLook(look_id, door.principal.id, purpose, door.now, persons, cases, reason or door.reason)

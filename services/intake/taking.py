@@ -36,9 +36,7 @@ async def take(door: Door, body: ReportIn) -> tuple[dict[str, Any], bool]:
     number = _identity(body.person, local_day(door.now))
     case_id = _case_id(door, body)
     claims = _claims(body.person, number)
-    found = await people_like(
-        door, id_number=claims.id_number, phone=claims.phone, name_birth=name_birth(claims.name, claims.birth_date)
-    )
+    found = await people_like(door, id_number=claims.id_number, phone=claims.phone, name_birth=name_birth(claims.name, claims.birth_date))
     person_id, household_id = _person(door, case_id, claims.id_number, found)
     commands = _commands(door, body, case_id, (person_id, household_id), claims, found, number)
     try:
@@ -57,9 +55,7 @@ async def preview(door: Door, body: ReportIn) -> dict[str, Any]:
     number = _identity(body.person, local_day(door.now))
     case_id = _case_id(door, body)
     claims = _claims(body.person, number)
-    found = await people_like(
-        door, id_number=claims.id_number, phone=claims.phone, name_birth=name_birth(claims.name, claims.birth_date)
-    )
+    found = await people_like(door, id_number=claims.id_number, phone=claims.phone, name_birth=name_birth(claims.name, claims.birth_date))
     words = triage(text_of(body))
     who = _person(door, case_id, claims.id_number, found)
     report = _report(door, body, case_id, who, claims, words, _warnings(body.person, number))
@@ -195,7 +191,15 @@ def _commands(
 def _giving(agreed: ConsentSummary, said: ConsentIn, case_id: str, person_id: str) -> GiveConsent:
     last = said.expires_on
     return GiveConsent(
-        agreed.consent_id, case_id, person_id, agreed.purposes, agreed.recipients, agreed.how, agreed.at, last, end_of(last) if last else None
+        agreed.consent_id,
+        case_id,
+        person_id,
+        agreed.purposes,
+        agreed.recipients,
+        agreed.how,
+        agreed.at,
+        last,
+        end_of(last) if last else None,
     )
 
 

@@ -83,7 +83,10 @@ async def agreed_cases(door: Door, case_ids: list[str], purpose: str, now: datet
     """The cases whose person agrees to this purpose now: case -> person and kinds of recipients."""
     at = consent_list.c
     statement = select(at.case_id, at.person_id, at.recipients).where(
-        at.case_id.in_(case_ids), at.withdrawn_at.is_(None), or_(at.expires_at.is_(None), at.expires_at > now), at.purposes.contains([purpose])
+        at.case_id.in_(case_ids),
+        at.withdrawn_at.is_(None),
+        or_(at.expires_at.is_(None), at.expires_at > now),
+        at.purposes.contains([purpose]),
     )
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
     for row in await door.rows(statement):

@@ -78,9 +78,7 @@ class NeedUnmet(Struct, frozen=True, gc=False):
 
 def on_assessed(e: Envelope) -> tuple[Public, ...]:
     a: CaseAssessed = e.data
-    said = Public(
-        "matching.case_assessed.v1", PublicCaseAssessed(a.case_id, a.person_id, a.household_id, a.rule_version, a.on, a.verdicts)
-    )
+    said = Public("matching.case_assessed.v1", PublicCaseAssessed(a.case_id, a.person_id, a.household_id, a.rule_version, a.on, a.verdicts))
     if not a.missing:
         return (said,)
     return (said, Public("matching.information_requested.v1", InformationRequested(a.case_id, a.missing)))

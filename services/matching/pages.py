@@ -61,7 +61,9 @@ def _grant(form: dict[str, str], programme: str | None) -> Grant | None:
         case "goods":
             quantity = form.get("quantity", "1").strip()
             items = (Item(form.get("sku", "").strip(), int(quantity) if quantity.isdigit() and len(quantity) < 6 else 0),)
-            return Grant("goods", 0, programme, form.get("fund_id", "").strip() or None, items if items[0].sku and items[0].quantity else ())
+            return Grant(
+                "goods", 0, programme, form.get("fund_id", "").strip() or None, items if items[0].sku and items[0].quantity else ()
+            )
         case _:
             return None
 

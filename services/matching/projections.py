@@ -296,4 +296,6 @@ SERVICES = Projection(
         ServiceResumed: _resumed,
     },
 )
-ORGANIZATIONS = Projection("organizations", (organization_list, location_list), {OrganizationRegistered: _registered, LocationAdded: _located})
+ORGANIZATIONS = Projection(
+    "organizations", (organization_list, location_list), {OrganizationRegistered: _registered, LocationAdded: _located}
+)

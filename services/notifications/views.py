@@ -51,7 +51,10 @@ def _party(org: str) -> ColumnElement[bool]:
     return (
         select(accepted.c.position)
         .where(
-            accepted.c.case_id == feed.c.case_id, accepted.c.org_id == org, accepted.c.type == "matching.referral_accepted.v1", ~over.exists()
+            accepted.c.case_id == feed.c.case_id,
+            accepted.c.org_id == org,
+            accepted.c.type == "matching.referral_accepted.v1",
+            ~over.exists(),
         )
         .exists()
     )
@@ -108,9 +111,7 @@ def wanted_by(wanted: Wanted) -> ColumnElement[bool]:
     if wanted.needs:
         other = feed.alias("needing")
         needs = list(wanted.needs)
-        conditions.append(
-            or_(feed.c.needs.overlap(needs), and_(feed.c.needs.is_(None), _of_case(other.c.needs.overlap(needs), other)))
-        )
+        conditions.append(or_(feed.c.needs.overlap(needs), and_(feed.c.needs.is_(None), _of_case(other.c.needs.overlap(needs), other))))
     return and_(true(), *conditions)
 
 

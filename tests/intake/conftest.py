@@ -47,7 +47,9 @@ class Desk:
             self._tokens[name] = self.house.environment.issuer.sign(principal, 36_000)
         return {"authorization": f"Bearer {self._tokens[name]}"}
 
-    async def post(self, path: str, body: Any = None, *, role: str | None = "operator", org: str | None = None, **headers: str) -> httpx.Response:
+    async def post(
+        self, path: str, body: Any = None, *, role: str | None = "operator", org: str | None = None, **headers: str
+    ) -> httpx.Response:
         more = {k.replace("_", "-"): v for k, v in headers.items()}
         return await self.client.post(f"/intake/v1{path}", json=body, headers={**self.headers(role, org), **more})
 

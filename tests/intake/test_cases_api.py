@@ -186,7 +186,9 @@ async def test_an_erased_person_cannot_be_read_or_found_again(desk: Desk, case: 
 
 async def test_facts_learnt_later_are_kept_with_their_source(desk: Desk, case: dict[str, Any]) -> None:
     at = f"/cases/{case['case_id']}"
-    answer = await desk.post(f"{at}/facts", {"facts": {"monthly_income_fen": 100, "student": None}, "source": "visit", "hukou_code": "360102"})
+    answer = await desk.post(
+        f"{at}/facts", {"facts": {"monthly_income_fen": 100, "student": None}, "source": "visit", "hukou_code": "360102"}
+    )
     assert answer.json()["version"] == 2
     facts = (await desk.get(at)).json()["facts"]
     assert (facts["monthly_income_fen"], facts["local_hukou"], "student" in facts) == (100, False, False)
@@ -201,7 +203,9 @@ async def test_a_reader_who_wants_a_version_gets_it_or_is_told_to_wait(desk: Des
 async def test_what_matching_and_disbursement_say_reaches_the_case(desk: Desk, case: dict[str, Any]) -> None:
     assert desk.house.environment is not None
     bus: Bus = desk.house.environment.bus
-    await _said(bus, "matching.referral_accepted.v1", {"referral_id": "r1", "case_id": case["case_id"], "org_id": "helpers", "need": "medical"})
+    await _said(
+        bus, "matching.referral_accepted.v1", {"referral_id": "r1", "case_id": case["case_id"], "org_id": "helpers", "need": "medical"}
+    )
     await _until(desk, case["case_id"], "in_service")
     assert (await desk.post(f"/cases/{case['case_id']}/close", {"reason": "needs_met"})).json()["type"].endswith("CaseHasHelpUnderWay")
 

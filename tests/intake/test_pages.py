@@ -15,7 +15,13 @@ from shared.web.session import SESSION
 from shared.web.words import read_words
 from tests.intake.conftest import Desk
 
-_STORY = {"narrative": "我妈妈得了尿毒症住院，没钱交医药费", "name": "张三丰", "phone": "13800138000", "residence_code": "440106", "consent": "yes"}
+_STORY = {
+    "narrative": "我妈妈得了尿毒症住院，没钱交医药费",
+    "name": "张三丰",
+    "phone": "13800138000",
+    "residence_code": "440106",
+    "consent": "yes",
+}
 
 
 class Browser:

@@ -87,7 +87,9 @@ def test_only_coded_facts_travel() -> None:
     }  # fmt: skip
 
 
-@given(st.dictionaries(st.text(max_size=20), st.one_of(st.text(), st.integers(), st.booleans(), st.floats(), st.none(), st.lists(st.text()))))
+@given(
+    st.dictionaries(st.text(max_size=20), st.one_of(st.text(), st.integers(), st.booleans(), st.floats(), st.none(), st.lists(st.text())))
+)
 def test_nothing_long_or_chinese_ever_travels(facts: dict[str, Any]) -> None:
     for value in travelling(facts).values():
         for one in value if isinstance(value, list) else [value]:

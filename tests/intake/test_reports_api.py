@@ -113,7 +113,12 @@ async def test_nothing_personal_stands_in_the_store_or_on_the_topic(desk: Desk, 
 
 
 async def test_the_opened_case_travels_coded(desk: Desk, full_report: dict[str, Any]) -> None:
-    full_report["facts"] |= {"contact_person": "zhang_san", "card_digits": 6222020000000000000, "remark": "my name is Zhang", "has_dog": True}
+    full_report["facts"] |= {
+        "contact_person": "zhang_san",
+        "card_digits": 6222020000000000000,
+        "remark": "my name is Zhang",
+        "has_dog": True,
+    }
     answer = await desk.reported(full_report)
     history = await desk.intake.room.history("case", answer["case_id"])
     said = {p.type: p.data for p in desk.intake.service.publish[type(history[0].data)](history[0])}

@@ -40,7 +40,9 @@ class Hall:
     now: datetime = START
     hearing: Hearing = field(default_factory=lambda: Hearing(NOTIFICATIONS))
 
-    async def hears(self, kind: str, data: dict[str, Any], *, event_id: str = "", causation: str | None = None, correlation: str = "story") -> str:
+    async def hears(
+        self, kind: str, data: dict[str, Any], *, event_id: str = "", causation: str | None = None, correlation: str = "story"
+    ) -> str:
         """One public event, worked through as the consumer would; answers its id."""
         event_id = event_id or new_id()
         topic = f"{kind.split('.', 1)[0]}.events"
@@ -101,5 +103,3 @@ async def door(hall: Hall) -> AsyncIterator[httpx.AsyncClient]:
 
 def told(name: str) -> dict[str, str]:
     return {"authorization": f"Bearer {name}"}
-
-

@@ -34,7 +34,9 @@ def payout(org: str = "mercy", **more: Any) -> dict[str, Any]:
 
 async def accepted(hall: Hall, org: str = "mercy") -> list[str]:
     """Report, case, offer, acceptance: each caused by the one before; answers their event ids."""
-    first = await hall.hears("intake.report_received.v1", {"report_id": "r", "case_id": "case-1", "residence_code": "440106011", "needs": []})
+    first = await hall.hears(
+        "intake.report_received.v1", {"report_id": "r", "case_id": "case-1", "residence_code": "440106011", "needs": []}
+    )
     case = await hall.hears("intake.case_opened.v1", opened(), causation=first)
     offer = await hall.hears("matching.referral_offered.v1", referral(org), causation=case)
     accept = await hall.hears("matching.referral_accepted.v1", referral(org, state="accepted"), causation=offer)

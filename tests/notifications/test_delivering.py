@@ -87,7 +87,9 @@ async def test_a_charity_gets_its_events_signed_once_each(hall: Hall, door: http
     assert hope.got == []
     assert sorted(h["webhook-id"] for h, _ in mercy.got) == sorted(ids[2:])
     for sent, body in mercy.got:
-        signed = Webhook(made["secret"]).sign(sent["webhook-id"], datetime.fromtimestamp(int(sent["webhook-timestamp"]), UTC), body.decode())
+        signed = Webhook(made["secret"]).sign(
+            sent["webhook-id"], datetime.fromtimestamp(int(sent["webhook-timestamp"]), UTC), body.decode()
+        )
         assert sent["webhook-signature"] == signed
         assert json.loads(body)["data"]["case_id"] == "case-1"
     (noted,) = await hall.room.rows(select(seen))
@@ -253,7 +255,13 @@ async def test_rotation_signs_with_both_secrets_for_a_day(hall: Hall, door: http
 async def test_others_do_not_see_a_subscription_and_no_answer_repeats_the_secret(hall: Hall, door: httpx.AsyncClient) -> None:
     made = await subscribed(door, "mercy", "https://mercy.example/hook")
     base = f"/notifications/v1/subscriptions/{made['id']}"
-    for path, how in ((base, "GET"), (f"{base}/pause", "POST"), (f"{base}/rotate", "POST"), (base, "DELETE"), (f"{base}/deliveries", "GET")):
+    for path, how in (
+        (base, "GET"),
+        (f"{base}/pause", "POST"),
+        (f"{base}/rotate", "POST"),
+        (base, "DELETE"),
+        (f"{base}/deliveries", "GET"),
+    ):
         assert (await door.request(how, path, headers=told("hope"))).status_code == 404
     assert made["secret"] not in (await door.get(base, headers=told("mercy"))).text
     assert made["secret"] not in (await door.get("/notifications/v1/subscriptions", headers=told("mercy"))).text
@@ -266,6 +274,13 @@ async def test_others_do_not_see_a_subscription_and_no_answer_repeats_the_secret
 
 
 async def test_addresses_nobody_may_be_sent_to_are_refused_at_the_door(door: httpx.AsyncClient) -> None:
-    for url in ("ftp://x.example/", "https://user:pass@x.example/", "https://x.example/#a", "https:///nohost", "javascript:alert(1)", "https://x.example:99999/"):
+    for url in (
+        "ftp://x.example/",
+        "https://user:pass@x.example/",
+        "https://x.example/#a",
+        "https:///nohost",
+        "javascript:alert(1)",
+        "https://x.example:99999/",
+    ):
         answer = await door.post("/notifications/v1/subscriptions", json={"url": url}, headers=told("mercy"))
         assert answer.status_code == 422, url

@@ -82,7 +82,9 @@ async def test_without_consent_an_accepted_case_shows_only_what_concerns_the_cha
 
 
 async def test_public_facts_about_nobody_reach_everybody(hall: Hall, door: httpx.AsyncClient) -> None:
-    await hall.hears("disbursement.donation_received.v1", {"donation_id": "d", "fund_id": "f", "kind": "cash", "amount_fen": 1, "items": []})
+    await hall.hears(
+        "disbursement.donation_received.v1", {"donation_id": "d", "fund_id": "f", "kind": "cash", "amount_fen": 1, "items": []}
+    )
     assert await pulled(door, "hope") == ["donation_received"]
 
 

@@ -57,7 +57,9 @@ async def test_an_engineer_subscribes_sees_the_secret_once_tests_pauses_and_ends
     browser.headers["accept-language"] = language
     empty = await browser.get(LIST)
     assert empty.status_code == 200
-    made = await sent(browser, LIST, empty, url="http://127.0.0.1:1/hook", event_types="matching.*", districts="440106", needs="", begin="now")
+    made = await sent(
+        browser, LIST, empty, url="http://127.0.0.1:1/hook", event_types="matching.*", districts="440106", needs="", begin="now"
+    )
     secret = re.search(r"whsec_[A-Za-z0-9+/=]+", made.text)
     assert secret
     listed = await browser.get(LIST)

@@ -12,7 +12,15 @@ from services.notifications.timeline import as_lines, as_tree
 
 def row(name: int, cause: int | None) -> dict[str, Any]:
     causation = None if cause is None else str(cause)
-    return {"position": name, "event_id": str(name), "type": "intake.case_opened.v1", "at": None, "org_id": None, "causation": causation, "data": {}}
+    return {
+        "position": name,
+        "event_id": str(name),
+        "type": "intake.case_opened.v1",
+        "at": None,
+        "org_id": None,
+        "causation": causation,
+        "data": {},
+    }
 
 
 def test_an_event_stands_under_its_cause_and_a_foreign_cause_makes_a_root() -> None:

@@ -123,7 +123,11 @@ async def test_a_page_lets_nothing_in_and_is_kept_nowhere(browser: httpx.AsyncCl
     policy = headers["content-security-policy"]
     assert "unsafe" not in policy
     assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy.split("; "))
-    assert (headers["cache-control"], headers["x-content-type-options"], headers["referrer-policy"]) == ("no-store", "nosniff", "same-origin")
+    assert (headers["cache-control"], headers["x-content-type-options"], headers["referrer-policy"]) == (
+        "no-store",
+        "nosniff",
+        "same-origin",
+    )
 
 
 async def test_files_of_the_frame_are_kept_by_their_mark(browser: httpx.AsyncClient) -> None:

@@ -84,6 +84,8 @@ def test_fen_are_written_as_yuan(fen: int | None, text: str) -> None:
     assert yuan(fen) == text
 
 
-@pytest.mark.parametrize(("code", "name"), [("440106", "天河区"), ("440106011", "天河区棠下街道"), ("440106999", "天河区"), ("110000", "110000")])
+@pytest.mark.parametrize(
+    ("code", "name"), [("440106", "天河区"), ("440106011", "天河区棠下街道"), ("440106999", "天河区"), ("110000", "110000")]
+)
 def test_places_have_names_where_we_know_them(code: str, name: str) -> None:
     assert place_filter(Words())(code) == name

@@ -157,7 +157,9 @@ async def reopen(case_id: str, door: Worker, body: ReasonIn | None = None) -> di
 async def withdraw(case_id: str, door: Worker, body: ReasonIn | None = None) -> dict[str, Any]:
     """The person wants no more of it: the case ends and every consent given for it is withdrawn in the same unit."""
     given = await views.consents_of_case(door, case_id)
-    ended = tuple([To("consent", row["consent_id"], WithdrawConsent(door.now, "case_withdrawn")) for row in given if row["withdrawn_at"] is None])
+    ended = tuple(
+        [To("consent", row["consent_id"], WithdrawConsent(door.now, "case_withdrawn")) for row in given if row["withdrawn_at"] is None]
+    )
     return await _obeyed(door, case_id, ask.WithdrawCase(door.now, (body or ReasonIn()).reason), more=ended)
 
 
@@ -165,5 +167,3 @@ async def withdraw(case_id: str, door: Worker, body: ReasonIn | None = None) -> 
 async def payouts(case_id: str, door: Reader) -> dict[str, Any]:
     await known_case(door, case_id)
     return {"items": await views.payouts_of_case(door, case_id), "next": None}
-
-

@@ -89,7 +89,13 @@ def _consent_for(purpose: str) -> str:
 async def _data(door: Door, case_id: str, person_id: str, purpose: str) -> dict[str, Any]:
     person: Person = await door.state("person", person_id)
     state, report = await known_case(door, case_id)
-    channel = {"case_id": case_id, "person_id": person_id, "contact_by": report.contact_by, "language": report.language, "status": state.status}
+    channel = {
+        "case_id": case_id,
+        "person_id": person_id,
+        "contact_by": report.contact_by,
+        "language": report.language,
+        "status": state.status,
+    }
     if not isinstance(person.claims, Claims):
         return {**channel, "erased": True}
     return {**channel, **contact_data(person.claims, purpose)}

@@ -12,7 +12,20 @@ from shared.clock import SHANGHAI
 from shared.envelope import Envelope
 from shared.kernel import Shredded
 
-_SHOWN = ("status", "urgency", "needs", "met", "residence_code", "hukou_code", "contacted_at", "missed", "org", "serving", "payouts", "tasks")
+_SHOWN = (
+    "status",
+    "urgency",
+    "needs",
+    "met",
+    "residence_code",
+    "hukou_code",
+    "contacted_at",
+    "missed",
+    "org",
+    "serving",
+    "payouts",
+    "tasks",
+)
 _PERSONAL = ("told", "reporter", "note", "text", "facts")
 
 

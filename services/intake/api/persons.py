@@ -47,7 +47,9 @@ async def found_people(door: Door, id_number: str | None, phone: str | None, nam
         person: Person = await door.state("person", one.person_id)
         cases = [{"case_id": case_id, "received_at": received_at} for case_id, received_at in one.cases]
         shown = shown_claims(person.claims, full=False)
-        items.append({"person_id": one.person_id, "household_id": one.household_id, "same": list(one.same), "cases": cases, "person": shown})
+        items.append(
+            {"person_id": one.person_id, "household_id": one.household_id, "same": list(one.same), "cases": cases, "person": shown}
+        )
     return items
 
 

@@ -181,9 +181,7 @@ def add_task(command: ask.AddTask, state: c.Case) -> tuple[c.Event, ...]:
     if any(task.task_id == command.task_id for task in state.tasks):
         return ()
     _writable(known, command.text)
-    task = c.TaskAdded(
-        known.case_id, known.person_id, command.task_id, command.kind, command.at, command.due_at, command.why, command.text
-    )
+    task = c.TaskAdded(known.case_id, known.person_id, command.task_id, command.kind, command.at, command.due_at, command.why, command.text)
     return (task,)
 
 

@@ -15,7 +15,9 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,6}")
 _LONG_DIGITS = re.compile(r"[0-9]{7}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A key that speaks of a person, a number, a place or a text never travels, whatever its value looks like.
-_PERSONAL = re.compile(r"name|phone|mobile|tel(?:_|$)|number|address|account|card|mail|wechat|qq|contact|note|text|remark|narrative|story|born|birth")
+_PERSONAL = re.compile(
+    r"name|phone|mobile|tel(?:_|$)|number|address|account|card|mail|wechat|qq|contact|note|text|remark|narrative|story|born|birth"
+)
 _NUMBER_MAX = 10_000_000
 _FEN_MAX = 1_000_000_000_000
 _CODES_MAX = 40

@@ -329,7 +329,26 @@ NO_NEED = (
 
 # Immediately before a match, alone or with one of the particles behind it: it is denied.
 DENIALS = (
-    *("没", "没有", "冇", "并非", "不是", "唔系", "唔係", "并不", "不会", "唔会", "不想", "唔想", "不用", "唔使", "不需要", "唔需要", "无需", "无"),
+    *(
+        "没",
+        "没有",
+        "冇",
+        "并非",
+        "不是",
+        "唔系",
+        "唔係",
+        "并不",
+        "不会",
+        "唔会",
+        "不想",
+        "唔想",
+        "不用",
+        "唔使",
+        "不需要",
+        "唔需要",
+        "无需",
+        "无",
+    ),
     *("从未", "从没", "从来没", "未曾", "未", "别", "不再", "不", "唔"),
     *(" no", " not", " never", " without", " no longer", "isn't", "wasn't", "aren't", "don't", "doesn't", "didn't", "haven't", "hasn't"),
 )

@@ -88,7 +88,9 @@ def merged(before: Claims | Shredded, told: Claims, *, trusted: bool) -> Claims:
     if isinstance(before, Shredded):
         return told
     if not trusted:
-        gaps = {name: value for name, value in asdict(told).items() if getattr(before, name) in (None, ()) and name not in _NEVER_BY_ANYBODY}
+        gaps = {
+            name: value for name, value in asdict(told).items() if getattr(before, name) in (None, ()) and name not in _NEVER_BY_ANYBODY
+        }
         return replace(before, **gaps)
     said = {name: value for name, value in asdict(told).items() if value not in (None, ())}
     earlier = before.earlier_phones

@@ -1,6 +1,6 @@
 """An assessment of a case: what every programme answers, who may hear of it, and which help is being sought.
 
-    absent --AssessCase--> assessed --AllowSharing--> assessed and shared --StopSharing--> assessed, offers revoked
+absent --AssessCase--> assessed --AllowSharing--> assessed and shared --StopSharing--> assessed, offers revoked
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A household's chain of help: what was granted to it, and how much of each cap is used.
 
-    nothing --GrantHelp--> helped (cut to what the caps leave) --ReleaseHelp--> the sum is free again
+nothing --GrantHelp--> helped (cut to what the caps leave) --ReleaseHelp--> the sum is free again
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A referral: one provider, one need of one case.
 
-    absent --OfferReferral--> offered --AcceptReferral--> accepted --ScheduleReferral--> scheduled --Attend--> attended | unattended
-    offered --DeclineReferral | LapseReferral | RevokeReferral--> declined | lapsed | revoked (the next provider is asked, unless revoked)
-    accepted | scheduled | attended | unattended --StartService--> in_service --ServeReferral--> served --CloseReferral--> closed
-    accepted .. in_service --FailGrant--> in_service without a grant: back to the provider, who may grant anew
+absent --OfferReferral--> offered --AcceptReferral--> accepted --ScheduleReferral--> scheduled --Attend--> attended | unattended
+offered --DeclineReferral | LapseReferral | RevokeReferral--> declined | lapsed | revoked (the next provider is asked, unless revoked)
+accepted | scheduled | attended | unattended --StartService--> in_service --ServeReferral--> served --CloseReferral--> closed
+accepted .. in_service --FailGrant--> in_service without a grant: back to the provider, who may grant anew
 """
 
 from __future__ import annotations

@@ -62,7 +62,9 @@ async def preference(person_id: str, door: Caring) -> dict[str, Any]:
 
 
 @router.put("/preferences/{person_id}")
-async def prefer(person_id: str, body: PreferenceIn, door: Annotated[Door, Depends(door_for("operator", "caseworker", "admin"))]) -> dict[str, Any]:
+async def prefer(
+    person_id: str, body: PreferenceIn, door: Annotated[Door, Depends(door_for("operator", "caseworker", "admin"))]
+) -> dict[str, Any]:
     """From now on every message to this person goes this way."""
     row = {"person_id": person_id, "channel": body.channel, "language": body.language, "changed_at": door.now}
     await door.record(Put(preferences, row))

@@ -45,7 +45,9 @@ class SubscriptionIn(BaseModel):
     event_types: list[Annotated[str, Field(pattern=_EVENT_TYPE, max_length=100)]] = Field(
         default_factory=list, max_length=50, description="Exact types, or a beginning with `*`; none: all."
     )
-    districts: list[Annotated[str, Field(pattern=_PLACE)]] = Field(default_factory=list, max_length=50, description="GB/T 2260 codes; none: all.")
+    districts: list[Annotated[str, Field(pattern=_PLACE)]] = Field(
+        default_factory=list, max_length=50, description="GB/T 2260 codes; none: all."
+    )
     needs: list[Annotated[str, Field(pattern=_CODE)]] = Field(default_factory=list, max_length=20, description="Need codes; none: all.")
     begin: Literal["now", "beginning"] | Annotated[int, Field(ge=0)] = Field(
         "now", alias="from", description="`now`, `beginning`, or the last position of the feed that is already known."
@@ -56,7 +58,9 @@ class ReplayIn(BaseModel):
     """From where to send again."""
 
     model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=True)
-    begin: Literal["beginning"] | Annotated[int, Field(ge=0)] = Field("beginning", alias="from", description="Position after which to begin.")
+    begin: Literal["beginning"] | Annotated[int, Field(ge=0)] = Field(
+        "beginning", alias="from", description="Position after which to begin."
+    )
 
 
 def checked_url(url: str, *, private_allowed: bool) -> str:
@@ -198,7 +202,10 @@ async def delivered(
     tries: dict[str, list[dict[str, Any]]] = {row["id"]: [] for row in page["items"]}
     for row in await door.rows(views.attempts_of_deliveries(list(tries))):
         tries[row["delivery_id"]].append({"at": row["at"], "outcome": row["outcome"], "took_millis": row["took_millis"]})
-    return {"items": [{**row, "attempts": tries[row["id"]], "attempt_count": row["attempts"]} for row in page["items"]], "next": page["next"]}
+    return {
+        "items": [{**row, "attempts": tries[row["id"]], "attempt_count": row["attempts"]} for row in page["items"]],
+        "next": page["next"],
+    }
 
 
 @router.post("/{subscription_id}/deliveries/{delivery_id}/redeliver", status_code=202)

@@ -1,7 +1,7 @@
 """The messages to the person of one case: each template and cause at most once.
 
-    silent --NoteContact--> told how to write (by, language); with NoteContact the first message falls due
-    each message: due --> sent | failed | withheld (the person wants none) | unknown (nobody can say whether it went out)
+silent --NoteContact--> told how to write (by, language); with NoteContact the first message falls due
+each message: due --> sent | failed | withheld (the person wants none) | unknown (nobody can say whether it went out)
 """
 
 from __future__ import annotations

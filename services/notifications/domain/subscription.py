@@ -1,8 +1,8 @@
 """A subscription: where an organisation wants its events sent, how it looks from asking to the end.
 
-    absent --Subscribe--> active <--Pause / Resume--> paused
-    active, paused --Disable (410, or unreachable for the whole schedule)--> disabled --Resume--> active
-    any --Delete--> deleted (final)
+absent --Subscribe--> active <--Pause / Resume--> paused
+active, paused --Disable (410, or unreachable for the whole schedule)--> disabled --Resume--> active
+any --Delete--> deleted (final)
 """
 
 from __future__ import annotations

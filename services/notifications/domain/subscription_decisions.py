@@ -49,7 +49,14 @@ def subscribe(command: Subscribe, state: Subscription) -> tuple[Event, ...]:
     if state.status == "absent":
         return (
             SubscriptionMade(
-                command.subscription_id, command.owner, command.org_id, command.url, command.wanted, command.position, command.secret, command.at
+                command.subscription_id,
+                command.owner,
+                command.org_id,
+                command.url,
+                command.wanted,
+                command.position,
+                command.secret,
+                command.at,
             ),
         )
     if (state.owner, state.url, state.wanted) == (command.owner, command.url, command.wanted) and state.status != "deleted":

@@ -1,6 +1,6 @@
 """A withdrawal: a person (or the consent for one case) is taken back, and everybody who had received them is told once.
 
-    absent --NoteWithdrawal--> noted --TellRecipients--> noted, one SubjectWithdrawn for each organisation
+absent --NoteWithdrawal--> noted --TellRecipients--> noted, one SubjectWithdrawn for each organisation
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def decide(command: Command, state: Withdrawal) -> tuple[Event, ...]:
             if not state.noted:
                 raise WithdrawalNotNoted
             return tuple(
-                SubjectWithdrawn(org, state.person_id, state.case_ids, state.erased) for org in sorted(set(org_ids)) if org not in state.told
+                SubjectWithdrawn(org, state.person_id, state.case_ids, state.erased)
+                for org in sorted(set(org_ids))
+                if org not in state.told
             )
     assert_never(command)
 
