@@ -10,8 +10,10 @@ import httpx
 import typer
 from rich.console import Console
 
+from deploy.sample.doors import DoorClosed, Doors
+from deploy.sample.play import away as nobody_answers
 from deploy.sample.play import play as play_sample
-from deploy.sample.play import print_summary
+from deploy.sample.summary import print_summary
 from services.main import SERVICES
 from services.run import bank_simulator
 from services.run import run as run_embedded
@@ -74,13 +76,15 @@ def play(
 
     async def played() -> None:
         console = Console(stderr=True)
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=120) as http:
-            print_summary(await play_sample(url, year=year, http=http, progress=console), console)
+        async with httpx.AsyncClient(trust_env=False, timeout=120) as http:
+            print_summary(await play_sample(Doors(http, url), console), console)
 
     try:
         asyncio.run(played())
-    except httpx.TransportError as away:
-        stop(f"Nobody answers at {url} ({type(away).__name__}); start Kapok with `make run` first.")
+    except httpx.TransportError as fault:
+        stop(nobody_answers(fault))
+    except DoorClosed as closed:
+        stop(str(closed))
 
 
 @app.command()

@@ -16,7 +16,9 @@ from contextlib import asynccontextmanager, contextmanager
 import httpx
 from rich.console import Console
 
-from deploy.sample.play import play, print_summary
+from deploy.sample.doors import Doors
+from deploy.sample.play import play, played_already
+from deploy.sample.summary import print_summary
 from services.main import SERVICES
 from shared.embedded import dies_with_us
 from shared.home import Home
@@ -96,10 +98,12 @@ async def run(here: Home, settings: Settings, sock: socket.socket, *, once: bool
     """Serve; play the sample where the store is empty; with `once` end after the summary, else at Ctrl-C."""
     console = Console(stderr=True)
     async with served(here, settings, sock) as (server, address):
-        async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=60) as http:
-            if sample:
-                summary = await play(address, http=http, progress=console)
-                print_summary(summary, console)
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+            doors = Doors(http, address)
+            if sample and not await played_already(doors):
+                print_summary(await play(doors, console), console)
+            elif once:
+                console.print("The store holds cases already; the sample is not played over them (`kapok play` does).")
         if once:
             return
         console.print(f"\nKapok serves at [bold]{address}[/bold] (Ctrl-C stops it)")

@@ -40,7 +40,7 @@ Carrier = Callable[[Outgoing], Awaitable[None]]
 
 async def logged(message: Outgoing) -> None:
     """Writes code and message id to the log, never who or where: the carrier where no provider is set."""
-    log.info("message out", template=message.template, message_id=message.message_id, channel=message.channel)
+    log.debug("message out", template=message.template, message_id=message.message_id, channel=message.channel)
 
 
 CARRIERS: Mapping[str, Carrier] = {"sms": logged, "phone": logged, "wechat": logged, "email": logged, "letter": logged, "visit": logged}

@@ -36,9 +36,7 @@ from services.disbursement.domain.payout import (
 from shared.kernel import Decider, Rejected
 
 SMALL_FEN = 200_000
-"""Up to 2,000 yuan one person approves; above, two."""
-LARGE_FEN = 2_000_000
-"""Above 20,000 yuan three different people approve."""
+"""Up to 2,000 yuan one person besides the requester approves; above, two different people (four eyes)."""
 
 _OPEN = {"requested", "reserved", "approved"}
 _WITH_BANK = {"instructed", "accepted", "unknown"}
@@ -95,7 +93,7 @@ class AnswerNotKnownWord(Rejected):
 
 def approvals_needed(amount_fen: int) -> int:
     """How many different people approve this sum (or this value of goods)."""
-    return 1 if amount_fen <= SMALL_FEN else 2 if amount_fen <= LARGE_FEN else 3
+    return 1 if amount_fen <= SMALL_FEN else 2
 
 
 def decide(command: Any, state: Payout) -> tuple[Any, ...]:

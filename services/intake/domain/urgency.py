@@ -64,6 +64,8 @@ def _needs_of_facts(facts: Facts, on: date) -> list[tuple[str, str]]:
     found = []
     if facts.get("serious_illness") is True:
         found.append(("medical", "fact:serious_illness"))
+    elif (amount_of(facts, "medical_self_paid_year_fen") or 0) > 0:
+        found.append(("medical", "fact:medical_bills"))
     if amount_of(facts, "disability_grade") or facts.get("disability_kind"):
         found.append(("disability", "fact:disability"))
     if _sudden(facts, on):
