@@ -1,4 +1,4 @@
-"""`kapok`: run, serve, play, token; one verb each."""
+"""`kapok`: run, kafka, serve, play, token; one verb each."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from deploy.sample.doors import DoorClosed, Doors
 from deploy.sample.play import away as nobody_answers
 from deploy.sample.play import play as play_sample
 from deploy.sample.summary import print_summary
+from services.apart import MemberDown
+from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
 from services.run import bank_simulator
 from services.run import run as run_embedded
@@ -42,10 +44,19 @@ def run(
     try:
         settings = read_settings()
         sock = bound(settings.host, settings.port)
-        with home(settings.home) as here, bank_simulator() as bank:
+        with home(settings.home) as here, bank_simulator(settings.home / "bank.jsonl") as bank:
             told = settings if settings.bank_url else settings.model_copy(update={"bank_url": bank})
             asyncio.run(run_embedded(here, told, sock, once=once, sample=not no_sample))
     except (SettingsProblem, EmbeddedProblem, PortTaken) as wrong:
+        stop(str(wrong))
+
+
+@app.command()
+def kafka(once: Annotated[bool, typer.Option("--once", help="End after the summary.")] = False) -> None:
+    """The same city with one process per service on a real Kafka broker beside the embedded database."""
+    try:
+        run_on_kafka(read_settings(), once=once)
+    except (SettingsProblem, EmbeddedProblem, NoBroker, MemberDown) as wrong:
         stop(str(wrong))
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -38,8 +39,8 @@ _START_SECONDS = 60.0
 
 
 @contextmanager
-def bank_simulator() -> Iterator[str]:
-    """A bank in a process of its own on a free port; answers its address, ends with us."""
+def bank_simulator(journal: Path | None = None) -> Iterator[str]:
+    """A bank in a process of its own on a free port; answers its address, ends with us, remembers its payments in `journal`."""
     sock = bound("127.0.0.1", 0)
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [
@@ -57,7 +58,7 @@ def bank_simulator() -> Iterator[str]:
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=dies_with_us(),  # noqa: PLW1509
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **({"KAPOK_BANK_JOURNAL": str(journal)} if journal else {})},
     )
     address = f"http://127.0.0.1:{sock.getsockname()[1]}"
     sock.close()

@@ -65,7 +65,7 @@ def environment(
     name = settings.issuer or f"http://{settings.host}:{settings.port}"
     issuer = Issuer(name, settings.audience, known["signing_key"], Clients("demo") if settings.demo else None)
     foreign = RemoteKeys(settings.jwks_url or f"{name}/.well-known/jwks.json", httpx.Client(trust_env=False))
-    keys_of: Callable[[bool], object] = issuer.key_set if embedded else foreign
+    keys_of: Callable[[bool], object] = issuer.key_set if embedded or settings.demo else foreign
     verifier = Verifier(name, settings.audience, keys_of)  # type: ignore[arg-type]
     where = {
         **(dsns or {}),

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     webhook_private_allowed: bool = Field(
         default=False, description="Webhooks may go to private and loopback addresses (embedded run: yes)."
     )
-    demo: bool = Field(default=False, description="Demo clients with the secret `demo`; only the embedded run sets it.")
+    demo: bool = Field(default=False, description="Demo clients with the secret `demo`, tokens signed by our own key; never for real data.")
     member: str = Field(default="0", description="Stable replica number of this process within its service.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
     otlp_endpoint: str = Field(default="", description="OpenTelemetry collector (HTTP); empty: no traces leave.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.sample.doors import Doors
@@ -167,9 +168,9 @@ def print_summary(summary: Summary, console: Console) -> None:
     )
     table = Table("what became of the reports", "reports", box=None)
     for name, count in s.fates.items():
-        table.add_row(name, str(count))
+        table.add_row(escape(name), str(count))
     table.add_row("[bold]all[/bold]", str(sum(s.fates.values())))
     console.print(table)
     for surprise in s.surprises:
-        console.print(f"not as the sample says: {surprise}", style="yellow")
+        console.print(escape(f"not as the sample says: {surprise}"), style="yellow")
     console.print(f"slowest step: {s.slowest_step}, {s.slowest_seconds:.2f} s in the middle; played in {s.seconds:.1f} s")
