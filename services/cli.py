@@ -14,6 +14,7 @@ from deploy.sample.doors import DoorClosed, Doors
 from deploy.sample.play import away as nobody_answers
 from deploy.sample.play import play as play_sample
 from deploy.sample.summary import print_summary
+from deploy.sample.year import YEARS, play_year
 from services.apart import MemberDown
 from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
@@ -88,8 +89,11 @@ def play(
     async def played() -> None:
         console = Console(stderr=True)
         async with httpx.AsyncClient(trust_env=False, timeout=120) as http:
-            print_summary(await play_sample(Doors(http, url), console), console)
+            doors = Doors(http, url)
+            print_summary(await (play_sample(doors, console) if year is None else play_year(doors, console, year)), console)
 
+    if year is not None and year not in YEARS:
+        stop(f"There is no year {year} to replay; there is {', '.join(map(str, YEARS))}.")
     try:
         asyncio.run(played())
     except httpx.TransportError as fault:

@@ -54,11 +54,16 @@ class Doors:
         content: bytes | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> httpx.Response:
-        """One request as this client; None speaks without a token. A busy door is tried again as it asks, not for ever."""
+        """One request as this client (None: without a token), `body` as JSON or `content` as lines of it.
+
+        A busy door is tried again as it asks, not for ever.
+        """
         target = path if path.startswith("http") else self._at(path)
         async with self._free:
             for attempt in range(_TRIES):
                 headers = {} if client is None else {"authorization": f"Bearer {await self._token(client, anew=attempt > 0)}"}
+                if content is not None:
+                    headers["content-type"] = "application/x-ndjson"
                 try:
                     answer = await self._http.request(method, target, json=body, content=content, headers=headers, params=params)
                 except httpx.TransportError:

@@ -93,6 +93,7 @@ async def casework(doors: Doors, city: City, mine: set[str], progress: Progress)
         progress.update(task, completed=at_rest)
         quiet = moved == 0 and at_rest == before and await nothing_under_way(doors)
         still, before = (still + 1 if quiet else 0), at_rest
+        until = time.monotonic() + _QUIET_SECONDS if moved else until
         await asyncio.sleep(0.05 if moved else 0.25)
     progress.update(task, completed=len(mine))
 

@@ -18,6 +18,7 @@ from deploy.sample.doors import Doors
 
 COPY = "sent twice"
 _LOOKED_AT = 60
+_SURPRISES_SHOWN = 20
 _STEPS = (
     ("intake.case_reported.v1", "matching.case_assessed.v1", "assess"),
     ("matching.case_assessed.v1", "matching.referral_offered.v1", "refer"),
@@ -171,6 +172,8 @@ def print_summary(summary: Summary, console: Console) -> None:
         table.add_row(escape(name), str(count))
     table.add_row("[bold]all[/bold]", str(sum(s.fates.values())))
     console.print(table)
-    for surprise in s.surprises:
+    for surprise in s.surprises[:_SURPRISES_SHOWN]:
         console.print(escape(f"not as the sample says: {surprise}"), style="yellow")
+    if len(s.surprises) > _SURPRISES_SHOWN:
+        console.print(f"and {len(s.surprises) - _SURPRISES_SHOWN} more not as the sample says", style="yellow")
     console.print(f"slowest step: {s.slowest_step}, {s.slowest_seconds:.2f} s in the middle; played in {s.seconds:.1f} s")

@@ -1,0 +1,1 @@
+"""Tests of the sample and of the year."""

@@ -1,0 +1,109 @@
+"""The sample and the year as data: what they hold, that every line can be sent, and what the summary makes of a case."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from deploy.sample.city import read_city, read_lines
+from deploy.sample.summary import fate
+from deploy.sample.year import CASH_FEN, GOODS_FEN, gifts, reports
+from services.intake.asked import ReportIn
+
+TODAY = date(2026, 11, 24)
+CHANNELS = {"hotline", "mobile_gov", "workstation", "web", "visit", "hospital", "school", "data_signal", "ai_call", "partner"}
+
+
+def test_the_sample_holds_at_least_three_hundred_reports_of_all_ten_channels_in_both_languages() -> None:
+    lines = read_lines()
+    assert len(lines) >= 300
+    assert {line.report["channel"] for line in lines} >= CHANNELS
+    languages = Counter(line.report["language"] for line in lines)
+    assert languages["zh"] > languages["en"] >= 20
+
+
+def test_the_reports_differ() -> None:
+    told = [line.report["narrative"] for line in read_lines() if "narrative" in line.report]
+    assert len(set(told)) >= len(told) * 0.6
+
+
+def test_a_line_is_refused_exactly_where_it_is_to_be_refused() -> None:
+    for line in read_lines():
+        if line.expect.startswith("refused at the door"):
+            with pytest.raises((ValidationError, ValueError)):
+                _checked(line.said_on(TODAY))
+        else:
+            _checked(line.said_on(TODAY))
+
+
+def _checked(body: dict[str, Any]) -> None:
+    from_outside = ReportIn.model_validate(body)
+    if from_outside.person is not None and from_outside.person.id_number is not None and len(from_outside.person.id_number) != 18:
+        raise ValueError("length")
+    if from_outside.person is not None and from_outside.person.id_type == "resident_id" and from_outside.person.id_number is not None:
+        weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+        digits = from_outside.person.id_number
+        if "10X98765432"[sum(int(d) * w for d, w in zip(digits, weights, strict=False)) % 11] != digits[17]:
+            raise ValueError("check digit")
+
+
+def test_days_are_counted_back_from_the_day_it_is_played() -> None:
+    line = next(line for line in read_lines() if line.days_ago == 2 and "received_at" not in line.report)
+    assert line.said_on(TODAY)["received_at"].startswith((TODAY - timedelta(days=2)).isoformat())
+
+
+def test_grants_name_funds_of_the_city() -> None:
+    city = read_city()
+    assert set(city.grants.values()) <= {fund["id"] for fund in city.funds}
+    assert {one["organization_id"] for one in city.services} <= {one["id"] for one in city.organizations}
+    assert set(city.answers.values()) == {"yes", "waits"}
+
+
+def test_the_year_is_the_year_of_the_seeds() -> None:
+    told = list(reports(2022))
+    assert len(told) >= 7_000
+    cash = sum(max(200_000, one.body["facts"]["medical_self_paid_year_fen"]) for one in told if one.expect == "paid")
+    assert cash == CASH_FEN == 41_000_000
+    items = [item for gift in gifts(2022) for item in gift.get("items", [])]
+    assert sum(item["value_fen"] for item in items) == GOODS_FEN == 171_900_000
+    wished = Counter(one.body["facts"]["wish_sku"] for one in told if one.expect == "goods given")
+    assert wished == {item["sku"]: item["quantity"] for item in items}
+    assert all(item["value_fen"] <= item["quantity"] * 50_000 for item in items), "a micro-wish costs 500 yuan at most"
+
+
+def test_the_year_is_the_same_every_time_and_every_line_is_somebody_else() -> None:
+    told = list(reports(2022))
+    assert told == list(reports(2022))
+    assert len({one.body["source_ref"] for one in told}) == len({one.body["person"]["id_number"] for one in told}) == len(told)
+    assert {one.body["facts"]["event_on"][:4] for one in told} == {"2022"}
+    for one in told[::50]:
+        _checked(one.body)
+
+
+SETTLED = {"state": "settled", "kind": "cash"}
+
+
+@pytest.mark.parametrize(
+    ("cases", "assessed", "payouts", "referrals", "unmet", "ends"),
+    [
+        ([{}], [{}], [SETTLED], [], [], "paid"),
+        ([{}], [{}], [{"state": "confirmed", "kind": "goods"}], [], [], "goods given"),
+        ([{}], [{}], [{"state": "reserved", "kind": "cash", "approved_by": ["a"], "approvals_needed": 2}], [], [], "waiting for an approver (1 of 2 approvals)"),
+        ([{}], [{}], [{"state": "rejected", "kind": "cash", "reason": "AC04"}], [], [], "payout rejected: AC04"),
+        ([{}], [{}], [], [{"state": "closed", "reason": "got_help", "grant": None}], [], "served"),
+        ([{}], [{}], [], [{"state": "offered", "reason": None, "grant": None, "org_id": "o"}], [], "waiting for o"),
+        ([{}], [{}], [], [], [{"reason": "full"}], "waiting: full"),
+        ([{"needs": []}], [{}], [], [], [], "nothing to relieve: an operator calls back"),
+        ([{"needs": ["medical"]}], [{}], [], [], [], "waiting for the person's consent"),
+        ([{"needs": ["medical"]}], [], [], [], [], "not assessed"),
+        ([], [], [], [], [], "lost"),
+    ],
+)  # fmt: skip
+def test_each_end_has_a_name(
+    cases: list[Any], assessed: list[Any], payouts: list[Any], referrals: list[Any], unmet: list[Any], ends: str
+) -> None:
+    assert fate(cases, assessed, payouts, referrals, unmet) == ends
