@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import appending, door, pure
+from bench import appending, door, flow, pure
 from bench.measure import Row, machine, report
 from shared.embedded import start
 
@@ -83,6 +83,8 @@ def main() -> None:
             rows += appending.rows(databases, server, node_packages(), chosen.rounds)
         if "door" in parts:
             rows += door.rows(databases, chosen.rounds)
+        if "flow" in parts:
+            rows += flow.rows(databases, chosen.rounds)
         report(rows, about)
     finally:
         running.stop()

@@ -77,7 +77,7 @@ def bank_simulator(journal: Path | None = None) -> Iterator[str]:
 async def served(here: Home, settings: Settings, sock: socket.socket) -> AsyncIterator[tuple[Server, str]]:
     """All four services answering on this socket; stopped cleanly afterwards."""
     port = sock.getsockname()[1]
-    at = settings.model_copy(update={"port": port, "intake_url": settings.intake_url or f"http://{settings.host}:{port}"})
+    at = settings.model_copy(update={"port": port})
     server = Server(House(SERVICES, lambda: here.environment(at)), host=settings.host, port=port)
     task = asyncio.create_task(server.serve(sockets=[sock]))
     try:

@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
     otlp_endpoint: str = Field(default="", description="OpenTelemetry collector (HTTP); empty: no traces leave.")
 
+    @property
+    def intake_at(self) -> str:
+        """Where intake answers: as told, else in this process."""
+        return self.intake_url or f"http://{self.host}:{self.port}"
+
     def dsn(self, name: str) -> str:
         """The DSN of a service or of `bus`; empty when the embedded database is meant."""
         return str(getattr(self, f"{name}_dsn"))

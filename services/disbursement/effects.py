@@ -32,7 +32,7 @@ def _answer(call: EffectCall, note: NoteBankAnswer) -> Answer:
 async def payees(room: Room, case_ids: Sequence[str]) -> tuple[dict[str, Mapping[str, Any]], set[str]]:
     """Payee data just in time, under purpose payment; and the cases whose people have not agreed to be paid."""
     answer = await room.http.post(
-        f"{room.settings.intake_url}/intake/v1/contacts:batch",
+        f"{room.settings.intake_at}/intake/v1/contacts:batch",
         json={"purpose": "payment", "case_ids": list(case_ids)},
         headers={"Authorization": f"Bearer {room.service_token('payment')}"},
         timeout=_INTAKE_SECONDS,

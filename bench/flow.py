@@ -1,0 +1,230 @@
+"""Report → assessment → referral → payout through the four real services and their doors, against a hand-written pipeline and two peers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.measure import Row, compared, in_turn
+from deploy.sample.doors import Doors
+from services.apart import Members
+from services.run import bank_simulator
+from shared.serving import bound
+from shared.settings import SERVICES
+from shared.testing.broker import KafkaBroker, missing
+
+CASES = 2_000
+_WARM = 300
+_LINES = 250
+_APPROVED = 100
+_FUND, _GRANT_FEN = "bench-rain", 200_000
+_WAIT_SECONDS = 120.0
+_KEY = base64.b64encode(b"b" * 32).decode()
+BASELINES = Path(__file__).parent / "baselines"
+
+
+class City:
+    """A city that serves: its doors, and how many reports it was sent so far."""
+
+    def __init__(self, addresses: dict[str, str], dsn: Callable[[str], str]) -> None:
+        self.addresses, self.dsn, self.sent = addresses, dsn, 0
+
+    def ran(self, cases: int) -> float:
+        """Cases a second from the first report to the last settled payout; counted in the stores afterwards."""
+        return asyncio.run(self._ran(cases))
+
+    async def _ran(self, cases: int) -> float:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+            doors = Doors(http, self.addresses)
+            if not self.sent:
+                await _furnished(doors)
+            before, first = await _paid(doors), self.sent
+            self.sent += cases
+            began = time.perf_counter()
+            approving = asyncio.create_task(_approving(doors))
+            for at in range(first, first + cases, _LINES):
+                answered = [line async for line in _sent(doors, range(at, min(first + cases, at + _LINES)))]
+                assert all(line["status"] == "recorded" for line in answered), answered[0]
+            async with asyncio.timeout(_WAIT_SECONDS):
+                while not approving.done() and await _paid(doors) < before + cases:
+                    await asyncio.sleep(0.02)
+            seconds = time.perf_counter() - began
+            assert not approving.done(), approving.exception()
+            approving.cancel()
+            assert await _paid(doors) == before + cases
+            return cases / seconds
+
+
+async def _furnished(doors: Doors) -> None:
+    await doors.told("admin", "/matching/v1/organizations", {"id": "bench", "kind": "charity", "name": "Bench"})
+    await doors.told("finance", "/disbursement/v1/funds", {"id": _FUND, "name": "Bench"})
+    gift = {"donation_ref": "BENCH", "kind": "cash", "fund_id": _FUND, "amount_fen": 10**12}
+    await doors.told("finance", "/disbursement/v1/donations", gift)
+    standing = [{"programme": "LOTTERY-RAIN", "fund_id": _FUND, "max_fen": 2_000_000}]
+    service = {"id": "rain", "organization_id": "bench", "name": "Bench", "programmes": ["LOTTERY-RAIN"], "standing": standing}
+    await doors.told("admin", "/matching/v1/services", service)
+
+
+def _report(at: int) -> dict[str, Any]:
+    """A full report: text for triage, eleven sealed fields, coded facts, consent."""
+    return {
+        "channel": "hotline", "source": "12345", "source_ref": f"bench-{at}", "received_at": "2026-11-23T09:12:00+08:00", "language": "zh",
+        "narrative": "我老公上个月在工地摔断腿，医药费交不起，家里揭不开锅了", "reporter": {"relation": "self"}, "needs": ["medical"],
+        "person": {
+            "name": f"张伟{at}", "phone": f"136{at + 10_000_000:08}", "hukou_code": "430106", "residence_code": "440106011",
+            "address": "棠下大街一号", "account": {"bank": "ICBC", "number": f"62220200{at:08}11"},
+        },
+        "household": {"size": 3, "monthly_income_fen": 120_000},
+        "facts": {"accident": True, "cannot_pay": True, "medical_self_paid_year_fen": _GRANT_FEN, "lived_here_months": 3},
+        "consent": {"share": True, "how": "read_aloud", "purposes": ["referral", "payment", "contact"], "recipients": ["charity", "hospital"]},
+        "contact": {"by": "sms", "language": "zh"},
+    }  # fmt: skip
+
+
+async def _sent(doors: Doors, numbers: range) -> AsyncIterator[dict[str, Any]]:
+    lines = b"\n".join(json.dumps(_report(at), ensure_ascii=False).encode() for at in numbers)
+    answer = await doors.ask("operator", "POST", "/intake/v1/reports:batch", content=lines)
+    assert answer.status_code == 200, answer.text
+    for line in answer.text.splitlines():
+        yield json.loads(line)
+
+
+async def _approving(doors: Doors) -> None:
+    """Another person approves what is reserved, as fast as it comes."""
+    while True:
+        reserved = (await doors.read("finance", "/disbursement/v1/payouts", state="reserved", limit=500))["items"]
+        for at in range(0, len(reserved), _APPROVED):
+            ids = [row["payout_id"] for row in reserved[at : at + _APPROVED]]
+            await doors.told("approver", "/disbursement/v1/payouts:approve", {"ids": ids})
+        if not reserved:
+            await asyncio.sleep(0.02)
+
+
+async def _paid(doors: Doors) -> int:
+    answer = await doors.ask(None, "GET", "/disbursement/v1/public/summary")
+    return int(answer.json()["totals"]["payout"]["count"])
+
+
+@contextmanager
+def _together(databases: Callable[[str], str], bank: str, folder: Path) -> Iterator[City]:
+    """All four in one process on the PostgreSQL bus."""
+    sock = bound("127.0.0.1", 0)
+    port = sock.getsockname()[1]
+    sock.close()
+    address = f"http://127.0.0.1:{port}"
+    dsn = lambda name: databases(f"together_{name}")  # noqa: E731
+    told = {f"KAPOK_{name.upper()}_DSN": dsn(name) for name in (*SERVICES, "bus")}
+    with (folder / "together.log").open("ab") as journal:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "serve", *SERVICES],
+            stdout=journal, stderr=journal, env={**os.environ, **_told(bank), **told, "KAPOK_PORT": str(port)},
+        )  # fmt: skip
+    try:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{address}/notifications/readyz", trust_env=False).status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield City(dict.fromkeys(SERVICES, address), dsn)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def _apart(databases: Callable[[str], str], bank: str, bootstrap: str, folder: Path) -> Iterator[City]:
+    """One process per service on Kafka."""
+    dsn = lambda name: databases(f"apart_{name}")  # noqa: E731
+    told = {f"KAPOK_{name.upper()}_DSN": dsn(name) for name in SERVICES}
+    four = Members({**_told(bank), **told, "KAPOK_BUS": "kafka", "KAPOK_KAFKA_BOOTSTRAP": bootstrap}, folder)
+    try:
+        four.start(*SERVICES)
+        yield City(four.addresses, dsn)
+    finally:
+        four.stop()
+
+
+def _told(bank: str) -> dict[str, str]:
+    keys = {f"KAPOK_{name}": _KEY for name in ("KEK", "INDEX_KEY", "SIGNING_KEY")}
+    rates = {"KAPOK_RATE_PER_SECOND": "100000", "KAPOK_RATE_BURST": "100000", "KAPOK_PUBLIC_RATE_PER_SECOND": "100000"}
+    return {
+        **keys,
+        **rates,
+        "KAPOK_PUBLIC_RATE_BURST": "100000",
+        "KAPOK_BANK_URL": bank,
+        "KAPOK_DEMO": "true",
+        "KAPOK_LOG_LEVEL": "warning",
+    }
+
+
+def _script(name: str, dsn: str, kafka: str, *words: str) -> dict[str, float]:
+    """Run a baseline once; the medians of its table by variant."""
+    done = subprocess.run(
+        [sys.executable, name, *words], cwd=BASELINES, env={**os.environ, "BENCH_DSN": dsn, "BENCH_KAFKA": kafka},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = re.findall(r"^(.+?)\s{2,}([\d,]+)\s+[\d,]+\s+[\d,]+\s+[\d.]+$", done.stdout, re.MULTILINE)
+    return {variant: float(rate.replace(",", "")) for variant, rate in found}
+
+
+def rows(databases: Callable[[str], str], rounds: int) -> list[Row]:
+    """Both ways of running the product against the reference on real Kafka and the two peers."""
+    lack = missing()
+    if lack:
+        print(f"the flow is not measured: {lack}")
+        return []
+    with tempfile.TemporaryDirectory(prefix="kapok-flow-") as place:
+        folder = Path(place)
+        broker = KafkaBroker(folder / "broker", heap="512m").start()
+        try:
+            with (
+                bank_simulator() as bank,
+                _together(databases, bank, folder) as together,
+                _apart(databases, bank, broker.bootstrap, folder) as apart,
+            ):
+                return _measured(together, apart, databases, broker.bootstrap, rounds)
+        finally:
+            broker.stop()
+
+
+def _measured(together: City, apart: City, databases: Callable[[str], str], kafka: str, rounds: int) -> list[Row]:
+    for city in (together, apart):
+        city.ran(_WARM)
+    dsn, peers = databases("bench_flow"), dict[str, list[float]]()
+
+    def reference() -> float:
+        return statistics.median(_script("pipeline.py", dsn, kafka, "4000", "1").values())
+
+    def both_peers() -> float:
+        for name, rate in _script("peers.py", dsn, kafka, "1").items():
+            peers.setdefault(name.split(",")[0], []).append(rate)
+        return peers["DBOS"][-1]
+
+    ways = {
+        "embedded": lambda: together.ran(CASES), "kafka": lambda: apart.ran(CASES), "reference": reference, "DBOS": both_peers,
+    }  # fmt: skip
+    results = in_turn(ways, rounds) | peers
+    flow = "report → assessment → referral → payout, four services"
+    return [
+        compared(f"{flow}, one process each", "reference pipeline on Kafka", results, "kafka", "reference", 0.25, 0.7),
+        compared(f"{flow}, embedded", "reference pipeline on Kafka", results, "embedded", "reference", 0.2, 0.5),
+        compared(f"{flow}, embedded", "pyeventsourcing System", results, "embedded", "pyeventsourcing", 3, 10),
+        compared(f"{flow}, embedded", "DBOS workflow", results, "embedded", "DBOS", 10, 40),
+    ]
