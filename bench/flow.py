@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +83,14 @@ async def _furnished(doors: Doors) -> None:
 def _report(at: int) -> dict[str, Any]:
     """A full report: text for triage, eleven sealed fields, coded facts, consent."""
     return {
-        "channel": "hotline", "source": "12345", "source_ref": f"bench-{at}", "received_at": "2026-11-23T09:12:00+08:00", "language": "zh",
-        "narrative": "我老公上个月在工地摔断腿，医药费交不起，家里揭不开锅了", "reporter": {"relation": "self"}, "needs": ["medical"],
+        "channel": "hotline", "source": "12345", "source_ref": f"bench-{at}", "received_at": datetime.now(UTC).isoformat(), "language": "zh",
+        "narrative": "我妈妈得了尿毒症住院，没钱交医药费", "reporter": {"relation": "self"}, "needs": ["medical"],
         "person": {
             "name": f"张伟{at}", "phone": f"136{at + 10_000_000:08}", "hukou_code": "430106", "residence_code": "440106011",
             "address": "棠下大街一号", "account": {"bank": "ICBC", "number": f"62220200{at:08}11"},
         },
         "household": {"size": 3, "monthly_income_fen": 120_000},
-        "facts": {"accident": True, "cannot_pay": True, "medical_self_paid_year_fen": _GRANT_FEN, "lived_here_months": 3},
+        "facts": {"serious_illness": True, "cannot_pay": True, "medical_self_paid_year_fen": _GRANT_FEN, "lived_here_months": 3},
         "consent": {"share": True, "how": "read_aloud", "purposes": ["referral", "payment", "contact"], "recipients": ["charity", "hospital"]},
         "contact": {"by": "sms", "language": "zh"},
     }  # fmt: skip

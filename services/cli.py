@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import httpx
 import typer
+import uvloop
 from rich.console import Console
 
 from deploy.sample.doors import DoorClosed, Doors
@@ -47,7 +48,7 @@ def run(
         sock = bound(settings.host, settings.port)
         with home(settings.home) as here, bank_simulator(settings.home / "bank.jsonl") as bank:
             told = settings if settings.bank_url else settings.model_copy(update={"bank_url": bank})
-            asyncio.run(run_embedded(here, told, sock, once=once, sample=not no_sample))
+            uvloop.run(run_embedded(here, told, sock, once=once, sample=not no_sample))
     except (SettingsProblem, EmbeddedProblem, PortTaken) as wrong:
         stop(str(wrong))
 
@@ -76,7 +77,7 @@ def serve(
     except (SettingsProblem, PortTaken) as wrong:
         stop(str(wrong))
     server = Server(House(tuple(_BY_NAME[name] for name in names), lambda: environment(settings)), host=settings.host, port=settings.port)
-    asyncio.run(server.serve(sockets=[sock]))
+    uvloop.run(server.serve(sockets=[sock]))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from types import FrameType
 
@@ -9,6 +10,9 @@ import uvicorn
 
 from shared.errors import KapokError
 from shared.runtime import House
+
+
+_COLLECTED_AFTER = (50_000, 20, 100)
 
 
 class PortTaken(KapokError):
@@ -33,6 +37,17 @@ class Server(uvicorn.Server):
             )
         )
         self._house = house
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """What is open now stays for the life of the process, so the garbage collector need not look through it again.
+
+        Frames and events die by reference counting; with Python's own thresholds the collector walks the caches of folded
+        streams after every 700 new objects and takes a tenth of the processor under load.
+        """
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_COLLECTED_AFTER)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._house.stopping.set()
