@@ -11,7 +11,6 @@ import uvicorn
 from shared.errors import KapokError
 from shared.runtime import House
 
-
 _COLLECTED_AFTER = (50_000, 20, 100)
 
 
