@@ -1,4 +1,4 @@
-"""`kapok`: run, kafka, serve, play, token; one verb each."""
+"""`kapok`: run, kafka, serve, play, docs, token; one verb each."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from deploy.sample.play import play as play_sample
 from deploy.sample.summary import print_summary
 from deploy.sample.year import YEARS, play_year
 from services.apart import MemberDown
+from services.documents import write as write_documents
 from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
 from services.run import bank_simulator
@@ -101,6 +102,13 @@ def play(
         stop(nobody_answers(fault))
     except DoorClosed as closed:
         stop(str(closed))
+
+
+@app.command()
+def docs() -> None:
+    """Write the generated parts of the documents anew."""
+    for path in write_documents():
+        print(path)
 
 
 @app.command()
