@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Column
 
 from shared.bus import Bus, Consumer
 from shared.clock import Clock
@@ -18,6 +21,16 @@ from shared.leader import rested
 from shared.parked import Parking
 from shared.service import Service
 from shared.store import Store
+
+
+class _Round:
+    """What of a poll is on its way: units that wait for their commit, rows that will be written together."""
+
+    __slots__ = ("rows", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Received, str, asyncio.Future[Done]]] = []
+        self.rows: list[tuple[Received, Work]] = []
 
 
 class Consume:
@@ -85,41 +98,41 @@ class Consume:
         """Every message durable, recognised as already worked through, or parked; raises `NotNow` when the store is away."""
         async with self.parking.turn:
             await self.parking.refresh_if_any()
-            known = await self._known(received)
+            asked = [(one, self._asked(one)) for one in received if one.message is None or not self._hearing.deaf(one.message.type)]
+            self.skipped += len(received) - len(asked)
+            known = await self._known(asked)
             lanes: dict[str, Lane] = {}
-            waiting: list[tuple[Received, str, asyncio.Future[Done]]] = []
-            for one in received:
-                lane = lanes.get(one.key) or lanes.setdefault(one.key, Lane())
-                await self._one(one, lane, known, waiting)
-            await self._settled(waiting)
+            round_ = _Round()
+            for one, work in asked:
+                if isinstance(work, str) or self.parking.blocks(one.key):
+                    await self._settled(round_)  # what came before it must be durable before its key is closed
+                    await self.parking.park(one, work if isinstance(work, str) else "an earlier message of this key is parked")
+                    continue
+                assert one.message is not None
+                for what in work:
+                    place = (one.message.id, what.name)
+                    if place in known:
+                        self.duplicates += 1
+                        continue
+                    known.add(place)  # a relay that died after publishing sends again: both may come in one poll
+                    if what.known is not None:
+                        round_.rows.append((one, what))
+                    else:
+                        lane = lanes.get(one.key) or lanes.setdefault(one.key, Lane())
+                        round_.waiting.append((one, what.name, self._submitted(one, what, lane)))
+            await self._settled(round_)
         self.heard += len(received)
 
-    async def _one(
-        self, one: Received, lane: Lane, known: set[tuple[str, str]], waiting: list[tuple[Received, str, asyncio.Future[Done]]]
-    ) -> None:
-        if self.parking.blocks(one.key):
-            await self.parking.park(one, "an earlier message of this key is parked")
-            return
+    def _asked(self, one: Received) -> list[Work] | str:
+        """What a message asks of us, or why it must be parked."""
         if one.message is None:
-            await self.parking.park(one, f"unreadable: {one.problem}")
-            return
+            return f"unreadable: {one.problem}"
         try:
-            work = self._hearing.work(one.message)
+            return self._hearing.work(one.message)
         except Malformed as fault:
-            await self._settled(waiting)  # what came before it must be durable before its key is closed
-            await self.parking.park(one, str(fault))
-            return
+            return str(fault)
         except Exception as fault:
-            await self._settled(waiting)
-            await self.parking.park(one, f"{type(fault).__name__} in a reaction")
-            return
-        if not work:
-            self.skipped += 1
-        for what in work:
-            if (one.message.id, what.name) in known:
-                self.duplicates += 1
-            else:
-                waiting.append((one, what.name, self._submitted(one, what, lane)))
+            return f"{type(fault).__name__} in a reaction"
 
     def _submitted(self, one: Received, what: Work, lane: Lane) -> asyncio.Future[Done]:
         message = one.message
@@ -127,8 +140,11 @@ class Consume:
         who = Provenance(f"reaction:{what.name}", self._clock.now(), message.correlation, message.id, message.traceparent)
         return self._executor.submit(what.commands, who, heard=(message.id, what.name), lane=lane, rows=what.rows, patient=True)
 
-    async def _settled(self, waiting: list[tuple[Received, str, asyncio.Future[Done]]]) -> None:
+    async def _settled(self, round_: _Round) -> None:
         away: NotNow | None = None
+        rows, waiting = round_.rows, round_.waiting
+        round_.rows, round_.waiting = [], []
+        filled = self._filled(rows) if rows else None
         for one, name, answer in waiting:
             try:
                 done = await answer
@@ -140,15 +156,59 @@ class Consume:
             except Exception as fault:
                 if away is None:
                     await self.parking.park(one, f"{type(fault).__name__} in {name}", reaction=name)
-        waiting.clear()
+        if filled is not None:
+            try:
+                await filled
+            except NotNow as now:
+                away = now
+            except Exception:
+                await self._one_by_one(rows)
         if away is not None:
             raise away
 
-    async def _known(self, received: Sequence[Received]) -> set[tuple[str, str]]:
-        ids = [one.message.id for one in received if one.message is not None]
+    def _filled(self, rows: Sequence[tuple[Received, Work]]) -> asyncio.Future[Done]:
+        """The rows of all these messages as one unit."""
+        first = rows[0][0].message
+        assert first is not None
+        who = Provenance(f"listener:{rows[0][1].name}", self._clock.now(), first.correlation)
+        return self._executor.submit((), who, rows=[row for _, what in rows for row in what.rows], patient=True)
+
+    async def _one_by_one(self, rows: Sequence[tuple[Received, Work]]) -> None:
+        """A row among them cannot be written: only its message is parked, and what follows it under its key."""
+        for one, what in rows:
+            if self.parking.blocks(one.key):
+                await self.parking.park(one, "an earlier message of this key is parked", reaction=what.name)
+                continue
+            try:
+                await self._filled([(one, what)])
+            except NotNow:
+                raise
+            except Exception as fault:
+                await self.parking.park(one, f"{type(fault).__name__} in {what.name}", reaction=what.name)
+
+    async def _known(self, asked: Sequence[tuple[Received, list[Work] | str]]) -> set[tuple[str, str]]:
+        """Which of these hearers have worked through which of these messages; by one look-up for each place that remembers."""
+        in_inbox: list[str] = []
+        in_rows: dict[str, tuple[Column[Any], list[str]]] = {}
+        for one, work in asked:
+            if one.message is None or isinstance(work, str):
+                continue
+            for what in work:
+                if what.known is None:
+                    in_inbox.append(one.message.id)
+                else:
+                    in_rows.setdefault(what.name, (what.known, []))[1].append(one.message.id)
+        known: set[tuple[str, str]] = set()
+        if not in_inbox and not in_rows:
+            return known
         async with self._store.reading() as connection:
-            rows = await connection.fetch("select event::text, reaction from inbox where event = any($1::uuid[])", ids)
-        return {(row[0], row[1]) for row in rows}
+            if in_inbox:
+                rows = await connection.fetch("select event::text, reaction from inbox where event = any($1::uuid[])", in_inbox)
+                known.update((row[0], row[1]) for row in rows)
+            for name, (column, ids) in in_rows.items():
+                sql = f'select "{column.name}" from "{column.table.name}" where "{column.name}" = any($1::text[])'
+                known.update((row[0], name) for row in await connection.fetch(sql, ids))
+        return known
 
     async def redrive(self, parked_id: int) -> int:
         """Work off what is parked for this message's key, in order; answers how many, raises what stops it."""
@@ -157,11 +217,12 @@ class Consume:
             for row_id, one in rows:
                 if one.message is None:
                     raise Malformed(one.problem)
-                known = await self._known([one])
-                for what in self._hearing.work(one.message):
+                work = self._hearing.work(one.message)
+                known = await self._known([(one, work)])
+                for what in work:
                     if (one.message.id, what.name) not in known:
                         try:
-                            await self._submitted(one, what, Lane())
+                            await (self._submitted(one, what, Lane()) if what.known is None else self._filled([(one, what)]))
                         except Rejected:
                             continue
                         except KapokError:

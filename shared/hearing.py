@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from sqlalchemy import Column
 
 from shared.envelope import Heard, Message
 from shared.errors import Malformed
@@ -14,11 +15,15 @@ from shared.service import Listener, RowChange, Service, To
 
 
 class Work(Struct, gc=False):
-    """What one message asks of us under one name: commands, or rows of a listener."""
+    """What one message asks of us under one name: commands, or rows of a listener.
+
+    `known` is the listener's column that remembers the message; None asks for a row in the inbox.
+    """
 
     name: str
     commands: tuple[To, ...]
     rows: Sequence[RowChange]
+    known: Column[Any] | None = None
 
 
 class Hearing:
@@ -35,6 +40,7 @@ class Hearing:
         self._listeners: list[tuple[Listener, msgspec.json.Decoder[Any]]] = [(x, msgspec.json.Decoder(x.reads)) for x in service.listeners]
         self._for: dict[str, tuple[list[tuple[str, msgspec.json.Decoder[Any], Any]], list[Any]]] = {}
         self._families = {t.rsplit(".", 1)[0] for t in self._reactions}
+        self._deaf: dict[str, bool] = {}
 
     @staticmethod
     def topics(service: Service) -> tuple[str, ...]:
@@ -52,6 +58,13 @@ class Hearing:
             ]
             found = self._for[kind] = (self._reactions.get(kind, []), listeners)
         return found
+
+    def deaf(self, kind: str) -> bool:
+        """Nobody here listens to this type, nor to another version of it."""
+        deaf = self._deaf.get(kind)
+        if deaf is None:
+            deaf = self._deaf[kind] = not any(self.concerns(kind)) and kind.rsplit(".", 1)[0] not in self._families
+        return deaf
 
     def work(self, message: Message) -> list[Work]:
         """Raises `Malformed` for what a hearer cannot read; an unknown version of a known type is that too."""
@@ -73,7 +86,7 @@ class Hearing:
                 )
                 rows = tuple(listener.rows(heard))
                 if rows:
-                    work.append(Work(listener.name, (), rows))
+                    work.append(Work(listener.name, (), rows, listener.known))
         except (msgspec.DecodeError, msgspec.ValidationError) as fault:
             # The decoder's words name fields and types, never values.
             raise Malformed(f"{message.type}: {str(fault)[:200]}") from fault

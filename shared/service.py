@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from msgspec import Struct
-from sqlalchemy import MetaData, Table
+from sqlalchemy import Column, MetaData, Table
 
 from shared.codec import Codec
 from shared.envelope import Envelope, Heard, Public
@@ -60,13 +60,19 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Listener:
-    """Read tables filled straight from public events; `hears` is exact or ends in `*`; decides nothing."""
+    """Read tables filled straight from public events; `hears` is exact or ends in `*`; decides nothing.
+
+    `known` is the column, under a unique index, in which a row keeps the message's id: then the rows say themselves what was
+    worked through, the inbox needs no second row for each message, and all rows of a poll are written as one unit. Without
+    it the inbox remembers.
+    """
 
     name: str
     tables: tuple[Table, ...]
     hears: tuple[str, ...]
     reads: type
     rows: Callable[[Heard], Iterable[RowChange]]
+    known: Column[Any] | None = None
 
 
 class EffectCall(Struct, frozen=True, gc=False):

@@ -97,4 +97,11 @@ def every_event(heard: Heard) -> Iterable[RowChange]:
     return (row, Add(flow, {"day": local_day(heard.at), "district": district or ""}, counted(of)))
 
 
-EVERYTHING = Listener("every_event", (feed, flow), ("intake.*", "matching.*", "disbursement.*", "notifications.*"), Raw, every_event)
+EVERYTHING = Listener(
+    "every_event",
+    (feed, flow),
+    ("intake.*", "matching.*", "disbursement.*", "notifications.*"),
+    Raw,
+    every_event,
+    known=feed.c.event_id,
+)

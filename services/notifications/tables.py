@@ -12,7 +12,7 @@ feed = Table(
     "feed",
     TABLES,
     Column("position", BigInteger, primary_key=True, autoincrement=False, info={"sequence": "feed"}),
-    Column("event_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False, unique=True),
     Column("type", Text, nullable=False),
     Column("case_id", Text),
     Column("org_id", Text),

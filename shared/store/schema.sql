@@ -14,7 +14,6 @@ create table if not exists events (
   primary key (stream, version)
 );
 create unique index if not exists events_position on events (position);
-create index if not exists events_correlation on events (correlation);
 
 create table if not exists outbox (
   id          bigint generated always as identity primary key,
