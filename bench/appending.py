@@ -82,7 +82,7 @@ async def _ours(dsn: str, callers: int = 32) -> float:
     rate = sum(done) / (time.perf_counter() - start)
     executor.stop()
     await run
-    counts = await connection.fetchrow("select (select count(*) from events), (select count(*) from outbox), (select sum(1) from cases)")
+    counts = await connection.fetchrow("select (select count(*) from events), (select sum(count) from outbox), (select sum(1) from cases)")
     assert (counts[0], counts[1]) == (sum(done), sum(done)), counts
     await connection.close()
     await store.close()

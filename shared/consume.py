@@ -53,7 +53,7 @@ class Consume:
         wait_seconds: float = 1.0,
     ) -> None:
         self.service, self._store, self._executor, self._clock = service, store, executor, clock
-        self._hearing, self.parking = Hearing(service), Parking(service.name, store)
+        self._hearing, self.parking = Hearing(service), Parking(service.name, store, clock)
         self.topics = Hearing.topics(service)
         self._consumer: Consumer = bus.consumer(service.name, self.topics, member)
         self._poll_max, self._wait = poll_max, wait_seconds

@@ -65,7 +65,7 @@ class Ops:
 
     async def _service(self, one: Opened) -> dict[str, Any]:
         async with one.room.store.reading() as connection:
-            unsent = await connection.fetchval("select count(*) from outbox")
+            unsent = await connection.fetchval("select coalesce(sum(count), 0) from outbox")
             effects = await connection.fetch("select effect, count(*) as due, max(attempt) as attempts from effects_due group by effect")
         consume = one.consume
         return {

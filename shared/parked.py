@@ -8,7 +8,9 @@ from typing import Any
 
 import msgspec
 
+from shared.clock import Clock
 from shared.envelope import Message, Received
+from shared.parcel import packed
 from shared.store import Store
 
 _REFRESH_SECONDS = 2.0
@@ -17,8 +19,8 @@ _REFRESH_SECONDS = 2.0
 class Parking:
     """The parked messages of one service; `turn` is held while messages are worked through, so that order holds."""
 
-    def __init__(self, service: str, store: Store) -> None:
-        self._topic, self._store = f"{service}.parked", store
+    def __init__(self, service: str, store: Store, clock: Clock) -> None:
+        self._topic, self._store, self._clock = f"{service}.parked", store, clock
         self._blocked: set[str] = set()
         self._looked_at = 0.0
         self.turn = asyncio.Lock()
@@ -62,12 +64,16 @@ class Parking:
                 m.at if m else None, m.correlation if m else None, m.causation if m else None, reaction, reason,
             )  # fmt: skip
             if fresh:
-                await connection.execute(
-                    "insert into outbox (event, topic, key, type, value, at, correlation, causation) "
-                    "values (gen_random_uuid()::text, $1, $2, $3, $4::json, now(), $5, $6)",
-                    self._topic, one.key, self._topic + ".v1", msgspec.json.encode(notice).decode(),
-                    (m.correlation if m else None) or "unknown", m.id if m else None,
+                story = (m.correlation if m else None) or "unknown"
+                said = Message(
+                    self._clock.new_id(), self._topic + ".v1", self._topic, one.key, msgspec.json.encode(notice), self._clock.now(), story,
+                    m.id if m else None,
                 )  # fmt: skip
+                for parcel in packed([said]):
+                    await connection.execute(
+                        "insert into outbox (topic, count, at, messages) values ($1, $2, $3, $4::json)",
+                        parcel.topic, parcel.count, parcel.at, bytes(parcel.messages).decode(),
+                    )  # fmt: skip
         self._blocked.add(one.key)
 
     async def of_key(self, parked_id: int) -> list[tuple[int, Received]]:

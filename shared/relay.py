@@ -13,12 +13,11 @@ from shared.bus import Publisher
 from shared.envelope import Message
 from shared.errors import NotNow
 from shared.leader import Leader
+from shared.parcel import unpacked
 from shared.store import Store, answering
 
-_TAKE = (
-    "delete from outbox where id in (select id from outbox order by id limit $1) "
-    "returning id, event, topic, key, type, value, at, correlation, causation, traceparent"
-)
+_TAKE = "delete from outbox where id in (select id from outbox order by id limit $1) returning id, topic, messages, count"
+_IN_A_PARCEL = 8  # about as many messages fit one parcel; a batch is counted in parcels
 
 
 class Relay:
@@ -30,7 +29,7 @@ class Relay:
 
     def __init__(self, store: Store, publisher: Publisher, *, batch_max: int = 1000, poll_seconds: float = 0.25) -> None:
         self._store, self.publisher = store, publisher
-        self._batch_max, self._poll = batch_max, poll_seconds
+        self._parcels_max, self._poll = max(1, batch_max // _IN_A_PARCEL), poll_seconds
         self._wake, self.stop = asyncio.Event(), asyncio.Event()
         self.published = 0
         self.last_failure = ""
@@ -47,7 +46,7 @@ class Relay:
                     connection = await leader.held(self.stop)
                     if connection is None:
                         break
-                    if await self.publish_some(connection) < self._batch_max:
+                    if await self.publish_some(connection) < self._parcels_max:
                         await self._rest(self._poll)
                     failures = 0
                 except NotNow as away:
@@ -56,32 +55,20 @@ class Relay:
                     await self._rest(min(5.0, 0.05 * 2**failures), hurried=False)
 
     async def publish_some(self, connection: asyncpg.Connection) -> int:
-        """One batch from outbox to bus; answers how many."""
-        async with self._taken(connection) as messages:
+        """One batch from outbox to bus; answers how many parcels of messages it was."""
+        async with self._taken(connection) as rows:
+            messages = [m for r in rows for m in unpacked(r["topic"], r["messages"], r["count"]) if isinstance(m, Message)]
             if messages:
                 await self.publisher.publish(messages)
         self.published += len(messages)
-        return len(messages)
+        return len(rows)
 
     @asynccontextmanager
-    async def _taken(self, connection: asyncpg.Connection) -> AsyncIterator[list[Message]]:
+    async def _taken(self, connection: asyncpg.Connection) -> AsyncIterator[list[asyncpg.Record]]:
         async with answering("the store"), connection.transaction():
-            rows = await connection.fetch(_TAKE, self._batch_max)
+            rows = await connection.fetch(_TAKE, self._parcels_max)
             rows.sort(key=lambda r: r["id"])
-            yield [
-                Message(
-                    r["event"],
-                    r["type"],
-                    r["topic"],
-                    r["key"],
-                    r["value"].encode(),
-                    r["at"],
-                    r["correlation"],
-                    r["causation"],
-                    r["traceparent"],
-                )
-                for r in rows
-            ]
+            yield rows
 
     async def _rest(self, seconds: float, *, hurried: bool = True) -> None:
         if hurried and self._wake.is_set():

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from shared.clock import Clock
-from shared.envelope import Envelope
+from shared.envelope import Envelope, Message
 from shared.service import Effect, RowChange, Service
 from shared.store import Store
-from shared.store.commit import Commit, EffectRow, EventRow, InboxRow, KeyRow, OutboxRow
+from shared.store.commit import Commit, EffectRow, EventRow, InboxRow, KeyRow
 from shared.store.rows import Batch, subjects_of
 
 _encode = msgspec.json.encode
@@ -38,7 +38,7 @@ class Scribe:
         keys = await self._keys(pieces, changes)
         codec, ring = self._store.codec, self._store.ring
         events: list[EventRow] = []
-        outbox: list[OutboxRow] = []
+        outbox: list[Message] = []
         effects: list[EffectRow] = []
         for envelopes, _, traceparent in pieces:
             silent: dict[str, str | None] = {}
@@ -82,21 +82,9 @@ class Scribe:
             return []
         return [KeyRow(s, "\\x" + ring.make(s).hex()) for s in await self._store.know(subjects)]
 
-    def _post(self, e: Envelope, cause: str | None, traceparent: str | None, outbox: list[OutboxRow]) -> bool:
+    def _post(self, e: Envelope, cause: str | None, traceparent: str | None, outbox: list[Message]) -> bool:
         event_id = e.id
         for said in self._service.publish[type(e.data)](e):
-            outbox.append(
-                OutboxRow(
-                    event_id,
-                    self._topic,
-                    e.stream,
-                    said.type,
-                    msgspec.Raw(_encode(said.data)),
-                    e.at,
-                    e.correlation,
-                    cause,
-                    traceparent,
-                )
-            )
+            outbox.append(Message(event_id, said.type, self._topic, e.stream, _encode(said.data), e.at, e.correlation, cause, traceparent))
             cause, event_id = e.id, self._clock.new_id()
         return event_id != e.id

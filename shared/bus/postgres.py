@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -14,38 +13,29 @@ import msgspec
 from shared.bus import Consumer, GroupLag, Publisher, TopicState
 from shared.envelope import Message, Received
 from shared.errors import Malformed, NotNow
+from shared.parcel import Parcel, Unreadable, packed, unpacked
 
 _SCHEMA = """
 create table if not exists topics (name text primary key, partitions integer not null, next bigint not null default 0);
-create table if not exists messages (
-  topic text not null, place bigint not null, id text, type text, key text not null, value text not null,
-  at timestamptz, correlation text, causation text, traceparent text, published_at timestamptz not null default now(),
-  primary key (topic, place));
+create table if not exists parcels (
+  topic text not null, first bigint not null, count integer not null, messages json not null,
+  published_at timestamptz not null default now(), primary key (topic, first));
+alter table parcels alter column messages set storage external;
+alter table parcels set (toast_tuple_target = 8160);
 create table if not exists places (
   reader text not null, topic text not null, next bigint not null, at timestamptz not null default now(), primary key (reader, topic));
 """
-_COLUMNS = "id, type, key, value, at, correlation, causation, traceparent"
-_PUBLISH = f"""
-with n as (update topics set next = next + json_array_length($2::json) where name = $1 returning next - json_array_length($2::json) as base)
-insert into messages (topic, place, {_COLUMNS})
-select $1, n.base + d.ord - 1, d.id, d.type, d.key, d.value, d.at, d.correlation, d.causation, d.traceparent
-from n, json_populate_recordset(null::messages, $2::json) with ordinality
-  as d(topic, place, id, type, key, value, at, correlation, causation, traceparent, published_at, ord)
-returning 1"""
+_PUBLISH = """
+with n as (update topics set next = next + $2 where name = $1 returning next - $2 as base)
+insert into parcels (topic, first, count, messages) select $1, n.base + d.first, d.count, d.messages
+from n, json_populate_recordset(null::parcels, $3::json) d"""
+_READ = """
+(select topic, first, count, messages from parcels where topic = ${a} and first + count > ${b}
+ and first >= (select coalesce(max(first), 0) from parcels where topic = ${a} and first <= ${b}) order by first limit $1)"""
+_IN_A_PARCEL = 8
 _AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
          asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, TimeoutError)  # fmt: skip
 _encode = msgspec.json.encode
-
-
-class _Row(msgspec.Struct, gc=False):
-    id: str
-    type: str
-    key: str
-    value: str
-    at: Any
-    correlation: str
-    causation: str | None
-    traceparent: str | None
 
 
 class PostgresBus:
@@ -95,8 +85,8 @@ class PostgresBus:
                 topics = await connection.fetch("select name, next from topics order by name")
                 places = await connection.fetch(
                     "select p.reader, p.topic, t.next - p.next as lag, "
-                    "(select extract(epoch from now() - m.published_at)::float8 from messages m "
-                    "where m.topic = p.topic and m.place = p.next) as age "
+                    "(select extract(epoch from now() - x.published_at)::float8 from parcels x where x.topic = p.topic "
+                    "and x.first <= p.next and x.first + x.count > p.next order by x.first desc limit 1) as age "
                     "from places p join topics t on t.name = p.topic order by 1"
                 )
         except _AWAY as gone:
@@ -110,8 +100,12 @@ class PostgresBus:
         """Forget messages older than the retention; answers how many."""
         pool = await self._opened()
         async with pool.acquire() as connection:
-            done = await connection.execute("delete from messages where published_at < now() - make_interval(secs => $1)", keep_seconds)
-        return int(done.split()[-1])
+            gone = await connection.fetchval(
+                "with d as (delete from parcels where published_at < now() - make_interval(secs => $1) returning count) "
+                "select coalesce(sum(count), 0) from d",
+                keep_seconds,
+            )
+        return int(gone)
 
     async def close(self) -> None:
         if self._listener is not None:
@@ -133,32 +127,30 @@ class PostgresPublisher:
         await self._bus._opened()
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        by_topic: dict[str, list[_Row]] = {}
-        for m in messages:
-            try:
-                text = m.value.decode()
-            except UnicodeDecodeError as fault:
-                raise Malformed("a message on this bus is UTF-8 text") from fault
-            by_topic.setdefault(m.topic, []).append(_Row(m.id, m.type, m.key, text, m.at, m.correlation, m.causation, m.traceparent))
+        by_topic: dict[str, list[Parcel]] = {}
+        for parcel in packed(messages):
+            by_topic.setdefault(parcel.topic, []).append(parcel)
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await asyncpg.connect(self._dsn, command_timeout=20, timeout=10)
             if len(by_topic) == 1:
-                for topic, rows in by_topic.items():
-                    await self._append(topic, rows)
+                for topic, parcels in by_topic.items():
+                    await self._append(topic, parcels)
             else:
                 async with self._connection.transaction():
                     for topic in sorted(by_topic):
                         await self._append(topic, by_topic[topic])
             await self._connection.execute("notify kapok_bus")
+        except asyncpg.InvalidTextRepresentationError as fault:
+            raise Malformed("a message on this bus is JSON") from fault
         except _AWAY as gone:
             raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
         self._bus.wake()
 
-    async def _append(self, topic: str, rows: list[_Row]) -> None:
+    async def _append(self, topic: str, parcels: list[Parcel]) -> None:
         assert self._connection is not None
-        done = await self._connection.fetch(_PUBLISH, topic, _encode(rows).decode())
-        if len(done) != len(rows):
+        done = await self._connection.execute(_PUBLISH, topic, sum(p.count for p in parcels), _encode(parcels).decode())
+        if done != f"INSERT 0 {len(parcels)}":
             raise NotNow(f"topic {topic} is not there")
 
     async def close(self) -> None:
@@ -174,8 +166,7 @@ class PostgresConsumer:
         self._connection: asyncpg.Connection | None = None
         self._next: dict[str, int] = {}
         self._arrived = asyncio.Event()
-        one = "(select topic, place, {c} from messages where topic = ${a} and place >= ${b} order by place limit $1)"
-        self._read = " union all ".join(one.format(c=_COLUMNS, a=2 * i + 2, b=2 * i + 3) for i in range(len(self._topics)))
+        self._read = " union all ".join(_READ.format(a=2 * i + 2, b=2 * i + 3) for i in range(len(self._topics)))
 
     async def open(self) -> None:
         await self._bus._opened()
@@ -204,30 +195,32 @@ class PostgresConsumer:
         while True:
             self._arrived.clear()
             try:
-                rows = await self._fetched(limit)
+                found = await self._fetched(limit)
             except _AWAY as gone:
                 raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
             left = end - time.monotonic()
-            if rows or left <= 0:
-                return [self._received(row) for row in rows]
+            if found or left <= 0:
+                return found
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._arrived.wait(), min(left, self._poll))
 
-    async def _fetched(self, limit: int) -> list[asyncpg.Record]:
+    async def _fetched(self, limit: int) -> list[Received]:
         connection = await self._leading()
         if connection is None:
             return []
         places = [value for topic in self._topics for value in (topic, self._next[topic])]
-        rows: list[asyncpg.Record] = await connection.fetch(self._read, limit, *places)
-        for row in rows:
-            self._next[row["topic"]] = row["place"] + 1
-        return rows
-
-    def _received(self, row: asyncpg.Record) -> Received:
-        topic, place, event, kind, key, value, at, correlation, causation, trace = row
-        if event is None or kind is None or at is None:
-            return Received(topic, 0, place, key, None, value.encode(), "id, type or time is missing")
-        return Received(topic, 0, place, key, Message(event, kind, topic, key, value.encode(), at, correlation or event, causation, trace))
+        rows = await connection.fetch(self._read, max(1, limit // _IN_A_PARCEL), *places)
+        found: list[Received] = []
+        taken = dict.fromkeys(self._topics, 0)
+        for topic, first, count, text in rows:
+            start = max(0, self._next[topic] - first)  # a place may have been committed in the middle of a parcel
+            end = min(count, start + limit - taken[topic])
+            what = unpacked(topic, text, count)
+            found += [_received(topic, first + n, what[n]) for n in range(start, end)]
+            if end > start:
+                taken[topic] += end - start
+                self._next[topic] = first + end
+        return found
 
     async def commit(self, upto: Mapping[tuple[str, int], int]) -> None:
         if self._connection is None or self._connection.is_closed():
@@ -245,3 +238,9 @@ class PostgresConsumer:
         self._bus.arrived.discard(self._arrived)
         if self._connection is not None and not self._connection.is_closed():
             await self._connection.close(timeout=2)
+
+
+def _received(topic: str, place: int, what: Message | Unreadable) -> Received:
+    if isinstance(what, Unreadable):
+        return Received(topic, 0, place, what.key, None, what.raw, what.problem)
+    return Received(topic, 0, place, what.key, what)

@@ -23,6 +23,8 @@ _LOAD_AFTER = (
     "select stream, version, id, type, schema, data, at, actor, correlation, causation from events "
     "where stream = $1 and version > $2 order by version"
 )
+# A writer meets rows by their keys only; without statistics the planner would read whole tables to change a few rows.
+_BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan"}
 _AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError,
          asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.CannotConnectNowError, TimeoutError)  # fmt: skip
 
@@ -83,7 +85,9 @@ class Store:
         """
         async with self._write_turn, answering("the store"):
             if self._writing is None or self._writing.is_closed():
-                self._writing = await asyncpg.connect(self.dsn, command_timeout=self._seconds, timeout=10, statement_cache_size=1024)
+                self._writing = await asyncpg.connect(
+                    self.dsn, command_timeout=self._seconds, timeout=10, statement_cache_size=1024, server_settings=_BY_KEY
+                )
             try:
                 await self._writer.write(self._writing, commit)
             except asyncpg.InvalidCachedStatementError:

@@ -10,6 +10,8 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from shared.envelope import Message
+from shared.parcel import packed
 from shared.store.rows import Group, numbering, statement
 
 _encode = msgspec.json.encode
@@ -28,20 +30,6 @@ class EventRow(Struct, gc=False):
     actor: str
     correlation: str
     causation: str | None
-
-
-class OutboxRow(Struct, gc=False):
-    """One row of `outbox`: a public event on its way to a topic."""
-
-    event: str
-    topic: str
-    key: str
-    type: str
-    value: msgspec.Raw
-    at: datetime
-    correlation: str
-    causation: str | None
-    traceparent: str | None
 
 
 class InboxRow(Struct, gc=False):
@@ -73,7 +61,7 @@ class Commit(Struct):
     """What one transaction writes; `stages` come from `rows.Batch.stages`."""
 
     events: Sequence[EventRow] = ()
-    outbox: Sequence[OutboxRow] = ()
+    outbox: Sequence[Message] = ()
     inbox: Sequence[InboxRow] = ()
     keys: Sequence[KeyRow] = ()
     effects: Sequence[EffectRow] = ()
@@ -82,7 +70,7 @@ class Commit(Struct):
 
 _COLUMNS = {
     "events": "stream, version, id, type, schema, data, at, actor, correlation, causation",
-    "outbox": "event, topic, key, type, value, at, correlation, causation, traceparent",
+    "outbox": "topic, count, at, messages",
     "inbox": "event, reaction, refused",
     "subject_keys": "subject, wrapped",
     "effects_due": "id, effect, stream, version, due_at",
@@ -117,7 +105,7 @@ class Writer:
         own = [
             (table, rows)
             for table, rows in (
-                ("events", commit.events), ("outbox", commit.outbox), ("inbox", commit.inbox),
+                ("events", commit.events), ("outbox", packed(commit.outbox)), ("inbox", commit.inbox),
                 ("subject_keys", commit.keys), ("effects_due", commit.effects),
             )
             if rows

@@ -15,19 +15,16 @@ create table if not exists events (
 );
 create unique index if not exists events_position on events (position);
 
+-- Public events on their way to a topic, packed: one row holds some messages of one commit, in their order.
 create table if not exists outbox (
-  id          bigint generated always as identity primary key,
-  event       text not null,
-  topic       text not null,
-  key         text not null,
-  type        text not null,
-  value       json not null,
-  at          timestamptz not null,
-  correlation text not null,
-  causation   text,
-  traceparent text
+  id       bigint generated always as identity primary key,
+  topic    text not null,
+  count    integer not null,
+  at       timestamptz not null,
+  messages json not null
 );
-alter table outbox set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 200000);
+alter table outbox alter column messages set storage external;
+alter table outbox set (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
 
 -- One row for each (message, reaction) that was worked through; `refused` names the rule that said no.
 create table if not exists inbox (
