@@ -31,6 +31,7 @@ _SETTINGS = {
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "off",
+    "wal_init_zero": "off",
     "autovacuum_naptime": "15s",
     "jit": "off",
     "random_page_cost": "1.1",
