@@ -30,7 +30,8 @@ from shared.testing.broker import KafkaBroker, missing
 
 CASES = 2_000
 _WARM = 300
-_LINES = 250
+_LINES = 125
+_OPERATORS = 4
 _APPROVED = 100
 _FUND, _GRANT_FEN = "bench-rain", 200_000
 _WAIT_SECONDS = 120.0
@@ -57,9 +58,8 @@ class City:
             self.sent += cases
             began = time.perf_counter()
             approving = asyncio.create_task(_approving(doors))
-            for at in range(first, first + cases, _LINES):
-                answered = [line async for line in _sent(doors, range(at, min(first + cases, at + _LINES)))]
-                assert all(line["status"] == "recorded" for line in answered), answered[0]
+            portions = iter(range(first, first + cases, _LINES))
+            await asyncio.gather(*[self._operating(doors, portions, first + cases) for _ in range(_OPERATORS)])
             async with asyncio.timeout(_WAIT_SECONDS):
                 while not approving.done() and await _paid(doors) < before + cases:
                     await asyncio.sleep(0.02)
@@ -68,6 +68,14 @@ class City:
             approving.cancel()
             assert await _paid(doors) == before + cases
             return cases / seconds
+
+
+    @staticmethod
+    async def _operating(doors: Doors, portions: Iterator[int], end: int) -> None:
+        """One of the operators: the next portion as soon as the last is answered."""
+        for at in portions:
+            answered = [line async for line in _sent(doors, range(at, min(end, at + _LINES)))]
+            assert all(line["status"] == "recorded" for line in answered), answered[0]
 
 
 async def _furnished(doors: Doors) -> None:
