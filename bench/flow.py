@@ -69,7 +69,6 @@ class City:
             assert await _paid(doors) == before + cases
             return cases / seconds
 
-
     @staticmethod
     async def _operating(doors: Doors, portions: Iterator[int], end: int) -> None:
         """One of the operators: the next portion as soon as the last is answered."""

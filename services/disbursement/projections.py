@@ -24,7 +24,7 @@ from services.disbursement.domain.payout import (
     Terms,
 )
 from services.disbursement.domain.treasury import FundOpened, Released, Reserved, Restored, Spent, TakenIn
-from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries
+from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries, public_totals
 from shared.envelope import Envelope
 from shared.service import Add, Change, Projection, Put, RowChange
 
@@ -126,7 +126,8 @@ def published(e: Envelope) -> Iterable[RowChange]:
         "position": d.position, "entry_id": d.entry_id, "kind": d.kind, "fund_id": d.fund_id, "programme": d.programme, "district": d.district,
         "month": d.month, "amount_fen": d.amount_fen, "units": d.units, "previous": d.previous, "hash": d.hash,
     }  # fmt: skip
-    return (Put(public_entries, row),)
+    cell = {"kind": d.kind, "month": d.month, "district": d.district, "programme": d.programme}
+    return Put(public_entries, row), Add(public_totals, cell, {"count": 1, "amount_fen": d.amount_fen, "units": d.units})
 
 
 PAYOUT_LIST = Projection(
@@ -150,4 +151,4 @@ PAYOUT_LIST = Projection(
 FUND_LIST = Projection("funds", (funds,), {FundOpened: opened})
 DONATION_LIST = Projection("donations", (donations,), {DonationReceived: donated})
 LEDGER = Projection("ledger", (entries, balances), dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored), moved))
-PUBLIC_CHAIN = Projection("public_chain", (public_entries,), {EntryPublished: published})
+PUBLIC_CHAIN = Projection("public_chain", (public_entries, public_totals), {EntryPublished: published})

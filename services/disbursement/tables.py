@@ -95,3 +95,15 @@ public_entries = Table(
     Column("hash", Text, nullable=False),
     Index("public_entries_id", "entry_id"),
 )  # fmt: skip
+
+# The sums of the public ledger, grown entry by entry: the page that everybody may load reads some rows, not the ledger.
+public_totals = Table(
+    "public_totals", TABLES,
+    Column("kind", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("district", Text, primary_key=True),
+    Column("programme", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False, server_default="0"),
+    Column("amount_fen", BigInteger, nullable=False, server_default="0"),
+    Column("units", BigInteger, nullable=False, server_default="0"),
+)  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 
 from services.disbursement.domain.ledger import Fault, faults
-from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries
+from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries, public_totals
 from shared.room import Room
 
 _PAYOUT = [c for c in payouts.c if c.name != "person_id"]
@@ -108,22 +108,20 @@ def public_entry(entry_id: str) -> Select[Any]:
 
 def cells() -> Select[Any]:
     """What was paid out by month, district and programme; `payouts` counts those that stand behind a cell."""
-    p = public_entries.c
-    paid = p.kind.in_(("payout", "goods"))
-    cash = func.sum(case((p.kind == "payout", p.amount_fen), (p.kind == "returned", -p.amount_fen), else_=0))
+    t = public_totals.c
+    cash = func.sum(case((t.kind == "payout", t.amount_fen), (t.kind == "returned", -t.amount_fen), else_=0))
     chosen = select(
-        p.month, p.district, p.programme, func.sum(case((paid, 1), else_=0)).label("payouts"), cash.label("cash_fen"),
-        func.sum(case((p.kind == "goods", p.amount_fen), else_=0)).label("goods_fen"),
-        func.sum(case((p.kind == "goods", p.units), else_=0)).label("units"),
+        t.month, t.district, t.programme, func.sum(case((t.kind.in_(("payout", "goods")), t.count), else_=0)).label("payouts"),
+        cash.label("cash_fen"), func.sum(case((t.kind == "goods", t.amount_fen), else_=0)).label("goods_fen"),
+        func.sum(case((t.kind == "goods", t.units), else_=0)).label("units"),
     )  # fmt: skip
-    return chosen.where(p.kind.in_(("payout", "goods", "returned"))).group_by(p.month, p.district, p.programme)
+    return chosen.where(t.kind.in_(("payout", "goods", "returned"))).group_by(t.month, t.district, t.programme)
 
 
 def totals() -> Select[Any]:
-    p = public_entries.c
-    return select(p.kind, func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.sum(p.units).label("units")).group_by(
-        p.kind
-    )
+    t = public_totals.c
+    summed = func.sum(t.count).label("count"), func.sum(t.amount_fen).label("fen"), func.sum(t.units).label("units")
+    return select(t.kind, *summed).group_by(t.kind)
 
 
 def waiting() -> Select[Any]:
