@@ -1,10 +1,11 @@
-"""`kapok`: run, kafka, serve, play, docs, token; one verb each."""
+"""`kapok`: run, kafka, serve, play, rebuild, topics, verify-ledger, docs, token; one verb each."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Annotated, NoReturn
+from collections.abc import Coroutine
+from typing import Annotated, Any, NoReturn
 
 import httpx
 import typer
@@ -22,7 +23,11 @@ from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
 from services.run import bank_simulator
 from services.run import run as run_embedded
+from services.tending import LedgerBroken, Refused, make_topics
+from services.tending import rebuild as rebuild_projection
+from services.tending import verify_ledger as verify_public_ledger
 from shared.embedded import EmbeddedProblem
+from shared.errors import NotNow
 from shared.home import home
 from shared.runtime import House, environment
 from shared.serving import PortTaken, Server, bound
@@ -109,6 +114,53 @@ def docs() -> None:
     """Write the generated parts of the documents anew."""
     for path in write_documents():
         print(path)
+
+
+@app.command()
+def topics() -> None:
+    """Make the topics of all services on the bus that settings name; those that are there stay as they are."""
+    try:
+        for name in asyncio.run(make_topics(read_settings())):
+            print(name)
+    except (SettingsProblem, NotNow) as wrong:
+        stop(str(wrong))
+
+
+@app.command()
+def rebuild(
+    projection: Annotated[str, typer.Argument(help="`<service>.<projection>`, as /ops lists them.")],
+    token: Annotated[str, typer.Option(envvar="KAPOK_TOKEN", help="A token of the role ops or admin; see `kapok token ops`.")],
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+) -> None:
+    """Grow a read table anew from its events beside the live one, compare, and swap."""
+
+    async def rebuilt() -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=600) as http:
+            done = await rebuild_projection(http, url, token, projection)
+        print(f"{done['projection']}: {done['events']} events read; rows that differed: {done['differing_rows']}")
+
+    _asked(rebuilt())
+
+
+@app.command()
+def verify_ledger(url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080") -> None:
+    """Read the public ledger as anybody can and compute it again: hashes, Merkle root, signature."""
+
+    async def verified() -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+            found = await verify_public_ledger(http, url)
+        print(f"{found['entries']} entries fit their hashes; the head {found['root']} is signed, {found['signed_at']}.")
+
+    _asked(verified())
+
+
+def _asked(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except httpx.TransportError as fault:
+        stop(nobody_answers(fault))
+    except (Refused, LedgerBroken) as no:
+        stop(str(no))
 
 
 @app.command()

@@ -21,6 +21,7 @@ from shared.leader import rested
 from shared.parked import Parking
 from shared.service import Service
 from shared.store import Store
+from shared.tracing import Tracing, traceparent_of
 
 
 class _Round:
@@ -51,12 +52,14 @@ class Consume:
         member: str,
         poll_max: int = 500,
         wait_seconds: float = 1.0,
+        tracing: Tracing | None = None,
     ) -> None:
         self.service, self._store, self._executor, self._clock = service, store, executor, clock
         self._hearing, self.parking = Hearing(service), Parking(service.name, store, clock)
         self.topics = Hearing.topics(service)
         self._consumer: Consumer = bus.consumer(service.name, self.topics, member)
         self._poll_max, self._wait = poll_max, wait_seconds
+        self._tracing = tracing
         self.stop = asyncio.Event()
         self.heard = self.duplicates = self.skipped = 0
         self.last_progress = time.monotonic()
@@ -137,8 +140,15 @@ class Consume:
     def _submitted(self, one: Received, what: Work, lane: Lane) -> asyncio.Future[Done]:
         message = one.message
         assert message is not None
-        who = Provenance(f"reaction:{what.name}", self._clock.now(), message.correlation, message.id, message.traceparent)
-        return self._executor.submit(what.commands, who, heard=(message.id, what.name), lane=lane, rows=what.rows, patient=True)
+        trace = message.traceparent
+        span = self._tracing.heard(what.name, message.type, message.id, trace) if self._tracing else None
+        if span is not None:
+            trace = traceparent_of(span) or trace
+        who = Provenance(f"reaction:{what.name}", self._clock.now(), message.correlation, message.id, trace)
+        answer = self._executor.submit(what.commands, who, heard=(message.id, what.name), lane=lane, rows=what.rows, patient=True)
+        if span is not None:
+            answer.add_done_callback(lambda _: span.end())
+        return answer
 
     async def _settled(self, round_: _Round) -> None:
         away: NotNow | None = None

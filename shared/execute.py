@@ -14,7 +14,7 @@ from shared.clock import Clock
 from shared.decide import Cache, Decided, Known, Missing, Provenance, Rules, decide_unit
 from shared.envelope import Envelope
 from shared.errors import Conflict, KapokError, NotNow, Overloaded
-from shared.kernel import Rejected
+from shared.kernel import Rejected, fold
 from shared.service import RowChange, Service, To
 from shared.store import Store
 from shared.store.commit import Commit, InboxRow
@@ -108,11 +108,12 @@ class Executor:
         return answer
 
     async def state(self, stream: str) -> Known:
-        """Version and state as committed, for answers; a decision looks for itself."""
-        known = self.cache.get(stream)
-        if known is None:
-            known = self.rules.folded(stream, (await self.store.load([stream]))[stream])
-        return known
+        """Version and state as committed, by whichever process; a decision looks for itself."""
+        version, state = self.cache.get(stream) or (0, self.rules.decider_of(stream).absent)
+        later = await self.store.load_after(stream, version)
+        if not later:
+            return version, state
+        return later[-1].version, fold(self.rules.decider_of(stream), (e.data for e in later), state)
 
     async def run(self) -> None:
         """Commit batches until `stop`; what waits then is still committed."""

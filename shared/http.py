@@ -13,15 +13,19 @@ from sqlalchemy import Select
 from shared.clock import named_id
 from shared.decide import Provenance
 from shared.envelope import Envelope
+from shared.errors import NotNow
 from shared.execute import Done
 from shared.problems import Forbidden, Invalid, NotFound, Unauthenticated
 from shared.room import Room
 from shared.security import Principal
 from shared.service import RowChange, To
+from shared.tracing import current_traceparent
 
 __all__ = ["Door", "Forbidden", "Invalid", "NotFound", "Unauthenticated", "door_for", "door_of", "principal_of"]
 
 ANYBODY = Principal(id="anybody", roles=frozenset({"public"}), org=None)
+
+_AT_LEAST_SECONDS = 2.0
 
 
 class Door:
@@ -31,16 +35,17 @@ class Door:
     streams and is recognised there.
     """
 
-    __slots__ = ("_count", "_key", "correlation", "language", "now", "principal", "reason", "room", "traceparent")
+    __slots__ = ("_count", "_key", "at_least", "correlation", "language", "now", "principal", "reason", "room", "traceparent")
 
     def __init__(
         self, room: Room, principal: Principal, *, correlation: str, language: str = "zh", reason: str | None = None, key: str = "",
-        traceparent: str | None = None,
+        traceparent: str | None = None, at_least: int = 0,
     ) -> None:  # fmt: skip
         self.room, self.principal, self.correlation, self.language, self.reason = room, principal, correlation, language, reason
         self.now: datetime = room.clock.now()
         self.traceparent = traceparent
         self._key, self._count = key, 0
+        self.at_least = at_least
 
     def new_id(self) -> str:
         if not self._key:
@@ -69,7 +74,13 @@ class Door:
         return await self.room.state(noun, key, as_of=as_of)
 
     async def version(self, noun: str, key: str) -> int:
-        return await self.room.version(noun, key)
+        """The stream's version; with `?at_least=` it is waited for, and `NotNow` says that it has not come."""
+        until = asyncio.get_running_loop().time() + _AT_LEAST_SECONDS
+        while (version := await self.room.version(noun, key)) < self.at_least:
+            if asyncio.get_running_loop().time() > until:
+                raise NotNow("this version is not here yet")
+            await self.room.changed(0.1)
+        return version
 
     async def history(self, noun: str, key: str) -> list[Envelope]:
         return await self.room.history(noun, key)
@@ -110,6 +121,14 @@ def principal_of(request: Request) -> Principal | None:
     return principal
 
 
+def _at_least(request: Request) -> int:
+    """The version that a write answered and this read must see; 0 without `?at_least=`."""
+    given = request.query_params.get("at_least", "0")
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
+        raise Invalid("/query/at_least", "a version is a whole number")
+    return int(given)
+
+
 def door_of(request: Request, principal: Principal) -> Door:
     """A door of this request's room for this caller."""
     state, headers = request.state, request.headers
@@ -120,7 +139,8 @@ def door_of(request: Request, principal: Principal) -> Door:
         language="en" if headers.get("accept-language", "zh").lower().startswith("en") else "zh",
         reason=headers.get("x-access-reason"),
         key=headers.get("idempotency-key", "").strip('"'),
-        traceparent=headers.get("traceparent"),
+        traceparent=current_traceparent() or headers.get("traceparent"),
+        at_least=_at_least(request),
     )
 
 

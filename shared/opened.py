@@ -13,6 +13,7 @@ from shared.clock import Clock
 from shared.consume import Consume
 from shared.effects import Effects
 from shared.execute import Executor
+from shared.forgetting import Forgetting
 from shared.hearing import Hearing
 from shared.idempotency import Answers
 from shared.leader import Leader
@@ -25,6 +26,7 @@ from shared.settings import Settings
 from shared.store import Store
 from shared.store.migrate import migrate
 from shared.supervise import Supervised
+from shared.tracing import Tracing
 
 PARTITIONS = 12
 
@@ -34,7 +36,7 @@ class Opened:
 
     def __init__(
         self, service: Service, dsn: str, *, ring: Keyring, bus: Bus, clock: Clock, settings: Settings, http: httpx.AsyncClient,
-        service_token: Callable[[str, str], str], sign: Callable[[bytes], bytes], stop: asyncio.Event, member: str,
+        service_token: Callable[[str, str], str], sign: Callable[[bytes], bytes], stop: asyncio.Event, member: str, tracing: Tracing | None = None,
     ) -> None:  # fmt: skip
         self.service, self._bus = service, bus
         store = Store(service.name, dsn, service.codec, ring)
@@ -43,10 +45,11 @@ class Opened:
         self.answers = Answers(store)
         self.relay = Relay(store, bus.publisher(service.name), batch_max=settings.relay_batch_max, poll_seconds=settings.poll_seconds)
         self.executor.after_commit(self.relay.wake)
+        self.forgetting = Forgetting(store, self.executor)
         self.schedule = Schedule(service, store, self.executor, clock)
         self.effects = [Effects(self.room, effect) for effect in service.effects]
         self.consume = (
-            Consume(service, store, self.executor, bus, clock, member=member, wait_seconds=settings.poll_seconds)
+            Consume(service, store, self.executor, bus, clock, member=member, wait_seconds=settings.poll_seconds, tracing=tracing)
             if Hearing.topics(service)
             else None
         )
@@ -75,6 +78,7 @@ class Opened:
         name, stop = self.service.name, self.room.stop
         self.loops.append(Supervised(f"{name}.execute", self.executor.run, self.executor.stop))
         self.loops.append(Supervised(f"{name}.relay", self.relay.run, self.relay.stop.set))
+        self.loops.append(Supervised(f"{name}.forgetting", self.forgetting.run, self.forgetting.stop.set))
         self.loops.append(Supervised(f"{name}.schedule", self.schedule.run, self.schedule.stop.set))
         if self.consume is not None:
             self.loops.append(Supervised(f"{name}.consume", self.consume.run, self.consume.stop.set))

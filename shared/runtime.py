@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
+import msgspec
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.asyncapi import asyncapi
 from shared.bus import Bus
 from shared.bus.kafka import KafkaBus
 from shared.bus.postgres import PostgresBus
@@ -27,6 +32,8 @@ from shared.security import Clients, Issuer, RemoteKeys, Verifier
 from shared.service import Service
 from shared.settings import Settings, SettingsProblem, read_settings
 from shared.telemetry import configure
+from shared.tracing import Tracing, tracing_to
+from shared.web.calls import calls_router
 from shared.web.mounting import frame_routers, install_pages
 
 
@@ -43,6 +50,7 @@ class Environment:
     clock: Clock
     issuer: Issuer
     verifier: Verifier
+    tracing: Tracing | None = None
 
 
 def environment(
@@ -78,7 +86,10 @@ def environment(
         bus = PostgresBus(where["bus"])
     else:
         raise SettingsProblem("KAPOK_BUS_DSN is not set.")
-    return Environment(settings, known["kek"], known["index_key"], known["signing_key"], where, bus, clock or Clock(), issuer, verifier)
+    tracing = tracing_to(settings.otlp_endpoint, settings.member) if settings.otlp_endpoint else None
+    return Environment(
+        settings, known["kek"], known["index_key"], known["signing_key"], where, bus, clock or Clock(), issuer, verifier, tracing
+    )
 
 
 class House:
@@ -120,11 +131,13 @@ class House:
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(10), follow_redirects=False))
             stack.push_async_callback(env.bus.close)
+            if env.tracing is not None:
+                stack.push_async_callback(asyncio.to_thread, env.tracing.close)
             for service in self.services:
                 one = Opened(
                     service, env.dsns[service.name], ring=Keyring(env.kek, env.index_key), bus=env.bus, clock=env.clock, settings=env.settings,
                     http=http, service_token=env.issuer.service_token, sign=env.issuer.sign_bytes, stop=self.stopping,
-                    member=f"{service.name}-{env.settings.member}",
+                    member=f"{service.name}-{env.settings.member}", tracing=env.tracing,
                 )  # fmt: skip
                 await one.open()
                 stack.push_async_callback(one.close)
@@ -143,20 +156,20 @@ class House:
     def _service_app(self, one: Opened, env: Environment) -> ASGIApp:
         name = one.service.name
         app = FastAPI(
-            title=f"Kapok {name}", version="1", openapi_url=f"/{name}/openapi.json", docs_url=f"/{name}/docs", redoc_url=None,
+            title=f"Kapok {name}", version="1", openapi_url=f"/{name}/openapi.json", docs_url=None, redoc_url=None,
             responses={400: {"description": "the body is not JSON"}, 422: {"description": "fields are missing or wrong"}},
-            telemetry={"tracing": False},
+            telemetry=_spans(env.tracing),
         )  # fmt: skip
         app.state.room, app.state.opened, app.state.verify, app.state.environment = one.room, one, env.verifier, env
         install(app)
         install_pages(app, one.service)
         app.include_router(health_router(name))
-        for router in (*one.service.routers, *one.service.pages):
+        for router in (*one.service.routers, *one.service.pages, calls_router(name)):
             app.include_router(router)
         return self._mannered(app, env, one)
 
     def _frame_app(self, env: Environment) -> ASGIApp:
-        app = FastAPI(title="Kapok", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None, telemetry={"tracing": False})
+        app = FastAPI(title="Kapok", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None, telemetry=_spans(None))
         app.state.verify, app.state.environment, app.state.opened = env.verifier, env, None
         ops = Ops(self.opened, env.bus, env.verifier)
         app.state.ops = ops
@@ -165,6 +178,8 @@ class House:
         routers: list[APIRouter] = [ops.router, metrics_router(ops), auth_router(env.issuer), *frame_routers(self.services)]
         for router in routers:
             app.include_router(router)
+        said = msgspec.json.encode(asyncapi(self.services))
+        app.add_api_route("/asyncapi.json", lambda: Response(said, media_type="application/json"), include_in_schema=False)
         return self._mannered(app, env, None)
 
     def _mannered(self, app: ASGIApp, env: Environment, one: Opened | None) -> ASGIApp:
@@ -178,3 +193,14 @@ class House:
 def application(*services: Service) -> House:
     """The app of these services in one process; settings are read when it starts, nothing happens at import."""
     return House(services, lambda: environment(read_settings()))
+
+
+def _spans(tracing: Tracing | None) -> TelemetryConfig:
+    """One span a request where there is a collector; never the framework's logs, which repeat what they were sent."""
+    if tracing is None:
+        return {"tracing": False, "metrics": False, "logs": False}
+    return {"tracer_provider": tracing.provider, "operation_spans": False, "metrics": False, "logs": False, "exclude": _unasked}
+
+
+def _unasked(scope: MutableMapping[str, Any]) -> bool:
+    return str(scope.get("path", "")).endswith(("/livez", "/readyz", "/metrics"))

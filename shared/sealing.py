@@ -39,7 +39,7 @@ def canonical(kind: str, text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).strip()
     if kind == "id_number":
         plain = _SEPARATORS.sub("", plain).upper()
-        if len(plain) == 15 and plain.isdigit():
+        if len(plain) == 15 and plain.isascii() and plain.isdigit():
             long = f"{plain[:6]}19{plain[6:]}"
             plain = long + "10X98765432"[sum(int(d) * w for d, w in zip(long, _WEIGHTS, strict=True)) % 11]
         return plain
@@ -68,9 +68,14 @@ class Keyring:
         self._pool, self._at = b"", 0
 
     def missing(self, subjects: Iterable[str]) -> list[str]:
-        """Those whose keys must be fetched first."""
-        ciphers = self._ciphers
-        return [s for s in subjects if s not in ciphers]
+        """Those whose keys must be fetched first; fetching them does not push out the others, which are needed beside them."""
+        ciphers, absent = self._ciphers, []
+        for subject in subjects:
+            if subject in ciphers:
+                ciphers.move_to_end(subject)
+            else:
+                absent.append(subject)
+        return absent
 
     def learn(self, subject: str, wrapped: bytes | None) -> None:
         """Take in a key as the store keeps it; None says that it was destroyed."""
@@ -98,6 +103,7 @@ class Keyring:
 
     def _keep(self, subject: str, cipher: AESGCM | None) -> None:
         self._ciphers[subject] = cipher
+        self._ciphers.move_to_end(subject)
         if len(self._ciphers) > self._max:
             self._ciphers.popitem(last=False)
 

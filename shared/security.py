@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ class Principal(Struct, frozen=True):
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     roles = claims.get("roles") or []
-    known = frozenset(r for r in roles if r in ROLES) if isinstance(roles, list) else frozenset()
+    known = frozenset(r for r in roles if isinstance(r, str) and r in ROLES) if isinstance(roles, list) else frozenset()
     org, purpose = claims.get("org"), claims.get("purpose")
     return Principal(str(claims["sub"]), known, org if isinstance(org, str) else None, purpose if isinstance(purpose, str) else None)
 
@@ -89,7 +90,7 @@ class RemoteKeys:
 
     def __init__(self, url: str, client: httpx.Client) -> None:
         self._url, self._client = url, client
-        self._keys, self._fetched_at = KeySet([]), 0.0
+        self._keys, self._fetched_at = KeySet([]), -math.inf
 
     def __call__(self, fresh: bool) -> KeySet:
         due = time.monotonic() - self._fetched_at > _REFETCH_SECONDS
@@ -120,7 +121,7 @@ class Clients:
         if time.monotonic() < until:
             return None
         if not hmac.compare_digest(self._secret, secret.encode()) or (principal := self._of(client_id)) is None:
-            self._wrong[client_id] = (failures + 1, time.monotonic() + min(30.0, 0.05 * 2**failures))
+            self._wrong[client_id] = (failures + 1, time.monotonic() + 0.05 * 2 ** min(failures, 9))
             if len(self._wrong) > _CACHE_MAX:
                 self._wrong.clear()
             return None

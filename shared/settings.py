@@ -58,6 +58,9 @@ class Settings(BaseSettings):
         default=False, description="Webhooks may go to private and loopback addresses (embedded run: yes)."
     )
     demo: bool = Field(default=False, description="Demo clients with the secret `demo`, tokens signed by our own key; never for real data.")
+    demo_charities: str = Field(
+        default="gzcs,tianhe-sws,yuexiu-sws", description="Organisation codes that the demo's log-in page offers; others may log in too."
+    )
     member: str = Field(default="0", description="Stable replica number of this process within its service.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level that is logged.")
     otlp_endpoint: str = Field(default="", description="OpenTelemetry collector (HTTP); empty: no traces leave.")

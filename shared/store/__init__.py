@@ -23,6 +23,7 @@ _LOAD_AFTER = (
     "select stream, version, id, type, schema, data, at, actor, correlation, causation from events "
     "where stream = $1 and version > $2 order by version"
 )
+DESTROYED = "kapok_key_destroyed"  # told to every process of the service, so that none keeps the key in memory
 # A writer meets rows by their keys only; without statistics the planner would read whole tables to change a few rows.
 _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan"}
 _AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError,
@@ -145,4 +146,5 @@ class Store:
                 "on conflict (subject) do update set wrapped = null, destroyed_at = coalesce(subject_keys.destroyed_at, now())",
                 subject,
             )
+            await connection.execute("select pg_notify($1, $2)", DESTROYED, subject)
         self.ring.learn(subject, None)

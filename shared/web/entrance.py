@@ -32,9 +32,16 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+def demo_clients(settings: Settings) -> tuple[str, ...]:
+    """Whom the demo lets in by a button; nobody outside the demo."""
+    if not settings.demo or settings.issuer:
+        return ()
+    return (*DEMO_CLIENTS, *(f"charity-{code.strip()}" for code in settings.demo_charities.split(",") if code.strip()))
+
+
 def _shown(page: Page, following: str, form: dict[str, str], errors: tuple[tuple[str, str], ...] = (), status: int = 200) -> Response:
     settings = _settings(page.request)
-    demo = DEMO_CLIENTS if settings.demo and not settings.issuer else ()
+    demo = demo_clients(settings)
     return page.show(
         "login.html", status=status, demo=demo, foreign=settings.issuer, next=following, form=form, errors=list(errors)
     )  # fmt: skip
@@ -68,7 +75,7 @@ def _foreign(verify: Verifier, token: str) -> dict[str, Any] | None:
 
 
 def _own(issuer: Issuer, settings: Settings, form: dict[str, str]) -> dict[str, Any] | None:
-    if settings.demo and form.get("demo") in DEMO_CLIENTS:
+    if form.get("demo") in demo_clients(settings):
         return issuer.token(form["demo"], DEMO_SECRET)
     return issuer.token(form.get("client_id", "").strip()[:100], form.get("client_secret", "")[:200])
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from shared.web.entrance import DEMO_CLIENTS
+from shared.web.entrance import demo_clients
 from shared.web.frame import Page, page_for, signposts
 
 router = APIRouter(include_in_schema=False)
@@ -18,7 +18,7 @@ Anybody = Annotated[Page, Depends(page_for(public=True))]
 async def home(page: Anybody) -> Response:
     """The numbers of today, live; where to go; the demo log-ins in the demo."""
     settings = page.request.app.state.environment.settings
-    demo = DEMO_CLIENTS if settings.demo and not settings.issuer and page.principal is None else ()
+    demo = demo_clients(settings) if page.principal is None else ()
     public = [one for one in signposts() if not one.roles]
     own = [one for one in signposts() if one.roles and one.leads(page.principal)]
     return page.show("home.html", demo=demo, public_posts=public, own_posts=own)

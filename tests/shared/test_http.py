@@ -63,6 +63,11 @@ async def count(key: str, by: int, door: Annotated[Door, Depends(door_for(public
     return {"version": (await door.execute(To("till", key, Count(by)))).version, "who": door.principal.id}
 
 
+@router.get("/counts/{key}")
+async def counted(key: str, door: Annotated[Door, Depends(door_for(public=True))]) -> Any:
+    return {"version": await door.version("till", key)}
+
+
 @router.get("/broken")
 async def broken(door: Annotated[Door, Depends(door_for(public=True))]) -> None:
     raise RuntimeError("陈大文 13800138000")
@@ -294,3 +299,21 @@ async def test_health_ops_and_metrics_tell_the_truth(client: Client) -> None:
     assert rebuilt.json()["differing_rows"] == {"orders": 0, "totals": 0}
     assert (await client.http.get("/ops/v1/parked")).status_code == 401
     assert (await client.http.get("/ops/v1/parked", headers=await client.token("operator"))).status_code == 403
+
+
+async def test_a_read_waits_for_the_version_its_writer_was_told(client: Client) -> None:
+    made = (await client.http.post("/bakery/v1/counts/a?by=1")).json()
+    assert (await client.http.get(f"/bakery/v1/counts/a?at_least={made['version']}")).json() == {"version": 1}
+    early = asyncio.create_task(client.http.get("/bakery/v1/counts/a?at_least=2"))
+    await asyncio.sleep(0.1)
+    assert not early.done()
+    await client.http.post("/bakery/v1/counts/a?by=1")
+    assert (await early).json() == {"version": 2}
+
+
+async def test_a_version_that_never_comes_and_one_that_is_none_are_told_apart(client: Client) -> None:
+    late = await client.http.get("/bakery/v1/counts/b?at_least=7")
+    assert (late.status_code, late.headers["retry-after"]) == (503, "1")
+    for wrong in ("x", "-1", "1.5", "٣", "9999999999"):
+        answer = await client.http.get("/bakery/v1/counts/b", params={"at_least": wrong})
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query/at_least"), wrong

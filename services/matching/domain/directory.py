@@ -194,16 +194,16 @@ def _listed(state: Directory, listing: Listing) -> Directory:
 
 
 def _counted(state: Directory, count: Count) -> Directory:
-    if count.places is None and state.counts[count.service_id][0] is None:
-        return state
     counts = {**state.counts, count.service_id: (count.places, count.held, count.used)}
     return Directory(state.listings, state.by_wish, counts, state.paused)
 
 
 def evolve(state: Directory, event: Any) -> Directory:
     match event:
-        case PlaceHeld() | PlaceReleased() | PlaceUsed() | PlacesSet():
+        case PlacesSet():
             return _counted(state, event.count)
+        case PlaceHeld() | PlaceReleased() | PlaceUsed():
+            return state if event.count.places is None else _counted(state, event.count)
         case NoPlaceFound():
             return state
         case ServiceListed():
