@@ -36,7 +36,8 @@ class Doors:
             return self._addresses + path
         return self._addresses.get(path.split("/")[1], next(iter(self._addresses.values()))) + path
 
-    async def _token(self, client: str, *, anew: bool = False) -> str:
+    async def token(self, client: str, *, anew: bool = False) -> str:
+        """This client's token, asked for once."""
         if anew or client not in self._tokens:
             answer = await self._http.post(self._at("/auth/token"), json={"client_id": client, "client_secret": _SECRET})
             if answer.status_code != 200:
@@ -61,7 +62,7 @@ class Doors:
         target = path if path.startswith("http") else self._at(path)
         async with self._free:
             for attempt in range(_TRIES):
-                headers = {} if client is None else {"authorization": f"Bearer {await self._token(client, anew=attempt > 0)}"}
+                headers = {} if client is None else {"authorization": f"Bearer {await self.token(client, anew=attempt > 0)}"}
                 if content is not None:
                     headers["content-type"] = "application/x-ndjson"
                 try:

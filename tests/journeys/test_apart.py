@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from rich.console import Console
@@ -18,6 +19,7 @@ from deploy.sample.play import play
 from deploy.sample.summary import Summary
 from services.apart import Members, members
 from services.run import bank_simulator
+from services.tending import LedgerBroken, rebuild, verify_ledger
 from shared.settings import SERVICES
 from shared.testing.broker import KafkaBroker
 
@@ -27,12 +29,12 @@ _WAIT_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def city(bus: dict[str, str], database: Database, folder: Path) -> AsyncIterator[tuple[Members, Doors]]:
+async def city(bus: dict[str, str], database: Database, folder: Path) -> AsyncIterator[tuple[Members, Doors, dict[str, str]]]:
     dsns = {f"KAPOK_{name.upper()}_DSN": await database() for name in SERVICES}
     keys = {f"KAPOK_{name}": _KEY for name in ("KEK", "INDEX_KEY", "SIGNING_KEY")}
     with bank_simulator() as bank, members({**dsns, **keys, **bus, "KAPOK_BANK_URL": bank}, folder) as four:
         async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-            yield four, Doors(http, four.addresses)
+            yield four, Doors(http, four.addresses), dsns
 
 
 async def seen(doors: Doors, service: str, path: str, at_least: int, **params: str) -> None:
@@ -52,8 +54,25 @@ async def killed_under_it(four: Members, doors: Doors, played: asyncio.Task[Summ
         await asyncio.to_thread(four.start, service)
 
 
+async def tended(four: Members, doors: Doors, dsn: str) -> None:
+    """Every read table equals what the events say; the public ledger fits, and a changed entry does not."""
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        for address in doors.all():
+            for one in (await doors.read("ops", f"{address}/ops/v1/projections"))["items"]:
+                done = await rebuild(http, address, await doors.token("ops"), one["name"])
+                assert not any(done["differing_rows"].values()), done
+        at = four.addresses["disbursement"]
+        assert (await verify_ledger(http, at))["entries"] > 100
+        connection = await asyncpg.connect(dsn)
+        await connection.execute("update public_entries set amount_fen = amount_fen + 1 where position = 7")
+        with pytest.raises(LedgerBroken, match="Entry 7 "):
+            await verify_ledger(http, at)
+        await connection.execute("update public_entries set amount_fen = amount_fen - 1 where position = 7")
+        await connection.close()
+
+
 async def journey(bus: dict[str, str], database: Database, folder: Path) -> None:
-    async with city(bus, database, folder) as (four, doors):
+    async with city(bus, database, folder) as (four, doors, dsns):
         played = asyncio.create_task(play(doors, Console(quiet=True)))
         await killed_under_it(four, doors, played)
         summary = await played
@@ -65,6 +84,7 @@ async def journey(bus: dict[str, str], database: Database, folder: Path) -> None
         assert len(live) == len(set(live)) == summary.payouts
         for address in doors.all():
             assert (await doors.read("ops", f"{address}/ops/v1/parked"))["items"] == []
+        await tended(four, doors, dsns["KAPOK_DISBURSEMENT_DSN"])
         again = await play(doors, Console(quiet=True))
         assert (again.cases, again.payouts, again.paid_fen) == (summary.cases, summary.payouts, summary.paid_fen)
 
