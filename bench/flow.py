@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from bench.measure import Row, compared, in_turn
@@ -42,8 +43,11 @@ BASELINES = Path(__file__).parent / "baselines"
 class City:
     """A city that serves: its doors, and how many reports it was sent so far."""
 
-    def __init__(self, addresses: dict[str, str], dsn: Callable[[str], str]) -> None:
-        self.addresses, self.dsn, self.sent = addresses, dsn, 0
+    def __init__(self, addresses: dict[str, str], dsn: Callable[[str], str], processes: Callable[[], list[int]]) -> None:
+        self.addresses, self.dsn, self.sent, self._processes = addresses, dsn, 0, processes
+        self.waits: list[float] = []  # p99 of each run, seconds from acceptance to payout
+        self.kept_up: list[float] = []  # payouts over reports at the moment the last report was accepted
+        self.memory: list[float] = []  # megabytes in use after each run, all processes
 
     def ran(self, cases: int) -> float:
         """Cases a second from the first report to the last settled payout; counted in the stores afterwards."""
@@ -60,6 +64,7 @@ class City:
             approving = asyncio.create_task(_approving(doors))
             portions = iter(range(first, first + cases, _LINES))
             await asyncio.gather(*[self._operating(doors, portions, first + cases) for _ in range(_OPERATORS)])
+            self.kept_up.append((await _paid(doors) - before) / cases)
             async with asyncio.timeout(_WAIT_SECONDS):
                 while not approving.done() and await _paid(doors) < before + cases:
                     await asyncio.sleep(0.02)
@@ -67,7 +72,28 @@ class City:
             assert not approving.done(), approving.exception()
             approving.cancel()
             assert await _paid(doors) == before + cases
+            self.waits.append(await self._slowest(cases))
+            self.memory.append(sum(_resident(process) for process in self._processes()))
             return cases / seconds
+
+    async def _slowest(self, cases: int) -> float:
+        """p99 of the last cases, in seconds from the acceptance of the report to the settled payout, as both were recorded."""
+        opened = await self._moments(
+            "intake", "select substr(stream, 13), at from events where type = 'CaseReported' order by position desc limit $1", cases
+        )
+        settled = await self._moments(
+            "disbursement",
+            "select data->'terms'->>'case_id', at from events where type = 'PayoutSettled' order by position desc limit $1",
+            cases,
+        )
+        assert opened.keys() == settled.keys()
+        return statistics.quantiles([(settled[case] - at).total_seconds() for case, at in opened.items()], n=100)[98]
+
+    async def _moments(self, service: str, sql: str, cases: int) -> dict[str, datetime]:
+        connection = await asyncpg.connect(self.dsn(service))
+        rows = await connection.fetch(sql, cases)
+        await connection.close()
+        return dict(rows)
 
     @staticmethod
     async def _operating(doors: Doors, portions: Iterator[int], end: int) -> None:
@@ -85,6 +111,12 @@ async def _furnished(doors: Doors) -> None:
     standing = [{"programme": "LOTTERY-RAIN", "fund_id": _FUND, "max_fen": 2_000_000}]
     service = {"id": "rain", "organization_id": "bench", "name": "Bench", "programmes": ["LOTTERY-RAIN"], "standing": standing}
     await doors.told("admin", "/matching/v1/services", service)
+
+
+def _resident(process: int) -> float:
+    """Megabytes a process holds in memory."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _report(at: int) -> dict[str, Any]:
@@ -149,7 +181,7 @@ def _together(databases: Callable[[str], str], bank: str, folder: Path) -> Itera
                     break
             except httpx.TransportError:
                 time.sleep(0.05)
-        yield City(dict.fromkeys(SERVICES, address), dsn)
+        yield City(dict.fromkeys(SERVICES, address), dsn, lambda: [process.pid])
     finally:
         process.terminate()
         process.wait(30)
@@ -163,7 +195,7 @@ def _apart(databases: Callable[[str], str], bank: str, bootstrap: str, folder: P
     four = Members({**_told(bank), **told, "KAPOK_BUS": "kafka", "KAPOK_KAFKA_BOOTSTRAP": bootstrap}, folder)
     try:
         four.start(*SERVICES)
-        yield City(four.addresses, dsn)
+        yield City(four.addresses, dsn, four.pids)
     finally:
         four.stop()
 
@@ -235,4 +267,21 @@ def _measured(together: City, apart: City, databases: Callable[[str], str], kafk
         compared(f"{flow}, embedded", "reference pipeline on Kafka", results, "embedded", "reference", 0.2, 0.5),
         compared(f"{flow}, embedded", "pyeventsourcing System", results, "embedded", "pyeventsourcing", 3, 10),
         compared(f"{flow}, embedded", "DBOS workflow", results, "embedded", "DBOS", 10, 40),
+        *_under_saturation("one process each", apart, rounds),
+        *_under_saturation("embedded", together, rounds),
     ]
+
+
+def _under_saturation(how: str, city: City, rounds: int) -> list[Row]:
+    """Bulk loads come as fast as they are taken; the warm-up is left out."""
+    kept_up, waits, memory = city.kept_up[1:], city.waits[1:], city.memory[1:]
+    grown = (memory[-1] - memory[0]) / (CASES * max(1, len(memory) - 1)) * 1000
+    return [
+        _alone(f"paid of accepted while saturated, {how}", kept_up, 0.9, 0.95, rounds, "share", higher=True),
+        _alone(f"acceptance to payout, p99, {how}", waits, 1.0, 0.3, rounds, "seconds", higher=False),
+        _alone(f"memory grown for 1,000 more cases, {how}", [grown], 50.0, 10.0, rounds, "MB", higher=False),
+    ]
+
+
+def _alone(name: str, found: list[float], floor: float, goal: float, rounds: int, unit: str, *, higher: bool) -> Row:
+    return Row(name, "-", statistics.median(found), 0, floor, goal, rounds, unit, higher, (min(found), max(found)))

@@ -55,6 +55,10 @@ class Members:
                     raise MemberDown(f"{name} did not become ready; its journal is {self.journal(name)}")
                 time.sleep(0.05)
 
+    def pids(self) -> list[int]:
+        """The processes that serve now."""
+        return [process.pid for process in self.processes.values() if process.poll() is None]
+
     def kill(self, name: str) -> None:
         """As the kernel does it when memory runs out: no word of warning."""
         self.processes[name].kill()
