@@ -11,12 +11,14 @@ from services.disbursement.domain.payout import Cancel, NoteBankAnswer, Payee, P
 from services.disbursement.domain.stopping import StopAsked
 from services.disbursement.views import payouts_about
 from shared.clock import local_day
+from shared.kernel import Rejected
 from shared.room import Room
 from shared.service import Answer, Effect, EffectCall, To
 
 _BANK_SECONDS = 8.0
 _INTAKE_SECONDS = 5.0
 _STATUSES = {"accepted", "settled", "rejected", "returned"}
+_ENDED = _STATUSES - {"accepted"}
 _KEPT_BY_LAW = {"instructed", "accepted", "unknown", "settled", "confirmed", "returned"}
 _ASK_AGAIN_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
 
@@ -59,22 +61,29 @@ async def instruct(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
     """Tell the bank. Whoever can't be paid is rejected here; what the bank did not answer for is unknown."""
     month = month_now(room)
     known, unwilling = await payees(room, list({c.envelope.data.terms.case_id for c in calls}))
-    payments, asked = [], {}
+    payments, asked, unpayable = [], {}, []
     for call in calls:
         terms = call.envelope.data.terms
         if terms.case_id in known:
             payments.append(_payment(terms, known[terms.case_id]))
             asked[terms.end_to_end_id] = known[terms.case_id]
+        else:
+            unpayable.append(terms.end_to_end_id)
+    # A call that broke off before may have told the bank already: it is asked before anybody is turned away.
+    before = await _found(room, unpayable) if unpayable else {}
     statuses = await _told(room, payments) if payments else {}
     answers = []
     for call in calls:
         terms = call.envelope.data.terms
-        if terms.case_id in unwilling:
-            answers.append(_answer(call, NoteBankAnswer("rejected", month, "no_payment_consent")))
-        elif terms.case_id not in known:
-            answers.append(_answer(call, NoteBankAnswer("rejected", month, "no_payee")))
-        else:
+        if terms.case_id in known:
             answers.append(_answer(call, _noted(statuses.get(terms.end_to_end_id), month, asked[terms.end_to_end_id])))
+        elif before is None:
+            answers.append(Answer(retry=True, why="the bank does not say whether it was told"))
+        elif terms.end_to_end_id in before:
+            answers.append(_answer(call, _noted(before[terms.end_to_end_id], month)))
+        else:
+            why = "no_payment_consent" if terms.case_id in unwilling else "no_payee"
+            answers.append(_answer(call, NoteBankAnswer("rejected", month, why)))
     return answers
 
 
@@ -82,7 +91,7 @@ def _noted(status: Mapping[str, Any] | None, month: str, payee: Mapping[str, Any
     if status is None or status.get("status") not in _STATUSES:
         return NoteBankAnswer("unknown", month, "no_answer" if status is None else "unclear_answer")
     kept = None
-    if payee is not None and status["status"] == "settled":
+    if payee is not None and status["status"] in {"settled", "returned"}:
         number = payee.get("account_number") or payee.get("id_number") or ""
         kept = Payee(payee.get("name") or "", number[-4:])
     return NoteBankAnswer(status["status"], month, str(status.get("reason") or "")[:40], kept)
@@ -98,20 +107,24 @@ async def _told(room: Room, payments: list[dict[str, Any]]) -> dict[str, Mapping
         return {}
 
 
+async def _found(room: Room, ids: Sequence[str]) -> dict[str, Mapping[str, Any]] | None:
+    """What the bank knows of these, by end-to-end id; None when it does not answer."""
+    try:
+        answer = await room.http.get(f"{room.settings.bank_url}/payments", params={"ids": ",".join(ids)}, timeout=_BANK_SECONDS)
+        answer.raise_for_status()
+        return {p["end_to_end_id"]: p for p in answer.json()["payments"]}
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+
+
 async def ask(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
     """Ask the bank what became of payouts whose outcome is not known (or only accepted); asked again, later and later."""
     month = month_now(room)
-    ids = ",".join(c.envelope.data.terms.end_to_end_id for c in calls)
-    try:
-        answer = await room.http.get(f"{room.settings.bank_url}/payments", params={"ids": ids}, timeout=_BANK_SECONDS)
-        answer.raise_for_status()
-        found = {p["end_to_end_id"]: p for p in answer.json()["payments"]}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        found = {}
+    found = await _found(room, [c.envelope.data.terms.end_to_end_id for c in calls]) or {}
     answers = []
     for call in calls:
         status = found.get(call.envelope.data.terms.end_to_end_id)
-        if status is not None and status.get("status") in {"settled", "rejected"}:
+        if status is not None and status.get("status") in _ENDED:
             answers.append(_answer(call, _noted(status, month)))
         else:
             pause = _ASK_AGAIN_SECONDS[min(call.attempt, len(_ASK_AGAIN_SECONDS)) - 1]
@@ -130,6 +143,10 @@ def left_to_people(call: EffectCall) -> tuple[To, ...]:
     return ()
 
 
+def _goes_on(no: Rejected) -> None:
+    """Approved in the meantime: it can't be stopped any more, which must not keep the others from being stopped."""
+
+
 async def stop(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
     """Cancel what can still be cancelled; destroy a person's key where no money record must be kept by law."""
     answers = []
@@ -137,7 +154,7 @@ async def stop(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
         asked: StopAsked = call.envelope.data
         found = await room.rows(payouts_about(asked.about, asked.id))
         cancelled = tuple(
-            To("payout", p["payout_id"], Cancel(asked.reason, "stop")) for p in found if p["state"] in {"requested", "reserved"}
+            To("payout", p["payout_id"], Cancel(asked.reason, "stop"), _goes_on) for p in found if p["state"] in {"requested", "reserved"}
         )
         if asked.erase and not any(p["state"] in _KEPT_BY_LAW for p in found):
             await room.shred(asked.id)

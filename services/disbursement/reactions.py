@@ -85,7 +85,7 @@ def on_referral_accepted(heard: Heard) -> Iterable[To]:
     )  # fmt: skip
 
     def declined(no: Rejected) -> To:
-        own = _key("declined", payout_id, r.referral_id)
+        own = _key("declined", payout_id, r.referral_id, heard.id)
         return To("payout", own, DeclineRequest(replace(asked, payout_id=own), no.code))
 
     yield To("payout", payout_id, asked, declined)

@@ -62,7 +62,8 @@ async def balance(fund_id: str, door: Reader, as_of: datetime | None = None) -> 
         raise NotFound("fund")
     found = dict.fromkeys(("available_fen", "reserved_fen", "spent_fen"), 0)
     for row in await views.balance_rows(door.room, None, as_of):
-        kind, of, rest = (*row["account"].split(":"), "", "")[:3]
-        if of == fund_id and row["unit"] == FEN and kind in {"fund", "spent"}:
-            found["spent_fen" if kind == "spent" else f"{rest}_fen"] += int(row["credits"]) - int(row["debits"])
+        account, _, last = row["account"].rpartition(":")  # an id may hold colons itself, a programme not
+        column = {f"fund:{fund_id}": f"{last}_fen", f"spent:{fund_id}": "spent_fen"}.get(account)
+        if column is not None and row["unit"] == FEN:
+            found[column] += int(row["credits"]) - int(row["debits"])
     return {"fund_id": fund_id, "as_of": as_of or door.now, **found}

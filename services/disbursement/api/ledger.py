@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import views
@@ -52,7 +53,7 @@ async def trial_balance(door: Books, as_of: datetime | None = None) -> dict[str,
         at["debits"] += row["debits"]
         at["credits"] += row["credits"]
     balanced = all(s["debits"] == s["credits"] for s in sums.values())
-    faults = [] if as_of is not None else await views.ledger_faults(door.room)
+    faults = [] if as_of is not None else msgspec.to_builtins(await views.ledger_faults(door.room))
     return {"as_of": as_of or door.now, "balanced": balanced and not faults, "sums": sums, "faults": faults, "items": rows}
 
 

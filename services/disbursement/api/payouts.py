@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import views
@@ -27,7 +28,7 @@ def shown_payout(state: Payout, version: int) -> dict[str, Any]:
     terms = state.terms
     assert terms is not None
     return {
-        **{name: getattr(terms, name) for name in _PLAIN}, "amount_fen": terms.amount_fen, "items": terms.items or state.wanted,
+        **{name: getattr(terms, name) for name in _PLAIN}, "amount_fen": terms.amount_fen, "items": msgspec.to_builtins(terms.items or state.wanted),
         "state": state.status, "approvals_needed": state.approvals_needed, "approved_by": state.approved_by,
         "end_to_end_id": terms.end_to_end_id, "receipt": state.receipt or None, "version": version,
     }  # fmt: skip

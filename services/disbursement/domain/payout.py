@@ -256,5 +256,5 @@ def evolve(state: Payout, event: Any) -> Payout:
         case PayoutCancelled():
             return replace(state, status="cancelled")
         case ReceiptConfirmed():
-            return replace(state, status="confirmed" if event.answer == "received" else state.status, receipt=event.answer)
+            return replace(state, status="confirmed" if event.answer == "received" else "settled", receipt=event.answer)
     return state

@@ -127,11 +127,11 @@ def _terms(command: RequestPayout) -> Terms:
 
 
 def request(command: RequestPayout, state: Payout) -> tuple[PayoutRequested, ...]:
-    """Never reached the bank and came to nothing: a later grant may try again under the same id."""
+    """Never reached the bank and came to nothing: a later grant, of the same referral or another, may try again under the same id."""
     before = state.terms
-    if before is None or (state.status in {"refused", "cancelled"} and before.referral_id != command.referral_id):
+    if before is None or state.status in {"refused", "cancelled"}:
         return (PayoutRequested(_terms(command), command.instalment, command.items),)
-    if before.referral_id != command.referral_id:
+    if before.referral_id != command.referral_id or state.status in {"rejected", "returned"}:
         raise EntitlementAlreadyGranted(payout_id=command.payout_id, status=state.status)
     same_sum = command.kind == "goods" or before.amount_fen == command.amount_fen
     if not same_sum or state.wanted != command.items or before.kind != command.kind:
@@ -172,13 +172,16 @@ def approve(command: Approve, state: Payout) -> tuple[Any, ...]:
 
 def bank_answered(command: NoteBankAnswer, state: Payout) -> tuple[Any, ...]:
     terms = state.terms
-    if terms is None or state.status in _OPEN:
+    if terms is None or terms.kind == "goods" or state.status in _OPEN:
         raise PayoutNotWithBank(status=state.status)
-    if command.status == "returned":
-        return (PayoutReturned(terms, command.reason, command.month),) if state.status in {"settled", "confirmed"} else ()
+    if command.status == "returned" and state.status in {"settled", "confirmed"}:
+        return (PayoutReturned(terms, command.reason, command.month),)
     if state.status not in _WITH_BANK:
         return ()
     match command.status:
+        case "returned":  # paid and sent back before we heard of either
+            paid = PayoutSettled(terms.person_id, terms, command.month, command.payee)
+            return (paid, PayoutReturned(terms, command.reason, command.month))
         case "settled":
             return (PayoutSettled(terms.person_id, terms, command.month, command.payee),)
         case "rejected":

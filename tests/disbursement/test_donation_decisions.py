@@ -1,0 +1,114 @@
+"""What is said yes and no to about a donation, an entry of the public chain, and a word to stop; and that nothing is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from services.disbursement.domain import chain, donation, payout_decisions, stopping, treasury_decisions
+from services.disbursement.domain.chain import CHAIN, GENESIS, EntryPublished, Publish, link
+from services.disbursement.domain.donation import DONATION, Donate, DonationReceived, Donor
+from services.disbursement.domain.stopping import STOPPING, Stop, StopAsked
+from services.disbursement.domain.treasury import ItemReceived
+from services.disbursement.manifest import DISBURSEMENT
+from shared.kernel import SHREDDED
+from shared.testing.given import Given
+from tests.disbursement import test_payout_decisions, test_treasury_decisions
+from tests.disbursement.stories import No, Yes, refusals_in
+
+RICE = (ItemReceived("rice", 2, 500),)
+CASH = Donate("0123-abcdef12", "donor-1", "general", "cash", 100, (), "2026-11", Donor("李四", "13900139000"))
+GOODS = Donate("0123-abcdef12", "donor-1", "stores", "goods", 0, RICE, "2026-11")
+RECEIVED = DonationReceived(
+    "0123-abcdef12", "donor-1", "general", "cash", 100, (), "2026-11", "KPK-202611-ABCDEF12", Donor("李四", "13900139000")
+)
+GOODS_RECEIVED = DonationReceived("0123-abcdef12", "donor-1", "stores", "goods", 0, RICE, "2026-11", "KPK-202611-ABCDEF12")
+ENTRY = Publish("e1", "payout", "general", "TEMP-URGENT", "440106", "2026-11", 100)
+FIRST = EntryPublished("e1", 1, "payout", "general", "TEMP-URGENT", "440106", "2026-11", 100, 0, GENESIS, link(GENESIS, 1, ENTRY))
+SECOND_ENTRY = replace(ENTRY, entry_id="e2")
+SECOND = EntryPublished(
+    "e2", 2, "payout", "general", "TEMP-URGENT", "440106", "2026-11", 100, 0, FIRST.hash, link(FIRST.hash, 2, SECOND_ENTRY)
+)
+STOP = Stop("case", "c1", "case_withdrawn")
+
+SAID_YES = (
+    Yes("money is received", (), CASH, (RECEIVED,)),
+    Yes("goods are received", (), GOODS, (GOODS_RECEIVED,)),
+    Yes("once", (RECEIVED,), CASH, ()),
+    Yes("once, whatever the month it is sent again in", (RECEIVED,), replace(CASH, month="2027-01"), ()),
+    Yes("once, when the donor is forgotten", (replace(RECEIVED, donor=SHREDDED),), replace(CASH, donor=None), ()),
+)
+SAID_NO = (
+    No((), replace(CASH, amount_fen=0), donation.DonationIsNothing),
+    No((), replace(CASH, amount_fen=-1), donation.DonationIsNothing),
+    No((), replace(GOODS, items=()), donation.DonationIsNothing),
+    No((), replace(GOODS, items=(ItemReceived("rice", 0, 5),)), donation.DonationIsNothing),
+    No((), replace(GOODS, items=(*RICE, ItemReceived("oil", 1, -5))), donation.DonationIsNothing),
+    No((RECEIVED,), replace(CASH, amount_fen=101), donation.DonationDiffersFromFirst),
+    No((RECEIVED,), replace(CASH, fund_id="other"), donation.DonationDiffersFromFirst),
+    No((RECEIVED,), GOODS, donation.DonationDiffersFromFirst),
+    No((GOODS_RECEIVED,), replace(GOODS, items=(ItemReceived("rice", 3, 500),)), donation.DonationDiffersFromFirst),
+)
+OF_THE_CHAIN = (
+    Yes("the first entry stands on nothing", (), ENTRY, (FIRST,)),
+    Yes("each stands on the one before", (FIRST,), SECOND_ENTRY, (SECOND,)),
+)
+OF_STOPPING = (
+    Yes("a word to stop is kept", (), STOP, (StopAsked("case", "c1", "case_withdrawn", False),)),
+    Yes(
+        "each time anew",
+        (StopAsked("case", "c1", "x", False),),
+        replace(STOP, erase=True),
+        (StopAsked("case", "c1", "case_withdrawn", True),),
+    ),
+)
+
+TESTED = (
+    (payout_decisions.PAYOUT, payout_decisions, test_payout_decisions.SAID_YES, test_payout_decisions.SAID_NO),
+    (treasury_decisions.TREASURY, treasury_decisions, test_treasury_decisions.SAID_YES, test_treasury_decisions.SAID_NO),
+    (DONATION, donation, SAID_YES, SAID_NO),
+    (CHAIN, chain, OF_THE_CHAIN, ()),
+    (STOPPING, stopping, OF_STOPPING, ()),
+)
+
+
+@pytest.mark.parametrize("case", SAID_YES, ids=lambda case: case.story)
+def test_what_follows_a_donation(case: Yes) -> None:
+    Given(DONATION, *case.given).when(case.when).then(*case.then)
+
+
+@pytest.mark.parametrize("case", SAID_NO, ids=lambda case: case.why.__name__)
+def test_which_donation_is_refused(case: No) -> None:
+    Given(DONATION, *case.given).when(case.when).refused(case.why)
+
+
+@pytest.mark.parametrize("case", OF_THE_CHAIN, ids=lambda case: case.story)
+def test_what_the_chain_says(case: Yes) -> None:
+    Given(CHAIN, *case.given).when(case.when).then(*case.then)
+
+
+@pytest.mark.parametrize("case", OF_STOPPING, ids=lambda case: case.story)
+def test_what_a_word_to_stop_leads_to(case: Yes) -> None:
+    state = Given(STOPPING, *case.given).when(case.when).then(*case.then)
+    assert state.times == len(case.given) + 1
+
+
+def test_no_decider_is_left_out() -> None:
+    assert {decider.noun for decider, *_ in TESTED} == {decider.noun for decider in DISBURSEMENT.deciders}
+
+
+@pytest.mark.parametrize("tested", TESTED, ids=lambda tested: tested[0].noun)
+def test_every_command_every_event_and_every_refusal_of_a_decider_is_in_its_tables(tested: tuple[Any, ...]) -> None:
+    decider, module, yes, no = tested
+    assert {type(case.when) for case in yes} == set(decider.commands)
+    assert {type(event) for case in yes for event in case.then} == set(decider.events)
+    assert {case.why for case in no} == refusals_in(module)
+
+
+def test_a_refusal_reads_as_a_sentence() -> None:
+    for _, module, _, _ in TESTED:
+        for why in refusals_in(module):
+            assert why().sentence.endswith("."), why
+            assert len(why().sentence) > 15, why

@@ -1,0 +1,138 @@
+"""The public ledger through the door, checked by what anybody can compute at home."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tests.disbursement.conftest import Desk
+from tests.disbursement.outside import chain_holds, leaf, led_to, root
+
+KINDS = ("payout", "goods", "donation", "goods_donation", "returned")
+
+
+async def a_month(desk: Desk, payouts: dict[tuple[str, str], int], fen: int = 1_000) -> None:
+    """So many payouts in each district and programme, from a fund and a store with enough in them."""
+    await desk.funded(10_000_000)
+    given = {"donation_ref": "shop", "kind": "goods", "items": [{"sku": "rice", "quantity": 9, "value_fen": 900}]}
+    await desk.post("/donations", given)
+    for (district, programme), count in payouts.items():
+        for n in range(count):
+            await desk.paid(f"case-{district}-{programme}-{n}", fen + n, district=f"{district}011", programme=programme)
+
+
+async def everything(desk: Desk) -> list[dict[str, Any]]:
+    """All entries, oldest first, page by page, as a stranger reads them."""
+    found: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"limit": 4}
+    while True:
+        page = (await desk.get("/public/entries", who=None, **query)).json()
+        found += page["items"]
+        if page["next"] is None:
+            return found[::-1]
+        query["cursor"] = page["next"]
+
+
+async def the_key(desk: Desk) -> Ed25519PublicKey:
+    key = (await desk.client.get("/auth/jwks.json")).json()["keys"][0]
+    return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key["x"] + "=="))
+
+
+def signed(head: dict[str, Any]) -> bytes:
+    return json.dumps({n: head[n] for n in ("hash", "root", "size")}, sort_keys=True, separators=(",", ":")).encode()
+
+
+async def test_the_chain_is_computed_again_by_a_stranger(desk: Desk) -> None:
+    await a_month(desk, {("440106", "TEMP-URGENT"): 3, ("440103", "GOV-MEDICAL"): 2})
+    goods = await desk.granted("case-goods", items=[{"sku": "rice", "quantity": 2}])
+    await desk.approved(goods)
+    entries = await everything(desk)
+    assert chain_holds(entries)
+    assert [e["position"] for e in entries] == list(range(1, 9))
+    assert Counter(e["kind"] for e in entries) == {"payout": 5, "donation": 1, "goods_donation": 1, "goods": 1}
+    last = entries[-1]
+    assert (last["district"], last["programme"], last["month"], last["units"]) == ("440106", "TEMP-URGENT", "2026-11", 2)
+    entries[3]["amount_fen"] += 1
+    assert not chain_holds(entries)
+
+
+async def test_the_head_is_signed_over_the_tree_of_the_entries(desk: Desk) -> None:
+    empty = (await desk.get("/public/heads", who=None)).json()["items"][0]
+    assert (empty["size"], empty["hash"], empty["root"]) == (0, "0" * 64, root([]).hex())
+    await a_month(desk, {("440106", "TEMP-URGENT"): 2})
+    first = (await desk.get("/public/heads", who=None)).json()["items"][0]
+    await desk.paid("one-more")
+    entries = await everything(desk)
+    head = (await desk.get("/public/heads", who=None)).json()["items"][0]
+    hashes = [bytes.fromhex(e["hash"]) for e in entries]
+    assert (head["size"], head["hash"], head["root"]) == (5, entries[-1]["hash"], root(hashes).hex())
+    assert first["root"] == root(hashes[: first["size"]]).hex(), "what was signed before is still what it was"
+    key = await the_key(desk)
+    for one in (empty, first, head):
+        assert one["algorithm"] == "Ed25519"
+        key.verify(bytes.fromhex(one["signature"]), signed(one))
+    with pytest.raises(InvalidSignature):
+        key.verify(bytes.fromhex(head["signature"]), signed({**head, "size": 6}))
+
+
+async def test_each_entry_is_proven_to_be_in_the_whole(desk: Desk) -> None:
+    await a_month(desk, {("440106", "TEMP-URGENT"): 4})
+    key = await the_key(desk)
+    for entry in await everything(desk):
+        proof = (await desk.get(f"/public/proof/{entry['entry_id']}", who=None)).json()
+        assert proof["entry"] == entry
+        assert proof["index"] == entry["position"] - 1
+        head, path = proof["head"], [bytes.fromhex(step) for step in proof["path"]]
+        key.verify(bytes.fromhex(head["signature"]), signed(head))
+        mine = leaf(bytes.fromhex(entry["hash"]))
+        assert led_to(mine, proof["index"], head["size"], path) == bytes.fromhex(head["root"])
+        assert led_to(leaf(b"another entry"), proof["index"], head["size"], path) != bytes.fromhex(head["root"])
+    assert (await desk.get("/public/proof/nobody", who=None)).status_code == 404
+
+
+async def test_the_summary_is_the_sum_of_the_entries_in_cells_of_five_or_more(desk: Desk) -> None:
+    await a_month(desk, {("440106", "TEMP-URGENT"): 6, ("440103", "TEMP-URGENT"): 2, ("440103", "GOV-MEDICAL"): 4})
+    entries = await everything(desk)
+    summary = (await desk.get("/public/summary", who=None)).json()
+    for kind in KINDS:
+        of = [e for e in entries if e["kind"] == kind]
+        expected = {"count": len(of), "amount_fen": sum(e["amount_fen"] for e in of), "units": sum(e["units"] for e in of)}
+        assert summary["totals"][kind] == expected, kind
+    cells = summary["cells"]
+    assert [(c["month"], c["district"], c["programme"], c["payouts"]) for c in cells] == [
+        ("2026-11", "440106", "TEMP-URGENT", 6), ("2026-11", "merged", "merged", 6),
+    ]  # fmt: skip
+    paid = [e for e in entries if e["kind"] == "payout"]
+    assert sum(c["cash_fen"] for c in cells) == sum(e["amount_fen"] for e in paid) == summary["totals"]["payout"]["amount_fen"]
+    tianhe = [e["amount_fen"] for e in paid if e["district"] == "440106"]
+    assert cells[0]["cash_fen"] == sum(tianhe)
+
+
+async def test_too_few_payouts_are_in_no_cell(desk: Desk) -> None:
+    await a_month(desk, {("440106", "TEMP-URGENT"): 4})
+    summary = (await desk.get("/public/summary", who=None)).json()
+    assert (summary["cells"], summary["totals"]["payout"]["count"]) == ([], 4)
+    await desk.paid("the-fifth", district="440103011")
+    cells = (await desk.get("/public/summary", who=None)).json()["cells"]
+    assert [(c["district"], c["payouts"]) for c in cells] == [("merged", 5)]
+
+
+async def test_goods_are_summed_by_value_and_units(desk: Desk) -> None:
+    await desk.post("/donations", {"donation_ref": "s", "kind": "goods", "items": [{"sku": "rice", "quantity": 10, "value_fen": 1_000}]})
+    for n in range(5):
+        await desk.approved(await desk.granted(f"case-{n}", items=[{"sku": "rice", "quantity": 1}]))
+    cells = (await desk.get("/public/summary", who=None)).json()["cells"]
+    assert [(c["payouts"], c["cash_fen"], c["goods_fen"], c["units"]) for c in cells] == [(5, 0, 500, 5)]
+
+
+async def test_no_entry_and_no_sum_names_a_person_or_a_case(desk: Desk) -> None:
+    await a_month(desk, {("440106", "TEMP-URGENT"): 5})
+    text = json.dumps(await everything(desk)) + (await desk.get("/public/summary", who=None)).text
+    for secret in ("case-", "person-", "referral-", "helpers", "张三丰", "6222", "approver", "440106011"):
+        assert secret not in text, secret

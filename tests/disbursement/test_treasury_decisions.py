@@ -1,0 +1,113 @@
+"""What is said yes and no to about money in funds and goods in the stores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from services.disbursement.domain import treasury as t
+from services.disbursement.domain import treasury_decisions as d
+from services.disbursement.domain.treasury import Item, ItemReceived, OpenFund, Release, Reserve, Restore, Spend, TakeIn
+from shared.testing.given import Given
+from tests.disbursement.stories import No, Yes
+
+GENERAL = t.FundOpened("general", "General", (), (), ())
+FILLED = (GENERAL, t.TakenIn("d1", "general", 1_000, ()))
+STUDENTS = t.FundOpened("students", "Students", ("GOV-STUDENT",), (), ())
+TIANHE = t.FundOpened("tianhe", "Tianhe", (), ("440106", "440104"), ("food",))
+ROUND = (ItemReceived("rice", 3, 100),)
+STOCKED = (t.TakenIn("d2", "stores", 0, ROUND),)
+ANY_FUND = Reserve("p1", "GOV-STUDENT", "440106011", None, 600)
+MONEY = replace(ANY_FUND, fund_id="general")
+TWO_BAGS = Reserve("p1", "MICRO-WISH", "440106", None, 0, (Item("rice", 2),))
+
+SAID_YES = (
+    Yes("a fund is opened", (), OpenFund("general", "General"), (GENERAL,)),
+    Yes("with its restrictions", (), OpenFund("tianhe", "Tianhe", (), ("440106", "440104"), ("food",)), (TIANHE,)),
+    Yes("opened once", (GENERAL,), OpenFund("general", "General"), ()),
+    Yes("money comes in", (GENERAL,), TakeIn("d1", "general", 1_000), (FILLED[1],)),
+    Yes("goods come in without a fund", (), TakeIn("d2", "stores", 0, ROUND), STOCKED),
+    Yes("money of a named fund", FILLED, MONEY, (t.Reserved("p1", "general", 600, ()),)),
+    Yes("all that is left", FILLED, replace(MONEY, amount_fen=1_000), (t.Reserved("p1", "general", 1_000, ()),)),
+    Yes("of the only fund", FILLED, ANY_FUND, (t.Reserved("p1", "general", 600, ()),)),
+    Yes("the fund bound to a programme before the general one", (*FILLED, STUDENTS, t.TakenIn("d3", "students", 600, ())), ANY_FUND,
+        (t.Reserved("p1", "students", 600, ()),)),
+    Yes("the general one when the bound one has too little", (*FILLED, STUDENTS, t.TakenIn("d3", "students", 599, ())), ANY_FUND,
+        (t.Reserved("p1", "general", 600, ()),)),
+    Yes("the fund of the district before the general one", (*FILLED, TIANHE, t.TakenIn("d3", "tianhe", 600, ())), ANY_FUND,
+        (t.Reserved("p1", "tianhe", 600, ()),)),
+    Yes("goods at their average value, rounded down", STOCKED, TWO_BAGS, (t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),)),)),
+    Yes("the same goods named twice", STOCKED, replace(TWO_BAGS, items=(Item("rice", 1), Item("rice", 2))),
+        (t.Reserved("p1", "stores", 100, (ItemReceived("rice", 3, 100),)),)),
+    Yes("goods ask for no fund", STOCKED, replace(TWO_BAGS, fund_id="nobody"), (t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),)),)),
+    Yes("spent", FILLED, Spend("p1", "general", "P", "440106", 600), (t.Spent("p1", "general", "P", "440106", 600, ()),)),
+    Yes("freed", FILLED, Release("p1", "general", 600), (t.Released("p1", "general", 600, ()),)),
+    Yes("come back", FILLED, Restore("p1", "general", 600, "P"), (t.Restored("p1", "general", 600, "P"),)),
+)  # fmt: skip
+
+SAID_NO = (
+    No((GENERAL,), OpenFund("general", "Other"), d.FundOpenedDifferently),
+    No((GENERAL,), OpenFund("general", "General", ("P",)), d.FundOpenedDifferently),
+    No((GENERAL,), OpenFund("general", "General", (), ("440106",)), d.FundOpenedDifferently),
+    No((GENERAL,), OpenFund("general", "General", (), (), ("food",)), d.FundOpenedDifferently),
+    No((), TakeIn("d1", "general", 1), d.FundUnknown),
+    No((), MONEY, d.FundUnknown),
+    No((STUDENTS,), replace(MONEY, fund_id="students", programme="MICRO-WISH"), d.FundNotForProgramme),
+    No((TIANHE,), replace(MONEY, fund_id="tianhe", district="440103001"), d.FundNotForTerritory),
+    No((TIANHE,), replace(MONEY, fund_id="tianhe", district=""), d.FundNotForTerritory),
+    No(FILLED, replace(MONEY, amount_fen=1_001), d.FundLacksMoney),
+    No((*FILLED, t.Reserved("p0", "general", 600, ())), MONEY, d.FundLacksMoney),
+    No((), ANY_FUND, d.NoFundFits),
+    No(FILLED, replace(ANY_FUND, amount_fen=1_001), d.NoFundFits),
+    No((TIANHE, t.TakenIn("d3", "tianhe", 600, ())), replace(ANY_FUND, district="440103"), d.NoFundFits),
+    No((), TWO_BAGS, d.StockLacksUnits),
+    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 2), Item("rice", 2))), d.StockLacksUnits),
+    No((*STOCKED, t.Reserved("p0", "stores", 66, (ItemReceived("rice", 2, 66),))), TWO_BAGS, d.StockLacksUnits),
+    No(FILLED, replace(MONEY, amount_fen=0), d.NothingToReserve),
+    No(FILLED, replace(MONEY, amount_fen=-5), d.NothingToReserve),
+    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 0),)), d.NothingToReserve),
+)
+
+
+@pytest.mark.parametrize("case", SAID_YES, ids=lambda case: case.story)
+def test_what_follows_a_command(case: Yes) -> None:
+    Given(d.TREASURY, *case.given).when(case.when).then(*case.then)
+
+
+@pytest.mark.parametrize("case", SAID_NO, ids=lambda case: f"{type(case.when).__name__}-{case.why.__name__}")
+def test_what_is_refused(case: No) -> None:
+    Given(d.TREASURY, *case.given).when(case.when).refused(case.why)
+
+
+def test_what_is_missing_is_said_in_numbers() -> None:
+    assert Given(d.TREASURY, *FILLED).when(replace(MONEY, amount_fen=1_001)).refused(d.FundLacksMoney).facts == {
+        "fund_id": "general", "available_fen": 1_000, "amount_fen": 1_001,
+    }  # fmt: skip
+    no = Given(d.TREASURY, *STOCKED).when(replace(TWO_BAGS, items=(Item("rice", 4),))).refused(d.StockLacksUnits)
+    assert no.facts == {"sku": "rice", "units": 3, "quantity": 4}
+
+
+def test_money_is_available_then_reserved_then_spent_and_back() -> None:
+    history: tuple[Any, ...] = FILLED
+    sums = []
+    for event in (
+        t.Reserved("p1", "general", 600, ()), t.Released("p1", "general", 600, ()), t.Reserved("p1", "general", 600, ()),
+        t.Spent("p1", "general", "P", "440106", 600, ()), t.Restored("p1", "general", 600, "P"),
+    ):  # fmt: skip
+        history = (*history, event)
+        fund = Given(d.TREASURY, *history).state.funds["general"]
+        sums.append((fund.available_fen, fund.reserved_fen, fund.spent_fen))
+    assert sums == [(400, 600, 0), (1_000, 0, 0), (400, 600, 0), (400, 0, 600), (1_000, 0, 0)]
+
+
+def test_goods_carry_their_value_and_the_last_unit_takes_the_rest() -> None:
+    reserved = t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),))
+    held = Given(d.TREASURY, *STOCKED, reserved)
+    assert held.state.stock["rice"] == t.Stock(1, 34, 2, 66)
+    held.when(replace(TWO_BAGS, items=(Item("rice", 1),))).then(t.Reserved("p1", "stores", 34, (ItemReceived("rice", 1, 34),)))
+    issued = t.Spent("p1", "stores", "P", "440106", 66, reserved.items)
+    assert Given(d.TREASURY, *STOCKED, reserved, issued).state.stock["rice"] == t.Stock(1, 34, 0, 0, 2, 66)
+    freed = t.Released("p1", "stores", 66, reserved.items)
+    assert Given(d.TREASURY, *STOCKED, reserved, freed).state.stock["rice"] == t.Stock(3, 100)
