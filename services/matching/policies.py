@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.matching.domain import referral as r
 from services.matching.domain.asking import About, Ask, Grant, Item
-from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, SharingAllowed, SharingStopped
+from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
 from services.matching.domain.household import GrantHelp, HelpGranted, ReleaseHelp
 from shared.envelope import Envelope
@@ -28,7 +28,7 @@ def _release(about: About) -> To:
 
 
 def _ended(about: About, reason: str) -> To:
-    return To("assessment", about.case_id, NoteEnded(about.need, reason))
+    return To("assessment", about.case_id, NoteEnded(about.need, reason, about.referral_id))
 
 
 def help_sought(e: Envelope) -> Iterable[To]:
@@ -37,7 +37,7 @@ def help_sought(e: Envelope) -> Iterable[To]:
 
 
 def place_held(e: Envelope) -> Iterable[To]:
-    """The referral is offered; its assessment hears of it when it is not the one it asked for."""
+    """The referral is offered; where there is such a referral already, the place goes back."""
     p: PlaceHeld = e.data
     ask, candidate, count = p.ask, p.candidate, p.count
     about = About(
@@ -50,8 +50,6 @@ def place_held(e: Envelope) -> Iterable[To]:
     else:
         offer = r.OfferReferral(about, ask, due_at, p.at, candidate.kind, candidate.amount_fen, candidate.limits, p.fund_id)
     yield To("referral", ask.referral_id, offer, lambda _: _release(about))
-    if ask.attempt > 1 or ask.only is not None:
-        yield To("assessment", ask.case_id, NoteOffer(ask.need, ask.referral_id))
 
 
 def no_place_found(e: Envelope) -> Iterable[To]:
@@ -70,7 +68,11 @@ def standing_grant(offered: r.ReferralOffered) -> Grant | None:
 
 
 def referral_offered(e: Envelope) -> Iterable[To]:
+    """The assessment hears of an offer that is not the one it asked for; who accepts by itself grants at once."""
     offered: r.ReferralOffered = e.data
+    ask = offered.ask
+    if ask.attempt > 1 or ask.only is not None:
+        yield To("assessment", ask.case_id, NoteOffer(ask.need, ask.referral_id))
     grant = standing_grant(offered) if offered.fund_id else None
     if grant is not None:
         help_ = GrantHelp(offered.about, grant, offered.limits, offered.at, offered.amount_fen)
@@ -121,7 +123,8 @@ def grant_not_kept(e: Envelope) -> Iterable[To]:
     failed: r.GrantNotKept = e.data
     yield To("household", failed.about.household_id, ReleaseHelp(failed.about.referral_id, failed.at))
     if failed.next is not None:
-        yield _request(failed.next, failed.at)
+        further = _request(failed.next, failed.at)
+        yield To("assessment", failed.about.case_id, RestSearch(failed.about.need), lambda _: further)
 
 
 def sharing_stopped(e: Envelope) -> Iterable[To]:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.matching.domain.asking import Ask
+from services.matching.domain.asking import ATTEMPTS_MAX, Ask
 from services.matching.domain.compiling import Verdict
 from shared.kernel import SHREDDED, Shredded
 
@@ -53,10 +53,20 @@ class NoteOffer(Struct, frozen=True, gc=False):
 
 
 class NoteEnded(Struct, frozen=True, gc=False):
-    """Nobody (else) helps with this need for now; new facts may start the search again."""
+    """Nobody (else) helps with this need for now; new facts may start the search again.
+
+    With `referral_id` only a search that stands at this referral ends.
+    """
 
     need: str
     reason: str
+    referral_id: str | None = None
+
+
+class RestSearch(Struct, frozen=True, gc=False):
+    """A grant was not kept: the search rests where sharing is not agreed to any more; a refusal means that it goes on."""
+
+    need: str
 
 
 class CaseAssessed(Struct, frozen=True, gc=False):
@@ -85,6 +95,8 @@ class SharingAllowed(Struct, frozen=True, gc=False):
 
 
 class SharingStopped(Struct, frozen=True, gc=False):
+    """`open` names every referral that may still be open."""
+
     case_id: str
     person_id: str
     reason: str
@@ -105,11 +117,15 @@ class SearchEnded(Struct, frozen=True, gc=False):
 
 
 class Sought(Struct, frozen=True, gc=False):
-    """The search for one need: the referral it stands at, or None when it ended without help."""
+    """The search for one need: the referral it stands at, or None when it ended without help.
+
+    `others` stood there before (chosen by hand, or going on without the grant) and may be open still.
+    """
 
     need: str
     rounds: int
     referral_id: str | None
+    others: tuple[str, ...] = ()
 
 
 class Assessment(Struct, frozen=True, gc=False):
@@ -125,7 +141,7 @@ class Assessment(Struct, frozen=True, gc=False):
 
 
 ABSENT = Assessment()
-COMMANDS = (AssessCase, AllowSharing, StopSharing, NoteOffer, NoteEnded)
+COMMANDS = (AssessCase, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch)
 EVENTS = (CaseAssessed, SharingAllowed, SharingStopped, OfferNoted, SearchEnded)
 
 
@@ -137,14 +153,14 @@ def _with(sought: tuple[Sought, ...], *new: Sought) -> tuple[Sought, ...]:
 def _seeking(state: Assessment, seeks: tuple[Ask, ...]) -> tuple[Sought, ...]:
     if not seeks:
         return state.sought
-    before = {one.need: one.rounds for one in state.sought}
-    return _with(state.sought, *[Sought(a.need, before.get(a.need, 0) + 1, a.referral_id) for a in seeks])
+    before = [(ask, state.of(ask.need) or Sought(ask.need, 0, None)) for ask in seeks]
+    return _with(state.sought, *[Sought(ask.need, one.rounds + 1, ask.referral_id, one.others) for ask, one in before])
 
 
 def _moved(state: Assessment, need: str, referral_id: str | None) -> Assessment:
-    one = state.of(need)
-    now = Sought(need, one.rounds if one else 1, referral_id)
-    return msgspec.structs.replace(state, sought=_with(state.sought, now))
+    one = state.of(need) or Sought(need, 1, None)
+    others = one.others if one.referral_id is None else (*one.others, one.referral_id)[-ATTEMPTS_MAX:]
+    return msgspec.structs.replace(state, sought=_with(state.sought, Sought(need, one.rounds, referral_id, others)))
 
 
 def evolve(state: Assessment, event: Any) -> Assessment:
@@ -154,8 +170,8 @@ def evolve(state: Assessment, event: Any) -> Assessment:
         case SharingAllowed():
             return Assessment(state.latest, event.recipients, _seeking(state, event.seeks))
         case SharingStopped():
-            ended = tuple([Sought(one.need, one.rounds, None) for one in state.sought])
-            return Assessment(state.latest, None, ended)
+            # What is revoked says so itself; a search whose help was granted already stands where it stood.
+            return Assessment(state.latest, None, tuple([Sought(one.need, one.rounds, one.referral_id) for one in state.sought]))
         case OfferNoted():
             return _moved(state, event.need, event.referral_id)
         case SearchEnded():

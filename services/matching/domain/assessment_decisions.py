@@ -18,6 +18,7 @@ from services.matching.domain.assessment import (
     NoteEnded,
     NoteOffer,
     OfferNoted,
+    RestSearch,
     SearchEnded,
     SharingAllowed,
     SharingStopped,
@@ -35,6 +36,10 @@ _URGENCIES = frozenset(("critical", "high"))
 
 class CaseIsNotAssessed(Rejected):
     """This case has not been assessed yet."""
+
+
+class SharingStands(Rejected):
+    """The person agrees to sharing, so the search goes on."""
 
 
 def day_of_rules(facts: Mapping[str, Any], seen_on: date) -> date:
@@ -65,7 +70,7 @@ class Search:
         self.taken: set[str] = {""}
 
     def asks(self, a: CaseAssessed | AssessCase, on: date, verdicts: Sequence[Verdict], recipients: tuple[str, ...]) -> tuple[Ask, ...]:
-        hours = self.rules.number(f"offer_hours_{a.urgency if a.urgency in _URGENCIES else 'normal'}", on)
+        hours = self.rules.number(f"offer_hours_{a.urgency if a.urgency in _URGENCIES else 'normal'}", a.seen_on)
         eligible = [v for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0]
         needs = a.needs or tuple(self.rules.by_code[v.programme].needs[0] for v in eligible[:1])
         sku = self.facts.get("wish_sku")
@@ -131,10 +136,10 @@ def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[An
 
 
 def stop(command: StopSharing, state: Assessment) -> tuple[Any, ...]:
-    still = tuple([one.referral_id for one in state.sought if one.referral_id is not None])
-    if state.latest is None or (state.recipients is None and not still and command.reason != "subject_erased"):
+    if state.latest is None or (state.recipients is None and command.reason != "subject_erased"):
         return ()
-    return (SharingStopped(state.latest.case_id, state.latest.person_id, command.reason, command.at, still),)
+    may_be_open = [key for one in state.sought for key in (*one.others, one.referral_id) if key is not None]
+    return (SharingStopped(state.latest.case_id, state.latest.person_id, command.reason, command.at, tuple(dict.fromkeys(may_be_open))),)
 
 
 def note_offer(command: NoteOffer, state: Assessment) -> tuple[Any, ...]:
@@ -146,9 +151,15 @@ def note_offer(command: NoteOffer, state: Assessment) -> tuple[Any, ...]:
 
 def note_ended(command: NoteEnded, state: Assessment) -> tuple[Any, ...]:
     one = state.of(command.need)
-    if state.latest is None or one is None or one.referral_id is None:
+    if state.latest is None or one is None or one.referral_id is None or command.referral_id not in (None, one.referral_id):
         return ()
     return (SearchEnded(state.latest.case_id, command.need, command.reason),)
+
+
+def rest(command: RestSearch, state: Assessment) -> tuple[Any, ...]:
+    if state.recipients is not None:
+        raise SharingStands(need=command.need)
+    return ()
 
 
 def assessment(rules: Rulebook) -> Decider[Assessment]:
@@ -166,6 +177,8 @@ def assessment(rules: Rulebook) -> Decider[Assessment]:
                 return note_offer(command, state)
             case NoteEnded():
                 return note_ended(command, state)
+            case RestSearch():
+                return rest(command, state)
         raise AssertionError(f"{type(command).__name__} is no command to an assessment")
 
     return Decider("assessment", ABSENT, decide, evolve, COMMANDS, EVENTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from msgspec import Struct
@@ -59,7 +60,7 @@ ASKED_FOR: Mapping[str, tuple[str, ...]] = {
 
 def _number(value: Any) -> int | None:
     # A yes or no is no number, though the language thinks so.
-    return value if type(value) is int else int(value) if type(value) is float else None
+    return value if type(value) is int else int(value) if type(value) is float and isfinite(value) else None
 
 
 def _flag(value: Any) -> bool | None:
@@ -68,6 +69,10 @@ def _flag(value: Any) -> bool | None:
 
 def _code(value: Any) -> str | None:
     return value if type(value) is str else None
+
+
+def _codes(value: Any) -> tuple[str, ...] | None:
+    return tuple(value) if isinstance(value, list | tuple) and all(type(one) is str for one in value) else None
 
 
 def day_of(value: Any) -> date | None:
@@ -117,12 +122,11 @@ def known(facts: Mapping[str, Any], on: date) -> Known:
     income, size, spent = _number(get("monthly_income_fen")), _number(get("household_size")), _number(get("necessary_spending_month_fen"))
     head = income // size if income is not None and size is not None and size > 0 else None
     left = (income - spent) // size if head is not None and spent is not None and income is not None and size else None
-    certificates = get("certificates")
     works = _number(get("works_here_months"))
     return Known(
         _number(get("age")),
         _code(get("student")),
-        tuple(certificates) if isinstance(certificates, list | tuple) else None,
+        _codes(get("certificates")),
         _number(get("disability_grade")),
         _flag(get("serious_illness")),
         _flag(get("accident")),

@@ -30,12 +30,12 @@ class AnotherGrantStands(Rejected):
 
 def grant(command: GrantHelp, state: Household) -> tuple[Any, ...]:
     wanted, about = command.grant, command.about
-    before = state.grants.get(about.referral_id)
+    before, asked = state.grants.get(about.referral_id), wanted.amount_fen or command.value_fen
     if before is not None:
-        if (before.grant.kind, before.asked_fen, before.grant.items) == (wanted.kind, wanted.amount_fen or command.value_fen, wanted.items):
+        # It may have been cut, so the sums asked for are held against each other.
+        if before.asked_fen == asked and msgspec.structs.replace(before.grant, amount_fen=wanted.amount_fen) == wanted:
             return ()
         raise AnotherGrantStands(referral_id=about.referral_id)
-    asked = wanted.amount_fen or command.value_fen
     left, cut_by = asked, None
     for limit in command.limits:
         rest = limit.cap_fen - state.used.get(limit.key, 0)

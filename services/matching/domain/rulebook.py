@@ -91,9 +91,9 @@ class Rulebook:
         return ()
 
     def number(self, name: str, on: date) -> int:
-        """A parameter of the city on a day."""
-        found = find(Number(parameter=name), on, {}, self.city)
-        assert found is not None, f"{name} has no value on {on}"
+        """A parameter of the city on a day; before its first day its first value."""
+        found = find(Number(parameter=name), max(on, self.city[name][0].valid_from), {}, self.city)
+        assert found is not None, f"{name} has no value"
         return int(found.value)
 
 

@@ -1,0 +1,208 @@
+"""What is answered to a case, whom it is shared with, and which help is sought."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from services.matching.domain import assessment as a
+from services.matching.domain.asking import ATTEMPTS_MAX, Ask
+from services.matching.domain.assessment_decisions import CaseIsNotAssessed, SharingStands, assessment, day_of_rules
+from services.matching.domain.rulebook import rulebook
+from services.matching.rulebook import RULEBOOK
+from shared.kernel import SHREDDED
+from shared.testing.given import Given
+from tests.matching.conftest import ILL
+from tests.matching.stories import AT, DAY, LATER
+
+ASSESSMENT = assessment(RULEBOOK)
+FACTS: dict[str, Any] = {**ILL, "local_hukou": False}
+ASSESS = a.AssessCase("case-1", "p1", "h1", "440106", ("medical",), "normal", FACTS, DAY, AT, ("charity",))
+ALONE = replace(ASSESS, recipients=None)
+STOPPED = a.SharingStopped("case-1", "p1", "consent_withdrawn", LATER, ("case-1-medical",))
+ENDED = a.SearchEnded("case-1", "medical", "no_service")
+
+
+def assessed(command: a.AssessCase = ASSESS) -> a.CaseAssessed:
+    (event,) = Given(ASSESSMENT).when(command).events
+    assert isinstance(event, a.CaseAssessed)
+    return event
+
+
+def seeks(command: a.AssessCase = ASSESS, *history: Any) -> tuple[Ask, ...]:
+    (event,) = Given(ASSESSMENT, *history).when(command).events
+    return tuple(event.seeks)
+
+
+def test_a_case_is_assessed_with_every_programme_in_order() -> None:
+    event = assessed()
+    assert [v.programme for v in event.verdicts] == [p.code for p in RULEBOOK.programmes]
+    assert {v.programme: v.amount_fen for v in event.verdicts if v.verdict == "eligible"} == {"LOTTERY-RAIN": 800_000}
+    assert (event.on, event.seen_on, event.rule_version, event.missing) == (DAY, DAY, RULEBOOK.version, ())
+
+
+def test_help_is_sought_only_once_sharing_is_agreed_to() -> None:
+    assert seeks(ALONE) == ()
+    (asked,) = seeks()
+    assert (asked.referral_id, asked.need, asked.recipients, asked.rounds) == ("case-1-medical", "medical", ("charity",), 1)
+    assert [(c.programme, c.kind, c.amount_fen) for c in asked.candidates] == [("LOTTERY-RAIN", "cash", 800_000)]
+    assert [limit.key for limit in asked.candidates[0].limits] == ["LOTTERY-RAIN:case-1"]
+
+
+def test_a_programme_serves_one_need_of_a_case_and_other_needs_go_by_themselves() -> None:
+    both = replace(ASSESS, needs=("emergency", "medical", "housing"))
+    assert [(s.need, [c.programme for c in s.candidates]) for s in seeks(both)] == [
+        ("emergency", ["LOTTERY-RAIN"]), ("medical", []), ("housing", []),
+    ]  # fmt: skip
+
+
+def test_a_case_without_a_need_seeks_the_need_of_its_first_programme() -> None:
+    assert [s.need for s in seeks(replace(ASSESS, needs=()))] == ["medical"]
+    assert seeks(replace(ASSESS, needs=(), facts={})) == ()
+
+
+@pytest.mark.parametrize(("urgency", "hours"), [("critical", 4), ("high", 24), ("normal", 72), ("none", 72), ("strange", 72)])
+def test_urgency_sets_the_time_to_answer(urgency: str, hours: int) -> None:
+    assert seeks(replace(ASSESS, urgency=urgency))[0].answer_hours == hours
+
+
+def test_a_wish_travels_with_the_search() -> None:
+    wish = {**FACTS, "wish_sku": "radio", "certificates": ["dibao"]}
+    assert seeks(replace(ASSESS, facts=wish))[0].sku == "radio"
+    assert seeks(replace(ASSESS, facts={**wish, "wish_sku": 7}))[0].sku is None
+
+
+def test_special_circumstances_open_the_higher_cap() -> None:
+    special = {**FACTS, "special_circumstances": True, "medical_self_paid_year_fen": 3_000_000}
+    (candidate,) = seeks(replace(ASSESS, facts=special))[0].candidates
+    assert (candidate.amount_fen, candidate.limits[0].cap_fen) == (2_000_000, 2_000_000)
+
+
+def test_the_same_facts_are_assessed_once() -> None:
+    Given(ASSESSMENT, assessed()).when(replace(ASSESS, at=LATER)).then()
+    Given(ASSESSMENT, assessed()).when(replace(ALONE, at=LATER)).then()
+    changes: tuple[dict[str, Any], ...] = (
+        {"facts": {}}, {"needs": ("housing",)}, {"urgency": "high"}, {"district": "440103"}, {"household_id": "h2"},
+    )  # fmt: skip
+    for change in changes:
+        (event,) = Given(ASSESSMENT, assessed()).when(replace(ASSESS, **change)).events
+        assert isinstance(event, a.CaseAssessed), change
+
+
+def test_the_same_facts_are_assessed_again_by_other_rules_and_after_an_erasure() -> None:
+    fewer = assessment(rulebook(RULEBOOK.programmes[:3], RULEBOOK.city))
+    (event,) = Given(fewer, assessed()).when(ASSESS).events
+    assert (len(event.verdicts), event.rule_version != RULEBOOK.version) == (3, True)
+    assert len(Given(ASSESSMENT, replace(assessed(), facts=SHREDDED)).when(ASSESS).events) == 1
+
+
+def test_new_facts_start_only_the_searches_that_have_ended() -> None:
+    more = replace(ASSESS, facts={**FACTS, "age": 70})
+    assert seeks(more, assessed()) == ()
+    (again,) = seeks(more, assessed(), ENDED)
+    assert (again.referral_id, again.rounds) == ("case-1-medical.2", 2)
+    assert [s.need for s in seeks(replace(more, needs=("medical", "housing")), assessed())] == ["housing"]
+
+
+def test_sharing_is_allowed_once_and_starts_the_search() -> None:
+    allow = a.AllowSharing(("charity",), LATER)
+    Given(ASSESSMENT).when(allow).refused(CaseIsNotAssessed)
+    alone = assessed(ALONE)
+    allowed = a.SharingAllowed("case-1", ("charity",), LATER, assessed().seeks)
+    assert Given(ASSESSMENT, alone).when(allow).then(allowed).recipients == ("charity",)
+    Given(ASSESSMENT, alone, allowed).when(allow).then()
+    wider = a.AllowSharing(("charity", "hospital"), LATER)
+    Given(ASSESSMENT, alone, allowed).when(wider).then(a.SharingAllowed("case-1", ("charity", "hospital"), LATER))
+    assert Given(ASSESSMENT, alone).when(replace(ASSESS, at=LATER)).events == (allowed,)
+
+
+def test_nothing_is_sought_for_facts_that_are_destroyed() -> None:
+    gone = replace(assessed(ALONE), facts=SHREDDED)
+    Given(ASSESSMENT, gone).when(a.AllowSharing(("charity",), LATER)).then(a.SharingAllowed("case-1", ("charity",), LATER))
+    assert a.facts_of(gone) is None
+
+
+def test_a_withdrawal_names_what_may_be_open_and_is_said_once() -> None:
+    stop = a.StopSharing("consent_withdrawn", LATER)
+    assert Given(ASSESSMENT, assessed()).when(stop).then(STOPPED).recipients is None
+    Given(ASSESSMENT, assessed(), STOPPED).when(stop).then()
+    Given(ASSESSMENT).when(stop).then()
+    Given(ASSESSMENT, assessed(ALONE)).when(stop).then()
+    second = a.OfferNoted("case-1", "medical", "case-1-medical-2")
+    both = replace(STOPPED, open=("case-1-medical", "case-1-medical-2"))
+    Given(ASSESSMENT, assessed(), second).when(stop).then(both)
+    Given(ASSESSMENT, assessed(), second, replace(ENDED, reason="revoked")).when(stop).then(both)
+
+
+def test_a_search_that_found_help_before_a_withdrawal_is_not_begun_again() -> None:
+    allow = a.AllowSharing(("charity",), LATER)
+    Given(ASSESSMENT, assessed(), STOPPED).when(allow).then(a.SharingAllowed("case-1", ("charity",), LATER))
+    revoked = replace(ENDED, reason="revoked")
+    assert [s.rounds for s in Given(ASSESSMENT, assessed(), STOPPED, revoked).when(allow).events[0].seeks] == [2]
+
+
+def test_an_erasure_is_always_passed_on() -> None:
+    stop = a.StopSharing("subject_erased", LATER)
+    Given(ASSESSMENT, assessed(), STOPPED).when(stop).then(replace(STOPPED, reason="subject_erased"))
+    Given(ASSESSMENT, assessed(ALONE)).when(stop).then(replace(STOPPED, reason="subject_erased", open=()))
+
+
+def test_a_search_rests_when_a_grant_fails_after_a_withdrawal() -> None:
+    rest = a.RestSearch("medical")
+    assert Given(ASSESSMENT, assessed()).when(rest).refused(SharingStands).facts == {"need": "medical"}
+    Given(ASSESSMENT, assessed(), STOPPED).when(rest).then()
+    Given(ASSESSMENT).when(rest).then()
+
+
+def test_new_facts_after_a_withdrawal_seek_nothing() -> None:
+    event = Given(ASSESSMENT, assessed(), STOPPED).when(replace(ALONE, facts={})).events[0]
+    assert (event.recipients, event.seeks) == (None, ())
+
+
+def test_the_search_is_noted_where_it_stands() -> None:
+    second = a.OfferNoted("case-1", "medical", "case-1-medical-2")
+    state = Given(ASSESSMENT, assessed()).when(a.NoteOffer("medical", "case-1-medical-2")).then(second)
+    assert state.of("medical") == a.Sought("medical", 1, "case-1-medical-2", ("case-1-medical",))
+    Given(ASSESSMENT, assessed(), second).when(a.NoteOffer("medical", "case-1-medical-2")).then()
+    by_hand = Given(ASSESSMENT, assessed()).when(a.NoteOffer("housing", "x")).state
+    assert by_hand.of("housing") == a.Sought("housing", 1, "x")
+    Given(ASSESSMENT).when(a.NoteOffer("medical", "x")).then()
+
+
+def test_what_a_search_remembers_is_bounded() -> None:
+    noted = [a.OfferNoted("case-1", "medical", f"r{n}") for n in range(40)]
+    assert len(Given(ASSESSMENT, assessed(), *noted).when(a.StopSharing("case_closed", LATER)).events[0].open) == ATTEMPTS_MAX + 1
+
+
+def test_a_search_ends_once_and_only_where_it_stands() -> None:
+    ended = a.NoteEnded("medical", "no_service")
+    assert Given(ASSESSMENT, assessed()).when(ended).then(ENDED).of("medical") == a.Sought("medical", 1, None, ("case-1-medical",))
+    Given(ASSESSMENT, assessed()).when(replace(ended, referral_id="case-1-medical")).then(ENDED)
+    Given(ASSESSMENT, assessed()).when(replace(ended, referral_id="case-1-medical-2")).then()
+    Given(ASSESSMENT, assessed(), ENDED).when(ended).then()
+    Given(ASSESSMENT, assessed()).when(a.NoteEnded("housing", "no_service")).then()
+    Given(ASSESSMENT).when(ended).then()
+
+
+def test_what_is_missing_is_asked_for_only_where_it_could_help() -> None:
+    nothing_known = replace(ALONE, facts={})
+    assert assessed(nothing_known).missing[:2] == ("student", "local_hukou")
+    assert assessed(replace(nothing_known, needs=("housing",))).missing == ()
+    assert assessed(ALONE).missing == ()  # something is open already
+    settled = {"local_hukou": False, "medical_self_paid_year_fen": 0, "age": 30, "wish_sku": "radio", "certificates": []}
+    no = {"application_running": False, "accident": False, "serious_illness": False, "monthly_income_fen": 10**9, "household_size": 1}
+    assert assessed(replace(ALONE, facts={**settled, **no})).missing == ()
+
+
+@pytest.mark.parametrize(
+    ("event_on", "expected"),
+    [
+        (None, DAY), ("2020-05-01", date(2020, 5, 1)), (date(2020, 5, 1), date(2020, 5, 1)), ("2020-05-01T10:00:00+08:00", date(2020, 5, 1)),
+        ("2026-11-23", DAY), ("2026-11-24", DAY), ("someday", DAY), (5, DAY),
+    ],
+)  # fmt: skip
+def test_the_rules_are_those_of_the_day_of_the_event(event_on: Any, expected: date) -> None:
+    assert day_of_rules({"event_on": event_on}, DAY) == expected
