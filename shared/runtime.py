@@ -128,6 +128,9 @@ class House:
         """Everything opened first, then everything at work; closed in the other order."""
         env = self.environment = self._around()
         configure(env.settings.log_level)
+        for service in self.services:
+            if service.name not in env.dsns:
+                raise SettingsProblem(f"KAPOK_{service.name.upper()}_DSN is not set.")
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=httpx.Timeout(10), follow_redirects=False))
             stack.push_async_callback(env.bus.close)

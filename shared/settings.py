@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 from typing import Literal
 
@@ -68,7 +67,8 @@ class Settings(BaseSettings):
     @property
     def intake_at(self) -> str:
         """Where intake answers: as told, else in this process."""
-        return self.intake_url or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.intake_url or f"http://{host}:{self.port}"
 
     def dsn(self, name: str) -> str:
         """The DSN of a service or of `bus`; empty when the embedded database is meant."""
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
             return None
         try:
             raw = base64.b64decode(text, validate=True)
-        except binascii.Error:
+        except ValueError:  # no base64, or not even ASCII
             raw = b""
         if len(raw) != 32:
             raise SettingsProblem(f"KAPOK_{name.upper()} must be 32 bytes in base64.")

@@ -11,7 +11,9 @@ from typing import Any
 
 import structlog
 
-_NUMBERS = re.compile(r"\d{6}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}\d{3}[\dXx]|\d{15}|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{16,19}(?!\d)")
+_NUMBERS = re.compile(  # of identities and accounts; of telephones, with or without separators (which ids have elsewhere)
+    r"\d{15,}[Xx]?|(?<!\d)(?:00)?(?:86)?1[3-9]\d{9}(?!\d)|(?<![0-9A-Za-z])(?:00)?(?:86)?1[3-9]\d[ -]\d{4}[ -]\d{4}(?![0-9A-Za-z])"
+)
 _MASK = "[masked]"
 _CODED = re.compile(r"[\x20-\x7e]{0,300}")
 
@@ -44,6 +46,8 @@ def redacted(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping
     for key, value in list(event.items()):
         if isinstance(value, str):
             event[key] = masked(value)
+        elif isinstance(value, int) and _NUMBERS.fullmatch(str(value)):
+            event[key] = _MASK
         elif not isinstance(value, bool | int | float | type(None)):
             event[key] = f"[{type(value).__name__}]"
     return event

@@ -1,0 +1,176 @@
+"""One holder of a work at a time: who waits takes over when the holder ends, dies or loses its connection."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from shared.errors import NotNow
+from shared.leader import Leader, lock_key, rested
+from shared.sealing import Keyring
+from shared.store import Store
+from tests.shared.bakery import BAKERY
+from tests.shared.conftest import Database
+
+QUICK = 0.05
+
+
+def store_at(dsn: str, service: str = "bakery") -> Store:
+    """What a leader needs of a store is its address; the tables play no part."""
+    return Store(service, dsn, BAKERY.codec, Keyring(b"k" * 32, b"i" * 32))
+
+
+@pytest.fixture
+async def store(database: Database) -> Store:
+    return store_at(await database())
+
+
+@pytest.fixture
+async def watch(store: Store) -> AsyncIterator[asyncpg.Connection]:
+    connection = await store.connect()
+    yield connection
+    await connection.close()
+
+
+async def connections(watch: asyncpg.Connection) -> int:
+    """How many others are connected to this database."""
+    return int(await watch.fetchval("select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
+
+
+async def none_left(watch: asyncpg.Connection) -> bool:
+    for _ in range(100):
+        if await connections(watch) == 0:
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+async def test_only_one_of_many_holds(store: Store) -> None:
+    stop = asyncio.Event()
+    leaders = [Leader(store, "relay", retry_seconds=QUICK) for _ in range(5)]
+    tries = [asyncio.create_task(leader.held(stop)) for leader in leaders]
+    await asyncio.sleep(0.4)
+    assert [t.done() for t in tries].count(True) == 1
+    assert [leader.holds for leader in leaders].count(True) == 1
+    stop.set()
+    found = await asyncio.gather(*tries)
+    assert [c is None for c in found].count(True) == 4
+    for leader in leaders:
+        await leader.__aexit__(None, None, None)
+
+
+async def test_who_holds_keeps_the_same_connection(store: Store) -> None:
+    async with Leader(store, "relay") as leader:
+        first = await leader.held(asyncio.Event())
+        again = await leader.held(asyncio.Event())
+        assert first is not None
+        assert again is first
+        assert await first.fetchval("select 1") == 1
+
+
+async def test_other_works_and_other_services_do_not_wait(store: Store) -> None:
+    stop = asyncio.Event()
+    other = store_at(store.dsn, "oven")
+    async with Leader(store, "relay") as one, Leader(store, "schedule") as two, Leader(other, "relay") as three:
+        for leader in (one, two, three):
+            assert await asyncio.wait_for(leader.held(stop), 5) is not None
+
+
+async def test_the_next_takes_over_when_the_holder_ends(store: Store) -> None:
+    stop = asyncio.Event()
+    async with Leader(store, "relay", retry_seconds=QUICK) as waiting:
+        async with Leader(store, "relay") as holder:
+            await holder.held(stop)
+            taking = asyncio.create_task(waiting.held(stop))
+            await asyncio.sleep(0.2)
+            assert not taking.done()
+        assert await asyncio.wait_for(taking, 5) is not None
+        assert not holder.holds
+
+
+async def test_the_next_takes_over_when_the_holders_connection_dies(store: Store, watch: asyncpg.Connection) -> None:
+    stop = asyncio.Event()
+    async with Leader(store, "relay", retry_seconds=QUICK) as holder, Leader(store, "relay", retry_seconds=QUICK) as waiting:
+        held = await holder.held(stop)
+        assert held is not None
+        taking = asyncio.create_task(waiting.held(stop))
+        await asyncio.sleep(0.1)
+        assert await watch.fetchval("select pg_terminate_backend($1)", held.get_server_pid())
+        assert await asyncio.wait_for(taking, 5) is not None
+        for _ in range(100):
+            if not holder.holds:
+                break
+            await asyncio.sleep(0.02)
+        assert not holder.holds
+        again = asyncio.create_task(holder.held(stop))
+        await asyncio.sleep(0.2)
+        assert not again.done()  # who lost the right asks like everybody else
+        await waiting.__aexit__(None, None, None)
+        assert await asyncio.wait_for(again, 5) is not None
+
+
+async def test_the_right_is_gone_with_a_holder_that_was_cancelled(store: Store, watch: asyncpg.Connection) -> None:
+    async def lead_for_ever() -> None:
+        async with Leader(store, "relay") as leader:
+            await leader.held(asyncio.Event())
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(lead_for_ever())
+    await asyncio.sleep(0.2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await none_left(watch)
+    async with Leader(store, "relay") as leader:
+        assert await asyncio.wait_for(leader.held(asyncio.Event()), 5) is not None
+
+
+async def test_who_stands_by_keeps_no_connection(store: Store, watch: asyncpg.Connection) -> None:
+    stop = asyncio.Event()
+    async with Leader(store, "relay") as holder, Leader(store, "relay", retry_seconds=60) as waiting:
+        await holder.held(stop)
+        task = asyncio.create_task(waiting.held(stop))
+        await asyncio.sleep(0.3)
+        assert await connections(watch) == 1
+        stop.set()
+        assert await asyncio.wait_for(task, 2) is None
+
+
+async def test_a_stop_ends_the_wait_at_once(store: Store) -> None:
+    stop = asyncio.Event()
+    async with Leader(store, "relay") as holder, Leader(store, "relay", retry_seconds=60) as waiting:
+        await holder.held(stop)
+        task = asyncio.create_task(waiting.held(stop))
+        await asyncio.sleep(0.2)
+        began = time.monotonic()
+        stop.set()
+        assert await task is None
+        assert time.monotonic() - began < 1
+        assert await waiting.held(stop) is None
+
+
+async def test_a_store_that_is_away_is_not_now_after_a_pause() -> None:
+    async with Leader(store_at("postgresql://nobody@127.0.0.1:1/none"), "relay", retry_seconds=QUICK) as leader:
+        began = time.monotonic()
+        with pytest.raises(NotNow):
+            await leader.held(asyncio.Event())
+        assert time.monotonic() - began >= QUICK * 0.9
+        assert not leader.holds
+
+
+async def test_a_rest_ends_with_its_time_or_with_the_stop() -> None:
+    stop = asyncio.Event()
+    assert await rested(stop, 0.01) is True
+    asyncio.get_running_loop().call_later(0.05, stop.set)
+    assert await rested(stop, 60) is False
+    assert await rested(stop, 60) is False
+
+
+def test_the_number_of_a_lock_fits_the_database_and_is_the_same_in_every_process() -> None:
+    numbers = {lock_key(f"bakery:{n}") for n in range(2000)}
+    assert len(numbers) == 2000
+    assert all(-(2**63) <= n < 2**63 for n in numbers)
+    assert lock_key("bakery:relay") == -5563179090538347708  # another number would let two versions of us lead at once
