@@ -24,12 +24,12 @@ apt() {
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >>.stamps/apt.log 2>&1
 }
 
-chromium() { have "${KAPOK_CHROMIUM:-chromium}" || have chromium-browser || have google-chrome; }
-chinese() { have fc-list && [ -n "$(fc-list :lang=zh family)" ]; }
-jars() { [ "$(cat .stamps/kafka 2>/dev/null)" = "$(cksum <deploy/kafka/pom.xml)" ] && ls deploy/kafka/target/libs/kafka_2.13-*.jar >/dev/null 2>&1; }
+browser_here() { have "${KAPOK_CHROMIUM:-chromium}" || have chromium-browser || have google-chrome; }
+chinese_here() { have fc-list && [ -n "$(fc-list :lang=zh family)" ]; }
+jars_here() { [ "$(cat .stamps/kafka 2>/dev/null)" = "$(cksum <deploy/kafka/pom.xml)" ] && ls deploy/kafka/target/libs/kafka_2.13-*.jar >/dev/null 2>&1; }
 
 have java || apt openjdk-17-jre-headless || apt default-jre-headless || lack "Java: a JRE of version 17 or later (tests on a real Kafka broker)"
-if ! jars; then
+if ! jars_here; then
     have mvn || apt maven || lack "Maven (fetches the broker's jars)"
     if have mvn; then
         rm -rf deploy/kafka/target/libs
@@ -40,8 +40,8 @@ if ! jars; then
         fi
     fi
 fi
-chromium || apt chromium || lack "Chromium (tests of the pages; or name one with KAPOK_CHROMIUM)"
-chinese || apt fontconfig fonts-wqy-microhei || lack "a Chinese font, e.g. fonts-wqy-microhei (pages would show boxes)"
+browser_here || apt chromium || lack "Chromium (tests of the pages; or name one with KAPOK_CHROMIUM)"
+chinese_here || apt fontconfig fonts-wqy-microhei || lack "a Chinese font, e.g. fonts-wqy-microhei (pages would show boxes)"
 
 [ -z "$lacking" ] && exit 0
 say "Missing for the whole test suite:$lacking"

@@ -13,9 +13,10 @@ import pytest
 
 from shared.clock import new_id
 from shared.embedded import start
+from shared.testing.fixtures_browser import browser
 from shared.testing.fixtures_kafka import broker
 
-__all__ = ["broker"]
+__all__ = ["broker", "browser"]
 
 
 @pytest.fixture(scope="session")

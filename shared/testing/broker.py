@@ -127,7 +127,9 @@ class KafkaBroker:
         settings.write_text(_PROPERTIES.format(port=self.port, controller=self._controller, data=data))
         with self.journal.open("ab") as journal:
             if not (data / "meta.properties").exists():
-                cluster = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+                cluster = (
+                    base64.urlsafe_b64encode(b"kapok" + os.urandom(11)).decode().rstrip("=")
+                )  # an id that began with "-" would be an option
                 form = self._java("128m", "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(settings))
                 subprocess.run(form, check=True, stdout=journal, stderr=journal, timeout=within_seconds)  # noqa: S603
             self.process = subprocess.Popen(  # noqa: S603

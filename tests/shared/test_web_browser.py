@@ -7,18 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser
 
-from shared.testing.browser import Eyes, Width, chromium, looking, missing
+from shared.testing.browser import Eyes, Width, looking
 from tests.shared.frame_app import served, small_app
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
+pytestmark = pytest.mark.browser
 NAMES = ("home", "login", "gallery", "help", "accessibility", "ops", "missing")
 PATHS = {name: f"/{name}" for name in NAMES} | {"home": "/"}
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
