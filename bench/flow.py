@@ -67,7 +67,7 @@ class City:
             self.kept_up.append((await _paid(doors) - before) / cases)
             async with asyncio.timeout(_WAIT_SECONDS):
                 while not approving.done() and await _paid(doors) < before + cases:
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.05)
             seconds = time.perf_counter() - began
             assert not approving.done(), approving.exception()
             approving.cancel()
@@ -150,8 +150,7 @@ async def _approving(doors: Doors) -> None:
         for at in range(0, len(reserved), _APPROVED):
             ids = [row["payout_id"] for row in reserved[at : at + _APPROVED]]
             await doors.told("approver", "/disbursement/v1/payouts:approve", {"ids": ids})
-        if not reserved:
-            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)
 
 
 async def _paid(doors: Doors) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column
@@ -105,7 +106,7 @@ class Consume:
             self.skipped += len(received) - len(asked)
             known = await self._known(asked)
             lanes: dict[str, Lane] = {}
-            round_ = _Round()
+            round_, now = _Round(), self._clock.now()
             for one, work in asked:
                 if isinstance(work, str) or self.parking.blocks(one.key):
                     await self._settled(round_)  # what came before it must be durable before its key is closed
@@ -122,7 +123,7 @@ class Consume:
                         round_.rows.append((one, what))
                     else:
                         lane = lanes.get(one.key) or lanes.setdefault(one.key, Lane())
-                        round_.waiting.append((one, what.name, self._submitted(one, what, lane)))
+                        round_.waiting.append((one, what.name, self._submitted(one, what, lane, now)))
             await self._settled(round_)
         self.heard += len(received)
 
@@ -137,14 +138,14 @@ class Consume:
         except Exception as fault:
             return f"{type(fault).__name__} in a reaction"
 
-    def _submitted(self, one: Received, what: Work, lane: Lane) -> asyncio.Future[Done]:
+    def _submitted(self, one: Received, what: Work, lane: Lane, now: datetime) -> asyncio.Future[Done]:
         message = one.message
         assert message is not None
         trace = message.traceparent
         span = self._tracing.heard(what.name, message.type, message.id, trace) if self._tracing else None
         if span is not None:
             trace = traceparent_of(span) or trace
-        who = Provenance(f"reaction:{what.name}", self._clock.now(), message.correlation, message.id, trace)
+        who = Provenance(f"reaction:{what.name}", now, message.correlation, message.id, trace)
         answer = self._executor.submit(what.commands, who, heard=(message.id, what.name), lane=lane, rows=what.rows, patient=True)
         if span is not None:
             answer.add_done_callback(lambda _: span.end())
@@ -232,7 +233,9 @@ class Consume:
                 for what in work:
                     if (one.message.id, what.name) not in known:
                         try:
-                            await (self._submitted(one, what, Lane()) if what.known is None else self._filled([(one, what)]))
+                            await (
+                                self._submitted(one, what, Lane(), self._clock.now()) if what.known is None else self._filled([(one, what)])
+                            )
                         except Rejected:
                             continue
                         except KapokError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
@@ -15,6 +16,7 @@ from shared.kernel import Rejected
 from shared.leader import Leader, rested
 from shared.room import Room
 from shared.service import Answer, Change, Drop, Effect, EffectCall, RowChange, To
+from shared.store.commit import Commit
 
 _due = Table(
     "effects_due",
@@ -29,6 +31,7 @@ _TAKE = (
     "where d.effect = $1 and d.due_at <= $2 order by d.due_at, d.id limit $3"
 )
 _PAUSE_MAX_SECONDS = 600.0
+_LOOK_SECONDS = 0.5  # for what falls due by time; what a commit made due says so
 
 
 class Effects:
@@ -39,9 +42,18 @@ class Effects:
 
     def __init__(self, room: Room, effect: Effect) -> None:
         self.room, self.effect = room, effect
-        self.stop = asyncio.Event()
+        self.stop, self._due = asyncio.Event(), asyncio.Event()
+        room.executor.after_commit(self._committed)
         self.calls = self.retries = 0
         self.last_failure = ""
+
+    def end(self) -> None:
+        self.stop.set()
+        self._due.set()
+
+    def _committed(self, commit: Commit) -> None:
+        if any(row.effect == self.effect.name for row in commit.effects):
+            self._due.set()
 
     async def run(self) -> None:
         failures = 0
@@ -50,8 +62,10 @@ class Effects:
                 try:
                     if await leader.held(self.stop) is None:
                         return
-                    if await self.work_off() == 0:
-                        await self.room.changed(0.5)
+                    self._due.clear()
+                    if await self.work_off() == 0 and not self.stop.is_set():
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(self._due.wait(), _LOOK_SECONDS)
                     failures = 0
                 except NotNow as away:
                     failures += 1
@@ -68,13 +82,14 @@ class Effects:
         envelopes = await room.store.decoded(rows)
         calls = [EffectCall(e.id, e, row["attempt"] + 1) for row, e in zip(rows, envelopes, strict=True)]
         answers = await self._answers(calls)
-        waiting = [self._record(row["due"], call, answer) for row, call, answer in zip(rows, calls, answers, strict=True)]
+        now = room.clock.now()
+        waiting = [self._record(row["due"], call, answer, now) for row, call, answer in zip(rows, calls, answers, strict=True)]
         away: NotNow | None = None
         for due, call, written in waiting:
             try:
                 await written
             except Rejected:
-                await self._drop(due, call)  # the outcome is no news to the stream: it was recorded before
+                await self._drop(due, call, now)  # the outcome is no news to the stream: it was recorded before
             except NotNow as now:
                 away = now
             except KapokError as fault:
@@ -93,21 +108,21 @@ class Effects:
         assert len(answers) == len(calls), f"{self.effect.name}: {len(answers)} answers to {len(calls)} calls"
         return answers
 
-    def _record(self, due: str, call: EffectCall, answer: Answer) -> tuple[str, EffectCall, asyncio.Future[Any]]:
+    def _record(self, due: str, call: EffectCall, answer: Answer, now: datetime) -> tuple[str, EffectCall, asyncio.Future[Any]]:
         commands: tuple[To, ...] = answer.commands
         row: RowChange = Drop(_due, {"id": due})
         if answer.retry and call.attempt < self.effect.attempts_max:
             self.retries += 1
             pause = answer.delay_seconds or min(_PAUSE_MAX_SECONDS, 0.2 * 2**call.attempt)
             row = Change(_due, {"id": due}, {
-                "attempt": call.attempt, "due_at": self.room.clock.now() + timedelta(seconds=pause), "why": answer.why or "retry",
+                "attempt": call.attempt, "due_at": now + timedelta(seconds=pause), "why": answer.why or "retry",
             })  # fmt: skip
         elif answer.retry:
             commands = self.effect.gave_up(call)
-        return due, call, self.room.executor.submit(commands, self._who(call), rows=(row,), patient=True)
+        return due, call, self.room.executor.submit(commands, self._who(call, now), rows=(row,), patient=True)
 
-    async def _drop(self, due: str, call: EffectCall) -> None:
-        await self.room.executor.submit((), self._who(call), rows=(Drop(_due, {"id": due}),), patient=True)
+    async def _drop(self, due: str, call: EffectCall, now: datetime) -> None:
+        await self.room.executor.submit((), self._who(call, now), rows=(Drop(_due, {"id": due}),), patient=True)
 
-    def _who(self, call: EffectCall) -> Provenance:
-        return Provenance(f"effect:{self.effect.name}", self.room.clock.now(), call.envelope.correlation, call.id)
+    def _who(self, call: EffectCall, now: datetime) -> Provenance:
+        return Provenance(f"effect:{self.effect.name}", now, call.envelope.correlation, call.id)

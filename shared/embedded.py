@@ -27,7 +27,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": "1GB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
     "wal_compression": "off",
@@ -39,6 +39,8 @@ _SETTINGS = {
     "log_min_messages": "warning",
     "timezone": "UTC",
 }
+# A batch arrives as one message of some megabytes: memory that was given back after each would be faulted in anew for the next.
+_MEMORY = {"MALLOC_TOP_PAD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(128 << 20), "MALLOC_TRIM_THRESHOLD_": str(128 << 20)}
 
 
 class EmbeddedProblem(Exception):
@@ -193,7 +195,7 @@ def start(home: Path, *, durable: bool = True) -> Running:
         base = _base(home, who)
         programs, libraries = _binaries(base, who)
         data = _own_folder(base / "postgresql", who)
-        surroundings = {"LC_ALL": "C.UTF-8", "TZ": "UTC", "LD_LIBRARY_PATH": str(libraries), "PATH": "/usr/bin:/bin"}
+        surroundings = {**_MEMORY, "LC_ALL": "C.UTF-8", "TZ": "UTC", "LD_LIBRARY_PATH": str(libraries), "PATH": "/usr/bin:/bin"}
         if not (data / "PG_VERSION").exists():
             _initialised(programs, data, who, surroundings)
         sockets = Path(tempfile.mkdtemp(prefix="kapok-"))

@@ -77,12 +77,12 @@ class Executor:
         self._waiting: deque[Unit] = deque()
         self._queue_max, self._batch_max = queue_max, batch_max
         self._work, self._stopping = asyncio.Event(), False
-        self._wakes: list[Callable[[], None]] = []
+        self._wakes: list[Callable[[Commit], None]] = []
         self.commits = 0
         self.busy_since: float | None = None
 
-    def after_commit(self, wake: Callable[[], None]) -> None:
-        """`wake` is called after every commit: relay, effects and loops sleep until then."""
+    def after_commit(self, wake: Callable[[Commit], None]) -> None:
+        """`wake` is called with every commit once it is durable: relay, effects and loops sleep until it concerns them."""
         self._wakes.append(wake)
 
     @property
@@ -107,13 +107,13 @@ class Executor:
             self._work.set()
         return answer
 
-    async def state(self, stream: str) -> Known:
-        """Version and state as committed, by whichever process; a decision looks for itself."""
-        version, state = self.cache.get(stream) or (0, self.rules.decider_of(stream).absent)
-        later = await self.store.load_after(stream, version)
-        if not later:
-            return version, state
-        return later[-1].version, fold(self.rules.decider_of(stream), (e.data for e in later), state)
+    async def states(self, streams: Iterable[str]) -> dict[str, Known]:
+        """Versions and states as committed, by whichever process, by one look-up; a decision looks for itself."""
+        found = {stream: self.cache.get(stream) or (0, self.rules.decider_of(stream).absent) for stream in streams}
+        later = await self.store.load_after({stream: version for stream, (version, _) in found.items()})
+        for stream, history in later.items():
+            found[stream] = history[-1].version, fold(self.rules.decider_of(stream), (e.data for e in history), found[stream][1])
+        return found
 
     async def run(self) -> None:
         """Commit batches until `stop`; what waits then is still committed."""
@@ -131,8 +131,6 @@ class Executor:
                 self._fail(units, away)
             finally:
                 self.busy_since = None
-            for wake in self._wakes:
-                wake()
 
     def stop(self) -> None:
         self._stopping = True
@@ -251,6 +249,8 @@ class Executor:
         for unit, no in refused:
             if not unit.answer.done():
                 unit.answer.set_exception(no)
+        for wake in self._wakes:
+            wake(commit)
 
     async def _sort_out(self, units: list[Unit], *, last: bool) -> list[Unit]:
         """Somebody was first: what they did already is answered, the rest is decided anew on what is true now."""

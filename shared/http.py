@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -66,12 +66,19 @@ class Door:
         who = Provenance(self.principal.id, self.now, self.correlation, None, self.traceparent)
         return self.room.executor.submit(commands, who)
 
+    async def paced(self) -> None:
+        """For bulk work: returns when the services behind this door can take one more piece."""
+        await self.room.paced()
+
     async def record(self, *rows: RowChange) -> None:
         """Rows that follow from no decision (an audit mark, a preference)."""
         await self.room.execute(actor=self.principal.id, correlation=self.correlation, rows=rows)
 
     async def state(self, noun: str, key: str, *, as_of: datetime | None = None) -> Any:
         return await self.room.state(noun, key, as_of=as_of)
+
+    async def states(self, noun: str, keys: Iterable[str]) -> dict[str, Any]:
+        return await self.room.states(noun, keys)
 
     async def version(self, noun: str, key: str) -> int:
         """The stream's version; with `?at_least=` it is waited for, and `NotNow` says that it has not come."""

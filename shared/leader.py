@@ -27,8 +27,9 @@ async def rested(stop: asyncio.Event, seconds: float) -> bool:
 class Leader:
     """The right to do one named work of one store; `held` waits for it and answers the connection that carries the lock."""
 
-    def __init__(self, store: Store, work: str, *, retry_seconds: float = 0.5) -> None:
+    def __init__(self, store: Store, work: str, *, retry_seconds: float = 0.5, repeatable: bool = False) -> None:
         self._store, self._key, self._retry = store, lock_key(f"{store.service}:{work}"), retry_seconds
+        self._repeatable = repeatable
         self._connection: asyncpg.Connection | None = None
 
     @property
@@ -48,7 +49,7 @@ class Leader:
                 return self._connection
             try:
                 await self._let_go()
-                self._connection = await self._store.connect()
+                self._connection = await self._store.connect(repeatable=self._repeatable)
                 async with answering("the store"):
                     if await self._connection.fetchval("select pg_try_advisory_lock($1)", self._key):
                         return self._connection

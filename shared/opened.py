@@ -17,6 +17,7 @@ from shared.forgetting import Forgetting
 from shared.hearing import Hearing
 from shared.idempotency import Answers
 from shared.leader import Leader
+from shared.pace import Pace
 from shared.relay import Relay
 from shared.room import Room
 from shared.schedule import Schedule
@@ -41,10 +42,11 @@ class Opened:
         self.service, self._bus = service, bus
         store = Store(service.name, dsn, service.codec, ring)
         self.executor = Executor(service, store, clock, queue_max=settings.queue_max, batch_max=settings.batch_max)
-        self.room = Room(service, store, self.executor, clock, settings, http, service_token, stop, sign)
+        self.pace = Pace(bus.behind, self._unsent, behind_seconds_max=settings.behind_seconds_max)
+        self.room = Room(service, store, self.executor, clock, settings, http, service_token, stop, sign, self.pace)
         self.answers = Answers(store)
         self.relay = Relay(store, bus.publisher(service.name), batch_max=settings.relay_batch_max, poll_seconds=settings.poll_seconds)
-        self.executor.after_commit(self.relay.wake)
+        self.executor.after_commit(self.relay.committed)
         self.forgetting = Forgetting(store, self.executor)
         self.schedule = Schedule(service, store, self.executor, clock)
         self.effects = [Effects(self.room, effect) for effect in service.effects]
@@ -68,6 +70,10 @@ class Opened:
         await self._bus.provide({f"{self.service.name}.events": PARTITIONS, f"{self.service.name}.parked": PARTITIONS})
         await self._publisher.open()
 
+    async def _unsent(self) -> int:
+        async with self.room.store.reading() as connection:
+            return int(await connection.fetchval("select coalesce(sum(count), 0) from outbox"))
+
     async def subscribe(self) -> None:
         """Still first phase, once every topic of every service exists."""
         if self.consume is not None:
@@ -83,7 +89,7 @@ class Opened:
         if self.consume is not None:
             self.loops.append(Supervised(f"{name}.consume", self.consume.run, self.consume.stop.set))
         for effect in self.effects:
-            self.loops.append(Supervised(f"{name}.effect.{effect.effect.name}", effect.run, effect.stop.set))
+            self.loops.append(Supervised(f"{name}.effect.{effect.effect.name}", effect.run, effect.end))
         for loop in self.service.loops:
             self.loops.append(Supervised(f"{name}.{loop.name}", partial(self._led, loop), stop.set))
         for supervised in self.loops:

@@ -29,13 +29,13 @@ class _Slot(Struct, array_like=True, gc=False):
 
 
 class Parcel(Struct, gc=False):
-    """`messages` is a JSON array of `count` messages of one topic; `first` counts the messages packed before it; `at` is the oldest's time."""
+    """`messages` is the JSON array of `count` messages of one topic; `first` counts the messages packed before it; `at` is the oldest's time."""
 
     topic: str
     first: int
     count: int
     at: datetime
-    messages: Raw
+    messages: bytes
 
 
 class Unreadable(Struct, gc=False):
@@ -70,10 +70,19 @@ def packed(messages: Iterable[Message]) -> list[Parcel]:
 def _closed(topic: str, first: int, slots: list[_Slot]) -> Parcel:
     at = slots[0].at
     assert at is not None
-    return Parcel(topic, first, len(slots), at, Raw(_encode(slots)))
+    return Parcel(topic, first, len(slots), at, _encode(slots))
 
 
-def unpacked(topic: str, text: str, count: int) -> Sequence[Message | Unreadable]:
+def readable(parcel: Parcel) -> bool:
+    """Whether every value in it is JSON, so that its neighbours can be read."""
+    try:
+        _raws.decode(parcel.messages)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def unpacked(topic: str, text: bytes, count: int) -> Sequence[Message | Unreadable]:
     """What `packed` put in, or what is wrong at its place; always `count` of them."""
     try:
         return [_message(topic, slot) for slot in _slots.decode(text)]

@@ -71,8 +71,8 @@ class Parking:
                 )  # fmt: skip
                 for parcel in packed([said]):
                     await connection.execute(
-                        "insert into outbox (topic, count, at, messages) values ($1, $2, $3, $4::json)",
-                        parcel.topic, parcel.count, parcel.at, bytes(parcel.messages).decode(),
+                        "insert into outbox (topic, count, at, messages) values ($1, $2, $3, $4)",
+                        parcel.topic, parcel.count, parcel.at, parcel.messages,
                     )  # fmt: skip
         self._blocked.add(one.key)
 

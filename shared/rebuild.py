@@ -97,7 +97,7 @@ class Rebuilds:
             batch.add(change for change in projection.on[type(e.data)](e) if change.table.name in own)
         for stage in batch.stages():
             for group in stage:
-                await connection.execute(_beside(group), group.parameter())
+                await connection.execute(_beside(group), *group.parameters())
 
     async def _differing(self, connection: asyncpg.Connection, table: Table) -> int:
         sealed = {name for name, _ in marks(table).sealed}
@@ -109,4 +109,4 @@ class Rebuilds:
 
 
 def _beside(group: Group) -> str:
-    return statement(group, "$1", _SUFFIX)
+    return statement(group, 1, _SUFFIX)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import asyncpg
 
@@ -15,38 +13,46 @@ from shared.errors import NotNow
 from shared.leader import Leader
 from shared.parcel import unpacked
 from shared.store import Store, answering
+from shared.store.commit import Commit
 
-_TAKE = "delete from outbox where id in (select id from outbox order by id limit $1) returning id, topic, messages, count"
+# What was published goes and what is next comes by one statement; the snapshot still shows the rows that go.
+_NEXT = (
+    "with gone as (delete from outbox where id = any($1::bigint[])) "
+    "select id, topic, messages, count from outbox where id <> all($1::bigint[]) order by id limit $2"
+)
 _IN_A_PARCEL = 8  # about as many messages fit one parcel; a batch is counted in parcels
 
 
 class Relay:
     """Publishes what a store's transactions have posted.
 
-    The rows are deleted in a transaction that commits after the bus has acknowledged them: a crash in between publishes
-    them again under the same ids, which the hearers' inboxes absorb.
+    Rows are deleted after the bus has acknowledged them: a crash in between (or power lost before the deletion reached the
+    disk) publishes them again under the same ids, which the hearers' inboxes absorb.
     """
 
     def __init__(self, store: Store, publisher: Publisher, *, batch_max: int = 1000, poll_seconds: float = 0.25) -> None:
         self._store, self.publisher = store, publisher
         self._parcels_max, self._poll = max(1, batch_max // _IN_A_PARCEL), poll_seconds
         self._wake, self.stop = asyncio.Event(), asyncio.Event()
+        self._acknowledged: list[int] = []
         self.published = 0
         self.last_failure = ""
 
-    def wake(self) -> None:
-        self._wake.set()
+    def committed(self, commit: Commit) -> None:
+        """Wakes where the commit posted something."""
+        if commit.outbox:
+            self._wake.set()
 
     async def run(self) -> None:
         """Until stopped; what waits in the outbox then is published by whoever holds the lock next."""
         failures = 0
-        async with Leader(self._store, "relay") as leader:
+        async with Leader(self._store, "relay", repeatable=True) as leader:
             while not self.stop.is_set():
                 try:
                     connection = await leader.held(self.stop)
                     if connection is None:
                         break
-                    if await self.publish_some(connection) < self._parcels_max:
+                    if await self.publish_some(connection) == 0:
                         await self._rest(self._poll)
                     failures = 0
                 except NotNow as away:
@@ -56,19 +62,15 @@ class Relay:
 
     async def publish_some(self, connection: asyncpg.Connection) -> int:
         """One batch from outbox to bus; answers how many parcels of messages it was."""
-        async with self._taken(connection) as rows:
-            messages = [m for r in rows for m in unpacked(r["topic"], r["messages"], r["count"]) if isinstance(m, Message)]
-            if messages:
-                await self.publisher.publish(messages)
+        async with answering("the store"):
+            rows = await connection.fetch(_NEXT, self._acknowledged, self._parcels_max)
+        self._acknowledged = []
+        messages = [m for r in rows for m in unpacked(r["topic"], r["messages"], r["count"]) if isinstance(m, Message)]
+        if messages:
+            await self.publisher.publish(messages)
+        self._acknowledged = [r["id"] for r in rows]
         self.published += len(messages)
         return len(rows)
-
-    @asynccontextmanager
-    async def _taken(self, connection: asyncpg.Connection) -> AsyncIterator[list[asyncpg.Record]]:
-        async with answering("the store"), connection.transaction():
-            rows = await connection.fetch(_TAKE, self._parcels_max)
-            rows.sort(key=lambda r: r["id"])
-            yield rows
 
     async def _rest(self, seconds: float, *, hurried: bool = True) -> None:
         if hurried and self._wake.is_set():

@@ -40,7 +40,7 @@ class Schedule:
         self._service, self._store, self._executor, self._clock = service, store, executor, clock
         self._wake = asyncio.Event()
         self.stop = asyncio.Event()
-        executor.after_commit(self._wake.set)
+        executor.after_commit(lambda _: self._wake.set())
 
     async def work_off(self) -> int:
         """Everything due now, once; answers how many deadlines were worked off."""

@@ -46,9 +46,7 @@ class Scribe:
                 kind = type(e.data)
                 name, version = codec.name_and_version(e.data)
                 data = codec.encode(e.data, e.id, e.stream, ring)
-                events.append(
-                    EventRow(e.stream, e.version, e.id, name, version, msgspec.Raw(data), e.at, e.actor, e.correlation, e.causation)
-                )
+                events.append(EventRow(e.stream, e.version, e.id, name, version, data.decode(), e.at, e.actor, e.correlation, e.causation))
                 cause = silent.get(e.causation, e.causation) if e.causation else None
                 if kind not in self._service.publish or not self._post(e, cause, traceparent, outbox):
                     silent[e.id] = cause  # what it led to names the nearest cause that was said aloud
@@ -80,7 +78,7 @@ class Scribe:
             subjects.update(subjects_of(change))
         if not ring.missing(subjects):
             return []
-        return [KeyRow(s, "\\x" + ring.make(s).hex()) for s in await self._store.know(subjects)]
+        return [KeyRow(s, ring.make(s)) for s in await self._store.know(subjects)]
 
     def _post(self, e: Envelope, cause: str | None, traceparent: str | None, outbox: list[Message]) -> bool:
         event_id = e.id

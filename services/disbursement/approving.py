@@ -35,7 +35,7 @@ def approval(door: Door, payout_id: str) -> To:
 async def approve_each(door: Door, ids: Iterable[str]) -> list[dict[str, Any]]:
     """Each is its own decision: one that is refused does not hold up the others. Answers in the order of the ids."""
     wanted = list(dict.fromkeys(ids))
-    states = {i: await door.state("payout", i) for i in wanted}
+    states = await door.states("payout", wanted)
     known = [i for i in wanted if states[i].terms is not None]
     outcomes = dict(zip(known, await asyncio.gather(*[door.submit(approval(door, i)) for i in known], return_exceptions=True), strict=True))
     answers: list[dict[str, Any]] = []

@@ -18,6 +18,13 @@ class GroupLag(Struct, frozen=True):
     seconds: float
 
 
+class Behind(Struct, frozen=True):
+    """How many messages one group has read on all its topics together, and how many it has not."""
+
+    read: int
+    unread: int
+
+
 class TopicState(Struct, frozen=True):
     """One topic: how many partitions, how many messages were ever published, and who is how far behind."""
 
@@ -69,5 +76,8 @@ class Bus(Protocol):
     def consumer(self, group: str, topics: Sequence[str], member: str) -> Consumer: ...
 
     async def describe(self) -> list[TopicState]: ...
+
+    async def behind(self) -> Mapping[str, Behind]:
+        """Every group that has read something, by name; cheap enough to ask some times a second. Raises `NotNow`."""
 
     async def close(self) -> None: ...

@@ -8,34 +8,40 @@ import time
 from collections.abc import Mapping, Sequence
 
 import asyncpg
-import msgspec
 
-from shared.bus import Consumer, GroupLag, Publisher, TopicState
+from shared.bus import Behind, Consumer, GroupLag, Publisher, TopicState
+from shared.bus.fresh import Fresh
 from shared.envelope import Message, Received
 from shared.errors import Malformed, NotNow
-from shared.parcel import Parcel, Unreadable, packed, unpacked
+from shared.parcel import Parcel, Unreadable, packed, readable, unpacked
 
 _SCHEMA = """
 create table if not exists topics (name text primary key, partitions integer not null, next bigint not null default 0);
 create table if not exists parcels (
-  topic text not null, first bigint not null, count integer not null, messages json not null,
+  topic text not null, first bigint not null, count integer not null, messages bytea not null,
   published_at timestamptz not null default now(), primary key (topic, first));
+do $$ begin  -- they were JSON once
+  if (select data_type from information_schema.columns
+      where table_schema = current_schema() and table_name = 'parcels' and column_name = 'messages') = 'json' then
+    alter table parcels alter column messages type bytea using convert_to(messages::text, 'UTF8');
+  end if;
+end $$;
 alter table parcels alter column messages set storage external;
 alter table parcels set (toast_tuple_target = 8160);
 create table if not exists places (
   reader text not null, topic text not null, next bigint not null, at timestamptz not null default now(), primary key (reader, topic));
 """
 _PUBLISH = """
-with n as (update topics set next = next + $2 where name = $1 returning next - $2 as base)
-insert into parcels (topic, first, count, messages) select $1, n.base + d.first, d.count, d.messages
-from n, json_populate_recordset(null::parcels, $3::json) d"""
+with n as (update topics set next = next + $2 where name = $1 returning next - $2 as base),
+p as (insert into parcels (topic, first, count, messages) select $1, n.base + d.first, d.count, d.messages
+from n, unnest($3::bigint[], $4::int[], $5::bytea[]) as d(first, count, messages))
+select base, pg_notify('kapok_bus', '') from n"""
 _READ = """
 (select topic, first, count, messages from parcels where topic = ${a} and first + count > ${b}
  and first >= (select coalesce(max(first), 0) from parcels where topic = ${a} and first <= ${b}) order by first limit $1)"""
 _IN_A_PARCEL = 8
 _AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
          asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, TimeoutError)  # fmt: skip
-_encode = msgspec.json.encode
 
 
 class PostgresBus:
@@ -50,16 +56,21 @@ class PostgresBus:
         self._pool: asyncpg.Pool | None = None
         self._listener: asyncpg.Connection | None = None
         self.arrived: set[asyncio.Event] = set()
+        self.fresh, self.own = Fresh(), set[int]()
 
     async def _opened(self) -> asyncpg.Pool:
         if self._pool is None:
             try:
                 self._pool = await asyncpg.create_pool(self._dsn, min_size=0, max_size=4, command_timeout=20, timeout=10)
                 self._listener = await asyncpg.connect(self._dsn, timeout=10)
-                await self._listener.add_listener("kapok_bus", lambda *_: self.wake())
+                await self._listener.add_listener("kapok_bus", self._heard)
             except _AWAY as gone:
                 raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
         return self._pool
+
+    def _heard(self, _: object, sender: int, *__: object) -> None:
+        if sender not in self.own:  # what we published ourselves woke our readers already
+            self.wake()
 
     def wake(self) -> None:
         for event in self.arrived:
@@ -96,6 +107,17 @@ class PostgresBus:
             lags.setdefault(row["topic"], []).append(GroupLag(row["reader"], row["lag"], row["age"] or 0.0))
         return [TopicState(row["name"], 1, row["next"], tuple(lags.get(row["name"], ()))) for row in topics]
 
+    async def behind(self) -> Mapping[str, Behind]:
+        pool = await self._opened()
+        try:
+            async with pool.acquire(timeout=5) as connection:
+                rows = await connection.fetch(
+                    "select p.reader, sum(p.next)::bigint, sum(t.next - p.next)::bigint from places p join topics t on t.name = p.topic group by 1"
+                )
+        except _AWAY as gone:
+            raise NotNow("the bus does not answer") from gone
+        return {reader: Behind(read, unread) for reader, read, unread in rows}
+
     async def prune(self, keep_seconds: float) -> int:
         """Forget messages older than the retention; answers how many."""
         pool = await self._opened()
@@ -128,30 +150,42 @@ class PostgresPublisher:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         by_topic: dict[str, list[Parcel]] = {}
+        firsts: dict[str, int] = {}
         for parcel in packed(messages):
+            if not readable(parcel):
+                raise Malformed("a message on this bus is JSON")
             by_topic.setdefault(parcel.topic, []).append(parcel)
         try:
             if self._connection is None or self._connection.is_closed():
                 self._connection = await asyncpg.connect(self._dsn, command_timeout=20, timeout=10)
+                self._bus.own.add(self._connection.get_server_pid())
             if len(by_topic) == 1:
                 for topic, parcels in by_topic.items():
-                    await self._append(topic, parcels)
+                    firsts[topic] = await self._append(topic, parcels)
             else:
                 async with self._connection.transaction():
                     for topic in sorted(by_topic):
-                        await self._append(topic, by_topic[topic])
-            await self._connection.execute("notify kapok_bus")
-        except asyncpg.InvalidTextRepresentationError as fault:
-            raise Malformed("a message on this bus is JSON") from fault
+                        firsts[topic] = await self._append(topic, by_topic[topic])
         except _AWAY as gone:
             raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
+        for topic, first in firsts.items():
+            self._bus.fresh.keep(topic, first, [m for m in messages if m.topic == topic])
         self._bus.wake()
 
-    async def _append(self, topic: str, parcels: list[Parcel]) -> None:
+    async def _append(self, topic: str, parcels: list[Parcel]) -> int:
+        """The place of the first message."""
         assert self._connection is not None
-        done = await self._connection.execute(_PUBLISH, topic, sum(p.count for p in parcels), _encode(parcels).decode())
-        if done != f"INSERT 0 {len(parcels)}":
+        first = await self._connection.fetchval(
+            _PUBLISH,
+            topic,
+            sum(p.count for p in parcels),
+            [p.first for p in parcels],
+            [p.count for p in parcels],
+            [p.messages for p in parcels],
+        )
+        if first is None:
             raise NotNow(f"topic {topic} is not there")
+        return int(first)
 
     async def close(self) -> None:
         if self._connection is not None and not self._connection.is_closed():
@@ -165,7 +199,7 @@ class PostgresConsumer:
         self._bus, self._dsn, self._group, self._topics, self._poll = bus, dsn, group, tuple(topics), poll_seconds
         self._connection: asyncpg.Connection | None = None
         self._next: dict[str, int] = {}
-        self._arrived = asyncio.Event()
+        self._arrived, self._looked_at = asyncio.Event(), 0.0
         self._read = " union all ".join(_READ.format(a=2 * i + 2, b=2 * i + 3) for i in range(len(self._topics)))
 
     async def open(self) -> None:
@@ -175,7 +209,8 @@ class PostgresConsumer:
     async def _leading(self) -> asyncpg.Connection | None:
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
-        connection = await asyncpg.connect(self._dsn, command_timeout=20, timeout=10)
+        # A place that is lost with the power is read from again, and the inboxes absorb it: no commit of a place waits for the disk.
+        connection = await asyncpg.connect(self._dsn, command_timeout=20, timeout=10, server_settings={"synchronous_commit": "off"})
         if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 7203003))", self._group):
             await connection.close()
             return None
@@ -208,9 +243,12 @@ class PostgresConsumer:
         connection = await self._leading()
         if connection is None:
             return []
+        now, found = time.monotonic(), list[Received]()
+        if now - self._looked_at < self._poll and (found := self._from_memory(limit)):
+            return found
+        self._looked_at = now
         places = [value for topic in self._topics for value in (topic, self._next[topic])]
         rows = await connection.fetch(self._read, max(1, limit // _IN_A_PARCEL), *places)
-        found: list[Received] = []
         taken = dict.fromkeys(self._topics, 0)
         for topic, first, count, text in rows:
             start = max(0, self._next[topic] - first)  # a place may have been committed in the middle of a parcel
@@ -220,6 +258,16 @@ class PostgresConsumer:
             if end > start:
                 taken[topic] += end - start
                 self._next[topic] = first + end
+        return found
+
+    def _from_memory(self, limit: int) -> list[Received]:
+        """What this process itself published; now and then the database is asked all the same, for what others did."""
+        found: list[Received] = []
+        for topic in self._topics:
+            place = self._next[topic]
+            messages = self._bus.fresh.after(topic, place, limit)
+            found += [Received(topic, 0, place + n, m.key, m) for n, m in enumerate(messages)]
+            self._next[topic] = place + len(messages)
         return found
 
     async def commit(self, upto: Mapping[tuple[str, int], int]) -> None:

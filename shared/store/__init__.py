@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,8 +20,9 @@ _LOAD = (
     "where stream = any($1::text[]) order by stream, version"
 )
 _LOAD_AFTER = (
-    "select stream, version, id, type, schema, data, at, actor, correlation, causation from events "
-    "where stream = $1 and version > $2 order by version"
+    "select e.stream, e.version, id, type, schema, data, at, actor, correlation, causation "
+    "from unnest($1::text[], $2::int[]) as known (stream, version) join events e on e.stream = known.stream and e.version > known.version "
+    "order by e.stream, e.version"
 )
 DESTROYED = "kapok_key_destroyed"  # told to every process of the service, so that none keeps the key in memory
 # A writer meets rows by their keys only; without statistics the planner would read whole tables to change a few rows.
@@ -40,6 +41,8 @@ async def answering(what: str) -> AsyncIterator[None]:
     try:
         yield
     except _AWAY as gone:
+        if isinstance(gone, ValueError):  # a value that fits no column: our own fault, asked again it would be again
+            raise
         raise NotNow(f"{what} does not answer ({type(gone).__name__})") from gone
 
 
@@ -79,10 +82,15 @@ class Store:
         async with answering("the store"), self._pool.acquire(timeout=10) as connection:
             yield connection
 
-    async def connect(self) -> asyncpg.Connection:
-        """A connection of one's own, for advisory locks and long reads."""
+    async def connect(self, *, repeatable: bool = False) -> asyncpg.Connection:
+        """A connection of one's own, for advisory locks and long reads.
+
+        What is written through a `repeatable` one may be lost with the power and is then done again: it waits for no disk.
+        """
         async with answering("the store"):
-            return await asyncpg.connect(self.dsn, command_timeout=self._seconds, timeout=10)
+            return await asyncpg.connect(
+                self.dsn, command_timeout=self._seconds, timeout=10, server_settings={"synchronous_commit": "off"} if repeatable else {}
+            )
 
     async def write(self, commit: Commit) -> None:
         """One transaction, durable when this returns.
@@ -108,10 +116,14 @@ class Store:
             found[envelope.stream].append(envelope)
         return found
 
-    async def load_after(self, stream: str, version: int) -> list[Envelope]:
+    async def load_after(self, versions: Mapping[str, int]) -> dict[str, list[Envelope]]:
+        """What was added to these streams after these versions, in order; a stream without news is not in the answer."""
         async with self.reading() as connection:
-            rows = await connection.fetch(_LOAD_AFTER, stream, version)
-        return await self.decoded(rows)
+            rows = await connection.fetch(_LOAD_AFTER, list(versions), list(versions.values()))
+        found: dict[str, list[Envelope]] = {}
+        for envelope in await self.decoded(rows):
+            found.setdefault(envelope.stream, []).append(envelope)
+        return found
 
     async def decoded(self, rows: Iterable[Any]) -> list[Envelope]:
         """Rows of `events` as envelopes; the keys of their subjects are fetched by one look-up."""

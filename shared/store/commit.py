@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import asyncpg
-import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from shared.envelope import Message
 from shared.parcel import packed
+from shared.store.cells import Cells, unnested
 from shared.store.rows import Group, numbering, statement
-
-_encode = msgspec.json.encode
 
 
 class EventRow(Struct, gc=False):
@@ -25,7 +24,7 @@ class EventRow(Struct, gc=False):
     id: str
     type: str
     schema: int
-    data: msgspec.Raw
+    data: str
     at: datetime
     actor: str
     correlation: str
@@ -41,10 +40,10 @@ class InboxRow(Struct, gc=False):
 
 
 class KeyRow(Struct, gc=False):
-    """One row of `subject_keys`; `wrapped` is hexadecimal as PostgreSQL reads bytea."""
+    """One row of `subject_keys`."""
 
     subject: str
-    wrapped: str
+    wrapped: bytes
 
 
 class EffectRow(Struct, gc=False):
@@ -55,6 +54,15 @@ class EffectRow(Struct, gc=False):
     stream: str
     version: int
     due_at: datetime
+
+
+class OutboxRow(Struct, gc=False):
+    """One row of `outbox`: a parcel of public events."""
+
+    topic: str
+    count: int
+    at: datetime
+    messages: bytes
 
 
 class Commit(Struct):
@@ -68,13 +76,24 @@ class Commit(Struct):
     stages: Sequence[Sequence[Group]] = ()
 
 
-_COLUMNS = {
-    "events": "stream, version, id, type, schema, data, at, actor, correlation, causation",
-    "outbox": "topic, count, at, messages",
-    "inbox": "event, reaction, refused",
-    "subject_keys": "subject, wrapped",
-    "effects_due": "id, effect, stream, version, due_at",
-}
+# The mechanism's own tables: their columns in the order of the structs above.
+_OWN: Mapping[str, Mapping[str, Cells]] = {
+    "events": {
+        "stream": Cells("text"), "version": Cells("integer"), "id": Cells("text"), "type": Cells("text"), "schema": Cells("smallint"),
+        "data": Cells("json", encoded=True), "at": Cells("timestamptz"), "actor": Cells("text"), "correlation": Cells("text"),
+        "causation": Cells("text"),
+    },
+    "outbox": {"topic": Cells("text"), "count": Cells("integer"), "at": Cells("timestamptz"), "messages": Cells("bytea")},
+    "inbox": {"event": Cells("uuid"), "reaction": Cells("text"), "refused": Cells("text")},
+    "subject_keys": {"subject": Cells("text"), "wrapped": Cells("bytea")},
+    "effects_due": {
+        "id": Cells("text"), "effect": Cells("text"), "stream": Cells("text"), "version": Cells("integer"), "due_at": Cells("timestamptz"),
+    },
+}  # fmt: skip
+
+
+def _posted(messages: Sequence[Message]) -> list[OutboxRow]:
+    return [OutboxRow(p.topic, p.count, p.at, p.messages) for p in packed(messages)]
 
 
 class Writer:
@@ -88,15 +107,17 @@ class Writer:
         made = self._made.get(signature)
         if made is not None:
             return made
-        parts = [
-            f"w{i} as (insert into {table} ({_COLUMNS[table]}) select {_COLUMNS[table]} "
-            f"from json_populate_recordset(null::{table}, ${i + 1}::json))"
-            for i, table in enumerate(own)
-        ]
-        for i, group in enumerate(groups, len(own)):
+        parts, first = [], 1
+        for table in own:
+            columns = _OWN[table]
+            names = ", ".join(columns)
+            parts.append(f"w{first} as (insert into {table} ({names}) select {names} from {unnested(list(columns.items()), first)})")
+            first += len(columns)
+        for group in groups:
             if group.kind == "number":
-                parts.append(numbering(group, f"${i + 1}"))
-            parts.append(f"w{i} as ({statement(group, f'${i + 1}')})")
+                parts.append(numbering(group, first))
+            parts.append(f"w{first} as ({statement(group, first)})")
+            first += len(group.columns)
         made = self._made[signature] = f"with {', '.join(parts)} select 1"
         return made
 
@@ -105,7 +126,7 @@ class Writer:
         own = [
             (table, rows)
             for table, rows in (
-                ("events", commit.events), ("outbox", packed(commit.outbox)), ("inbox", commit.inbox),
+                ("events", commit.events), ("outbox", _posted(commit.outbox)), ("inbox", commit.inbox),
                 ("subject_keys", commit.keys), ("effects_due", commit.effects),
             )
             if rows
@@ -114,11 +135,16 @@ class Writer:
         if not own and not first:
             return
         sql = self._statement(tuple(table for table, _ in own), first)
-        values = [_encode(rows).decode() for _, rows in own] + [g.parameter() for g in first]
+        values = [
+            cells.parameter(column)
+            for table, rows in own
+            for cells, column in zip(_OWN[table].values(), zip(*map(astuple, rows), strict=True), strict=True)
+        ]
+        values += [column for group in first for column in group.parameters()]
         if not rest:
             await connection.fetchval(sql, *values)
             return
         async with connection.transaction():
             await connection.fetchval(sql, *values)
             for stage in rest:
-                await connection.fetchval(self._statement((), stage), *[g.parameter() for g in stage])
+                await connection.fetchval(self._statement((), stage), *[column for group in stage for column in group.parameters()])

@@ -1,4 +1,4 @@
-"""Row changes to set-based statements: one JSON parameter for each group of rows that change alike."""
+"""Row changes to set-based statements: one parameter for each column of a group of rows that change alike."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import LargeBinary, Table
+from sqlalchemy.dialects import postgresql
 
 from shared.sealing import Keyring
+from shared.store.cells import Cells, Parameter, unnested
 from shared.store.changes import Add, Change, Drop, Put, RowChange
 
 _encode = msgspec.json.encode
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class Group:
@@ -28,14 +31,16 @@ class Group:
     def signature(self) -> tuple[str, str, tuple[str, ...]]:
         return self.table.name, self.kind, self.columns
 
-    def parameter(self) -> str:
-        return _encode(self.rows).decode()
+    def parameters(self) -> list[Parameter]:
+        """One for each column, in the order of `columns`."""
+        ready = marks(self.table).ready
+        return [ready[column].parameter([row[column] for row in self.rows]) for column in self.columns]
 
 
 class _Marks:
     """What a table asks of its writer: columns to seal, to hash blindly, to number."""
 
-    __slots__ = ("blind", "key", "plain", "sealed", "sequence")
+    __slots__ = ("blind", "key", "plain", "ready", "sealed", "sequence")
 
     def __init__(self, table: Table) -> None:
         self.key = tuple(c.name for c in table.primary_key.columns)
@@ -46,6 +51,7 @@ class _Marks:
         binary = {c.name for c in table.columns if isinstance(c.type, LargeBinary)} - {name for name, _ in self.blind}
         assert not binary, f"{table.name}: {binary} hold bytes but are not marked blind"
         self.plain = not (self.sealed or self.blind)
+        self.ready = {c.name: Cells(c.type.compile(dialect=_DIALECT).lower()) for c in table.columns}
 
 
 @lru_cache(maxsize=512)
@@ -179,19 +185,18 @@ def _equal(key: Iterable[str], name: str) -> str:
     return " and ".join(f'{name}."{k}" = d."{k}"' for k in key)
 
 
-def statement(group: Group, parameter: str, suffix: str = "") -> str:
-    """The body of one data-modifying statement over `parameter` (`$3`); `suffix` names a table grown beside the live one."""
+def statement(group: Group, first: int, suffix: str = "") -> str:
+    """The body of one data-modifying statement over the parameters from `$first` on; `suffix` names a table grown beside the live one."""
     table, columns = group.table, group.columns
     of = marks(table)
-    name = f'"{table.name}{suffix}"'
-    rows = f'json_populate_recordset(null::"{table.name}", {parameter}::json)'
+    name, rows = f'"{table.name}{suffix}"', unnested([(c, of.ready[c]) for c in columns], first, numbered=group.kind == "number")
     if group.kind == "put":
         rest = [c for c in columns if c not in of.key]
         action = f"update set {_set(rest, 'excluded')}" if rest else "nothing"
         return f"insert into {name} ({_list(columns)}) select {_list(columns)} from {rows} on conflict ({_list(of.key)}) do {action}"
     if group.kind == "change":
         rest = [c for c in columns if c not in of.key]
-        return f"update {name} t set {_set(rest, 'd')} from {rows} d where {_equal(of.key, 't')}"
+        return f"update {name} t set {_set(rest, 'd')} from {rows} where {_equal(of.key, 't')}"
     if group.kind == "add":
         rest = [c for c in columns if c not in of.key]
         grown = ", ".join(f'"{c}" = t."{c}" + excluded."{c}"' for c in rest)
@@ -200,22 +205,22 @@ def statement(group: Group, parameter: str, suffix: str = "") -> str:
             f"on conflict ({_list(of.key)}) do update set {grown}"
         )
     if group.kind == "number":
-        every = _list(c.name for c in table.columns)
         number = next(c.name for c in table.columns if "sequence" in c.info)
         return (
             f'insert into {name} ("{number}", {_list(columns)}) '
-            f"select (select base from {sequence_name(group)}) + ord - 1, {_list(columns)} from {rows} with ordinality as d({every}, ord)"
+            f"select (select base from {sequence_name(group)}) + ord - 1, {_list(columns)} from {rows}"
         )
-    return f"delete from {name} t using {rows} d where {_equal(of.key, 't')}"
+    return f"delete from {name} t using {rows} where {_equal(of.key, 't')}"
 
 
 def sequence_name(group: Group) -> str:
     return f'"n_{group.table.name}"'
 
 
-def numbering(group: Group, parameter: str) -> str:
+def numbering(group: Group, first: int) -> str:
     """Draws a gapless run of numbers; the row lock makes commits come in the order of their numbers."""
-    kind, count = marks(group.table).sequence, f"json_array_length({parameter}::json)"
+    of = marks(group.table)
+    kind, count = of.sequence, f"cardinality({of.ready[group.columns[0]].array(first)})"
     return (
         f"{sequence_name(group)} as (insert into sequences as q (name, next) values ('{kind}', 1 + {count}) "
         f"on conflict (name) do update set next = q.next + {count} returning next - {count} as base)"

@@ -21,8 +21,13 @@ create table if not exists outbox (
   topic    text not null,
   count    integer not null,
   at       timestamptz not null,
-  messages json not null
+  messages bytea not null
 );
+do $$ begin  -- parcels were JSON once
+  if (select data_type from information_schema.columns where table_schema = current_schema() and table_name = 'outbox' and column_name = 'messages') = 'json' then
+    alter table outbox alter column messages type bytea using convert_to(messages::text, 'UTF8');
+  end if;
+end $$;
 alter table outbox alter column messages set storage external;
 alter table outbox set (toast_tuple_target = 8160, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
 

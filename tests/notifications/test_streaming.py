@@ -12,6 +12,7 @@ import pytest
 from services.notifications import streaming
 from services.notifications.domain.subscription import Wanted
 from services.notifications.streaming import EventStream, events_after, place_of
+from shared.store.commit import Commit
 from tests.notifications.conftest import Hall
 from tests.notifications.stories import accepted, referral
 
@@ -92,7 +93,7 @@ async def test_a_quiet_stream_pings(hall: Hall) -> None:
     waiting = asyncio.ensure_future(anext(chunks))
     await asyncio.sleep(0.1)
     hall.later(seconds=16)
-    hall.room._told()
+    hall.room._told(Commit())
     async with asyncio.timeout(5):
         assert b": ping" in await waiting
 

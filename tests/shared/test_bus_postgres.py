@@ -30,10 +30,10 @@ class TestPostgresBus(BusSuite):
     async def spoil(self, dsn: str, bus: Bus) -> Spoil:
         async def put(topic: str, key: str, value: bytes) -> None:
             connection = await asyncpg.connect(dsn)
-            slot = json.dumps([[None, None, key, value.decode(errors="replace")]])
+            slot = json.dumps([[None, None, key, value.decode(errors="replace")]]).encode()
             await connection.execute(
                 "with n as (update topics set next = next + 1 where name = $1 returning next - 1 as place) "
-                "insert into parcels (topic, first, count, messages) select $1, place, 1, $2::json from n",
+                "insert into parcels (topic, first, count, messages) select $1, place, 1, $2 from n",
                 topic, slot,
             )  # fmt: skip
             await connection.close()

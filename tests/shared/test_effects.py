@@ -82,7 +82,8 @@ async def test_an_outside_that_breaks_is_asked_again_under_the_same_id_and_then_
             break
         await asyncio.sleep(0.1)
     assert outside.asked == [(done.events[0].id, n) for n in (1, 2, 3)]
-    assert (await shop.executor.state(f"bakery.order-{order.id}"))[1].status == "cancelled"
+    stream = f"bakery.order-{order.id}"
+    assert (await shop.executor.states([stream]))[stream][1].status == "cancelled"
 
 
 async def test_a_crash_after_the_call_makes_it_again_under_the_same_id(opening: Any) -> None:

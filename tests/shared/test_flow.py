@@ -27,7 +27,7 @@ class Line:
         self.shop, self.oven, self.bus = shop, oven, bus
         self.publisher = bus.publisher("bakery")
         self.relay = Relay(shop.store, self.publisher, poll_seconds=0.05)
-        shop.executor.after_commit(self.relay.wake)
+        shop.executor.after_commit(self.relay.committed)
         self.consume = self.hearer()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -112,7 +112,7 @@ async def test_a_message_that_breaks_us_is_parked_with_everything_after_it_of_it
     await line.until("select count(*) from parked where key = $1", 3, f"bakery.order-{bad.id}")
     await line.until("select count(*) from events", 1)
     assert await line.oven.value("select count(*) from feed where key = $1", f"bakery.order-{bad.id}") == 0
-    notices = await line.oven.value("select string_agg(messages::text, '') from outbox where topic = 'oven.parked'")
+    notices = await line.oven.value("select string_agg(convert_from(messages, 'UTF8'), '') from outbox where topic = 'oven.parked'")
     assert "RuntimeError" in notices
     assert "loaves" not in notices
 

@@ -26,9 +26,10 @@ async def forgetting(second: Counter) -> AsyncIterator[Forgetting]:
 async def test_a_state_is_answered_as_it_is_committed_by_whichever_process(shop: Counter, second: Counter) -> None:
     key = new_id()
     await shop.submit(To("till", key, Count(2)))
-    assert (await second.executor.state(f"bakery.till-{key}"))[0] == 1
+    till_stream = f"bakery.till-{key}"
+    assert (await second.executor.states([till_stream]))[till_stream][0] == 1
     await second.submit(To("till", key, Count(3)))
-    version, till = await shop.executor.state(f"bakery.till-{key}")
+    version, till = (await shop.executor.states([till_stream]))[till_stream]
     assert (version, till.loaves) == (2, 5)
 
 

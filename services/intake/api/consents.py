@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 
 from services.intake import views
 from services.intake.asked import ConsentGivenIn, ContactsIn, Purpose, ReasonIn
+from services.intake.domain.case import Case
 from services.intake.domain.consent import Consent, GiveConsent, WithdrawConsent
 from services.intake.domain.consent_decisions import ConsentIsUnknown
 from services.intake.domain.person import Claims, Person
@@ -66,7 +67,8 @@ async def contact(case_id: str, purpose: Annotated[Purpose, Query()], door: Aske
     if door.may("charity") and not door.may("service", "admin") and "charity" not in agreed[1]:
         raise Forbidden("the person has not agreed to this recipient")
     await record_look(door, f"contact.{purpose}", persons=(report.person_id,), cases=(case_id,))
-    return await _data(door, case_id, report.person_id, purpose)
+    person: Person = await door.state("person", report.person_id)
+    return _data(state, report.person_id, person, purpose)
 
 
 @router.post("/contacts:batch")
@@ -77,7 +79,9 @@ async def contacts(body: ContactsIn, door: Annotated[Door, Depends(door_for("ser
     if wanted:
         persons = tuple(dict.fromkeys(agreed[case_id][0] for case_id in wanted))
         await record_look(door, f"contact.{body.purpose}", persons=persons, cases=tuple(wanted))
-    items = [await _data(door, case_id, agreed[case_id][0], body.purpose) for case_id in wanted]
+    cases: dict[str, Case] = await door.states("case", wanted)
+    people: dict[str, Person] = await door.states("person", dict.fromkeys(agreed[case_id][0] for case_id in wanted))
+    items = [_data(cases[i], agreed[i][0], people[agreed[i][0]], body.purpose) for i in wanted]
     return {"items": items, "without_consent": [case_id for case_id in dict.fromkeys(body.case_ids) if case_id not in agreed]}
 
 
@@ -86,11 +90,11 @@ def _consent_for(purpose: str) -> str:
     return "referral" if purpose == "contact" else purpose
 
 
-async def _data(door: Door, case_id: str, person_id: str, purpose: str) -> dict[str, Any]:
-    person: Person = await door.state("person", person_id)
-    state, report = await known_case(door, case_id)
+def _data(state: Case, person_id: str, person: Person, purpose: str) -> dict[str, Any]:
+    report = state.report
+    assert report is not None
     channel = {
-        "case_id": case_id,
+        "case_id": report.case_id,
         "person_id": person_id,
         "contact_by": report.contact_by,
         "language": report.language,

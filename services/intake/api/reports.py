@@ -53,7 +53,10 @@ async def weigh(body: TextIn, door: Annotated[Door, Depends(door_for())]) -> dic
 
 @router.post("/reports:batch")
 async def batch(request: Request, door: Annotated[Door, Depends(door_for(*_REPORTERS))]) -> Response:
-    """NDJSON in, NDJSON out: one answer for each line, in order, while the rest is still coming."""
+    """NDJSON in, NDJSON out: one answer for each line, in order, while the rest is still coming.
+
+    Lines are read no faster than the flow behind works them off; single reports never wait for a bulk load.
+    """
     return _WhileReading(_answers(request, door))
 
 
@@ -104,6 +107,7 @@ async def _answers(request: Request, door: Door) -> AsyncIterator[bytes]:
             number += 1
             if not line.strip():
                 continue
+            await door.paced()
             waiting.append(asyncio.create_task(_line(number, line, _own(door))))
             while waiting and (len(waiting) >= _WINDOW or waiting[0].done()):
                 yield msgspec.json.encode(await waiting.popleft()) + b"\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -10,16 +11,17 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import for_code
 
-from shared.bus import Consumer, Publisher, TopicState
+from shared.bus import Behind, Consumer, Publisher, TopicState
 from shared.bus.kafka.clients import AWAY, START_SECONDS, ended, patiently, quieten, slow_down_metadata_retries
 from shared.bus.kafka.consumer import KafkaConsumer
-from shared.bus.kafka.lag import described
+from shared.bus.kafka.lag import described, unread
 from shared.bus.kafka.publisher import KafkaPublisher
 from shared.errors import NotNow
 
 _ALREADY_THERE = 36
 _RETENTION_MS = 30 * 24 * 3600 * 1000
 _BATCH_MAX_BYTES = 256 * 1024
+_GROUPS_SECONDS = 10.0
 
 
 class KafkaBus:
@@ -31,6 +33,8 @@ class KafkaBus:
         self._bootstrap, self._session, self._send, self.patience = bootstrap, session_seconds, send_seconds, patience_seconds
         self._admin: AIOKafkaAdminClient | None = None
         self._describing = asyncio.Lock()
+        self._probe: AIOKafkaConsumer | None = None
+        self._groups, self._groups_at = dict[str, int](), 0.0
         quieten()
 
     async def provide(self, topics: Mapping[str, int]) -> None:
@@ -65,6 +69,10 @@ class KafkaBus:
         if self._admin is not None:
             admin, self._admin = self._admin, None
             await ended(admin.close)
+        if self._probe is not None:
+            probe, self._probe = self._probe, None
+            await ended(probe.stop)
+        self._groups_at = 0.0
 
     def publisher(self, name: str) -> Publisher:
         return KafkaPublisher(self._producer, self._send, self.patience)
@@ -94,6 +102,23 @@ class KafkaBus:
             try:
                 async with asyncio.timeout(15):
                     return await described(await self._administering(), self._reader)
+            except AWAY as gone:
+                await self._forget_admin()
+                raise NotNow(f"Kafka does not answer ({type(gone).__name__})") from gone
+
+    async def behind(self) -> Mapping[str, Behind]:
+        async with self._describing:
+            try:
+                async with asyncio.timeout(5):
+                    admin = await self._administering()
+                    if self._probe is None:
+                        self._probe = self._reader(None, None)
+                        await self._probe.start()
+                    if time.monotonic() - self._groups_at > _GROUPS_SECONDS:
+                        groups = sorted(name for name, kind in await admin.list_consumer_groups() if kind == "consumer")
+                        nodes = await asyncio.gather(*[admin.find_coordinator(group) for group in groups])
+                        self._groups, self._groups_at = dict(zip(groups, nodes, strict=True)), time.monotonic()
+                    return await unread(admin, self._probe, self._groups)
             except AWAY as gone:
                 await self._forget_admin()
                 raise NotNow(f"Kafka does not answer ({type(gone).__name__})") from gone

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
-from shared.bus import GroupLag, TopicState
+from shared.bus import Behind, GroupLag, TopicState
 from shared.bus.kafka.clients import ended
 
 
@@ -36,6 +36,20 @@ async def described(admin: AIOKafkaAdminClient, reader: Callable[[str | None, st
         await ended(probe.stop)
     published = {name: sum(ends[TopicPartition(name, n)] for n in range(size)) for name, size in sizes.items()}
     return [TopicState(name, size, published[name], tuple(lags[name])) for name, size in sorted(sizes.items())]
+
+
+async def unread(admin: AIOKafkaAdminClient, probe: AIOKafkaConsumer, coordinators: Mapping[str, int]) -> Mapping[str, Behind]:
+    """For each of these groups what it has read and not read, by its committed places and the ends of their partitions."""
+    answers = await asyncio.gather(
+        *[admin.list_consumer_group_offsets(group, group_coordinator_id=node) for group, node in coordinators.items()]
+    )
+    committed = [{place: at.offset for place, at in offsets.items() if at.offset >= 0} for offsets in answers]
+    ends = await probe.end_offsets(list({place for places in committed for place in places}))
+    return {
+        group: Behind(sum(places.values()), sum(max(0, ends[place] - at) for place, at in places.items()))
+        for group, places in zip(coordinators, committed, strict=True)
+        if places
+    }
 
 
 async def _read(admin: AIOKafkaAdminClient, group: str) -> tuple[set[str], dict[TopicPartition, int]]:

@@ -1,0 +1,81 @@
+"""Back-pressure for work that can wait: bulk loads come in no faster than the services behind the door work them off."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from shared.bus import Behind
+from shared.errors import NotNow
+
+_LOOK_SECONDS = 0.05
+_STILL_SECONDS = 2.0
+_UNREAD_MIN = 300  # allowed to the slowest too: with less under way every message would travel alone
+_WEIGHT = 0.2  # of the newest speed in the running mean
+_MESSAGES_A_TURN = 8  # what one turn leads to along the way, about; more only means a smaller step next time
+
+
+class _Group:
+    """One reader as seen from look to look."""
+
+    __slots__ = ("at", "moved_at", "read", "speed")
+
+    def __init__(self, one: Behind, now: float) -> None:
+        self.read, self.at, self.moved_at, self.speed = one.read, now, now, 0.0
+
+    def seen(self, one: Behind, now: float) -> None:
+        """Messages a second while it had something to read; a pause for want of messages is no slowness."""
+        moved, seconds = one.read - self.read, now - self.at
+        if moved and 0 < seconds < 1:
+            self.speed += _WEIGHT * (moved / seconds - self.speed) if self.speed else moved / seconds
+        if moved or not one.unread:
+            self.moved_at = now
+        self.read, self.at = one.read, now
+
+
+class Pace:
+    """One for a service in a process; whoever brings bulk work takes a turn for each piece of it.
+
+    Turns are given while no group has more unread than it works off in `behind_seconds_max`, by the speed it showed.
+    A group that has not moved for two seconds is down, not slow: it is not waited for, its messages wait on their topics.
+    """
+
+    def __init__(
+        self, behind: Callable[[], Awaitable[Mapping[str, Behind]]], unsent: Callable[[], Awaitable[int]], *, behind_seconds_max: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._behind, self._unsent, self._seconds, self._now = behind, unsent, behind_seconds_max, now
+        self._turns, self._looking = 0, asyncio.Lock()
+        self._groups: dict[str, _Group] = {}
+        self.waited_seconds = 0.0
+
+    async def turn(self) -> None:
+        """Returns when one more piece may come in."""
+        if self._turns > 0:
+            self._turns -= 1
+            return
+        began = self._now()
+        async with self._looking:
+            while self._turns <= 0:
+                free = await self._free()
+                if free > 0:
+                    self._turns = max(1, free // _MESSAGES_A_TURN)
+                else:
+                    await asyncio.sleep(_LOOK_SECONDS)
+            self._turns -= 1
+        self.waited_seconds += self._now() - began
+
+    async def _free(self) -> int:
+        """How many more messages the slowest of those who still move may have before it."""
+        try:
+            unsent, groups = await self._unsent(), await self._behind()
+        except NotNow:
+            return _UNREAD_MIN  # nobody can say: the writer's own queue is the bound
+        now, free = self._now(), [_UNREAD_MIN]
+        for name, one in groups.items():
+            known = self._groups.setdefault(name, _Group(one, now))
+            known.seen(one, now)
+            if now - known.moved_at < _STILL_SECONDS:
+                free.append(max(_UNREAD_MIN, int(known.speed * self._seconds)) - unsent - one.unread)
+        return min(free[1:], default=free[0])

@@ -1,0 +1,56 @@
+"""A store of an earlier version becomes one of today, with what was on its way still in it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+from sqlalchemy import MetaData
+
+from shared.bus.postgres import PostgresBus
+from shared.parcel import packed, unpacked
+from shared.store.migrate import migrate
+from shared.testing.bus_suite import message
+
+Database = Callable[[], Awaitable[str]]
+
+
+async def test_parcels_that_were_json_are_read_as_bytes(database: Database) -> None:
+    connection = await asyncpg.connect(await database())
+    said = [message("bakery.events", "k", n) for n in (1, 2)]
+    (parcel,) = packed(said)
+    await connection.execute(
+        "create table outbox (id bigint generated always as identity primary key, topic text not null, count integer not null, "
+        "at timestamptz not null, messages json not null)"
+    )
+    await connection.execute(
+        "insert into outbox (topic, count, at, messages) values ($1, $2, $3, $4)", parcel.topic, 2, parcel.at, parcel.messages.decode()
+    )
+    for _ in range(2):  # and again at every start
+        await migrate(connection, MetaData())
+    kept = await connection.fetchval("select messages from outbox")
+    assert unpacked(parcel.topic, kept, 2) == said
+    await connection.close()
+
+
+async def test_the_bus_reads_what_an_earlier_one_was_told(database: Database) -> None:
+    dsn = await database()
+    connection = await asyncpg.connect(dsn)
+    said = [message("bakery.events", "k", n) for n in (1, 2)]
+    (parcel,) = packed(said)
+    await connection.execute(
+        "create table parcels (topic text not null, first bigint not null, count integer not null, messages json not null, "
+        "published_at timestamptz not null default now(), primary key (topic, first))"
+    )
+    bus = PostgresBus(dsn)
+    await connection.execute(
+        "insert into parcels (topic, first, count, messages) values ('bakery.events', 0, 2, $1)", parcel.messages.decode()
+    )
+    await bus.provide({"bakery.events": 1})
+    await connection.execute("update topics set next = 2")
+    consumer = bus.consumer("oven", ["bakery.events"], "0")
+    await consumer.open()
+    assert [one.message for one in await consumer.poll(10, 1)] == said
+    await consumer.close()
+    await bus.close()
+    await connection.close()

@@ -1,0 +1,125 @@
+"""Back-pressure on bulk work, on the real bus: who is slow is waited for, who is down is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from shared.bus import Consumer
+from shared.bus.postgres import PostgresBus
+from shared.errors import NotNow
+from shared.pace import Pace
+from shared.testing.bus_suite import message
+
+TOPIC = "bakery.events"
+Database = Callable[[], Awaitable[str]]
+
+
+@pytest.fixture
+async def bus(database: Database) -> AsyncIterator[PostgresBus]:
+    opened = PostgresBus(await database(), poll_seconds=0.05)
+    await opened.provide({TOPIC: 1})
+    yield opened
+    await opened.close()
+
+
+class Hands:
+    """A clock turned by hand, and an outbox that says what it is told to."""
+
+    def __init__(self) -> None:
+        self.now, self.unsent = 0.0, 0
+
+    def clock(self) -> float:
+        return self.now
+
+    async def waiting(self) -> int:
+        return self.unsent
+
+
+def pace(bus: PostgresBus, hands: Hands, seconds: float = 0.1) -> Pace:
+    return Pace(bus.behind, hands.waiting, behind_seconds_max=seconds, now=hands.clock)
+
+
+async def _published(bus: PostgresBus, count: int) -> None:
+    publisher = bus.publisher("bakery")
+    await publisher.open()
+    await publisher.publish([message(TOPIC, "k", n) for n in range(count)])
+    await publisher.close()
+
+
+async def _reading(bus: PostgresBus, upto: int) -> Consumer:
+    """A group that has read so many of what is there."""
+    reader = bus.consumer("oven", [TOPIC], "0")
+    await reader.open()
+    await reader.poll(1, 1)
+    await reader.commit({(TOPIC, 0): upto})
+    return reader
+
+
+async def _given(one: Pace, turns: int = 1, within: float = 0.5) -> bool:
+    try:
+        async with asyncio.timeout(within):
+            for _ in range(turns):
+                await one.turn()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_where_nobody_is_behind_turns_come_at_once(bus: PostgresBus) -> None:
+    one = pace(bus, Hands())
+    assert await _given(one, 200)
+    assert one.waited_seconds == 0
+
+
+async def test_a_slow_reader_holds_bulk_work_back_until_it_has_read(bus: PostgresBus) -> None:
+    await _published(bus, 2000)
+    hands, reader = Hands(), await _reading(bus, 5)
+    one = pace(bus, hands)
+    assert not await _given(one)
+    await reader.commit({(TOPIC, 0): 1990})
+    assert await _given(one)
+    assert (await bus.behind())["oven"].unread == 10
+    await reader.close()
+
+
+async def test_what_waits_in_the_outbox_counts_too(bus: PostgresBus) -> None:
+    await _published(bus, 5)
+    hands, reader = Hands(), await _reading(bus, 5)
+    hands.unsent = 5000
+    one = pace(bus, hands)
+    assert not await _given(one)
+    hands.unsent = 0
+    assert await _given(one)
+    await reader.close()
+
+
+async def test_who_reads_fast_may_be_further_behind(bus: PostgresBus) -> None:
+    await _published(bus, 3500)
+    hands, reader = Hands(), await _reading(bus, 1)
+    one = pace(bus, hands)
+    for at in (2, 1001, 2001, 3001):  # a thousand in every tenth of a second; 499 still unread
+        await reader.commit({(TOPIC, 0): at})
+        hands.now += 0.1
+        await one._free()
+    assert await _given(one)
+    await reader.close()
+
+
+async def test_who_has_not_moved_for_two_seconds_is_down_and_not_waited_for(bus: PostgresBus) -> None:
+    await _published(bus, 2000)
+    hands, reader = Hands(), await _reading(bus, 1)
+    one = pace(bus, hands)
+    assert not await _given(one)
+    hands.now += 2.1
+    assert await _given(one)
+    await reader.close()
+
+
+async def test_a_bus_that_does_not_answer_stops_nobody() -> None:
+    async def away() -> dict[str, object]:
+        raise NotNow("the bus does not answer")
+
+    assert await _given(Pace(away, Hands().waiting, behind_seconds_max=0.1))  # type: ignore[arg-type]
