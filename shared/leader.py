@@ -33,6 +33,11 @@ class Leader:
         self._connection: asyncpg.Connection | None = None
 
     @property
+    def connection(self) -> asyncpg.Connection | None:
+        """The connection that holds the lock, if it still does."""
+        return self._connection if self.holds else None
+
+    @property
     def holds(self) -> bool:
         return self._connection is not None and not self._connection.is_closed()
 

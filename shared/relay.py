@@ -15,11 +15,9 @@ from shared.parcel import unpacked
 from shared.store import Store, answering
 from shared.store.commit import Commit
 
+_GONE = "delete from outbox where id = any($1::bigint[])"
 # What was published goes and what is next comes by one statement; the snapshot still shows the rows that go.
-_NEXT = (
-    "with gone as (delete from outbox where id = any($1::bigint[])) "
-    "select id, topic, messages, count from outbox where id <> all($1::bigint[]) order by id limit $2"
-)
+_NEXT = f"with gone as ({_GONE}) select id, topic, messages, count from outbox where id <> all($1::bigint[]) order by id limit $2"
 _IN_A_PARCEL = 8  # about as many messages fit one parcel; a batch is counted in parcels
 
 
@@ -59,6 +57,15 @@ class Relay:
                     failures += 1
                     self.last_failure = str(away)
                     await self._rest(min(5.0, 0.05 * 2**failures), hurried=False)
+            with contextlib.suppress(NotNow):
+                await self._tidied(leader)
+
+    async def _tidied(self, leader: Leader) -> None:
+        """What was published last goes too, so that a start after a clean stop publishes nothing twice."""
+        if self._acknowledged and leader.connection is not None:
+            async with answering("the store"):
+                await leader.connection.execute(_GONE, self._acknowledged)
+            self._acknowledged = []
 
     async def publish_some(self, connection: asyncpg.Connection) -> int:
         """One batch from outbox to bus; answers how many parcels of messages it was."""
