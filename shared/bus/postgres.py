@@ -52,7 +52,8 @@ class PostgresBus:
     """
 
     def __init__(self, dsn: str, *, poll_seconds: float = 0.5) -> None:
-        self._dsn, self._poll = dsn, poll_seconds
+        self.dsn = self._dsn = dsn
+        self._poll = poll_seconds
         self._pool: asyncpg.Pool | None = None
         self._listener: asyncpg.Connection | None = None
         self.arrived: set[asyncio.Event] = set()

@@ -45,12 +45,13 @@ class Line:
         await self.consume.close()
         await self.publisher.close()
 
-    async def until(self, sql: str, expected: object, *args: object) -> None:
+    async def until(self, sql: str, expected: object, *args: object, at: Counter | None = None) -> None:
+        asked = at or self.oven
         for _ in range(200):
-            if await self.oven.value(sql, *args) == expected:
+            if await asked.value(sql, *args) == expected:
                 return
             await asyncio.sleep(0.02)
-        assert await self.oven.value(sql, *args) == expected, sql
+        assert await asked.value(sql, *args) == expected, sql
 
 
 @pytest.fixture
@@ -69,8 +70,28 @@ async def line(shop: Counter, database: Database) -> AsyncIterator[Line]:
 async def test_what_one_service_says_another_works_through_once(line: Line) -> None:
     await asyncio.gather(*[line.shop.submit(place(2)) for _ in range(50)])
     await line.until("select count(*) from events", 50)
-    assert await line.shop.value("select count(*) from outbox") == 0
+    await line.until("select count(*) from outbox", 0, at=line.shop)
     assert await line.oven.value("select count(*) from inbox where reaction = 'on_order_placed'") == 50
+
+
+async def test_after_a_clean_stop_nothing_is_left_to_publish_again(shop: Counter, database: Database) -> None:
+    bus = PostgresBus(await database())
+    await bus.provide({"bakery.events": 1})
+    await shop.submit(place(1))
+    relay = Relay(shop.store, bus.publisher("bakery"), poll_seconds=0.05)
+    publish = relay.publisher.publish
+
+    async def publish_and_stop(messages: Sequence[Message]) -> None:
+        await publish(messages)
+        relay.stop.set()
+
+    relay.publisher.publish = publish_and_stop  # type: ignore[method-assign]
+    async with asyncio.timeout(5):
+        await relay.run()
+    assert relay.published == 1
+    assert await shop.value("select count(*) from outbox") == 0
+    await relay.publisher.close()
+    await bus.close()
 
 
 async def test_causes_and_correlation_travel(line: Line) -> None:
@@ -226,8 +247,9 @@ async def test_a_crash_between_two_steps_loses_nothing_and_doubles_nothing(shop:
     await connection.close()
     await first.consume.close()
     await oven.close()
+    await bus.close()
 
-    oven = await Counter(OVEN, oven.dsn).open()
+    oven, bus = await Counter(OVEN, oven.dsn).open(), PostgresBus(bus.dsn, poll_seconds=0.05)
     second = Line(shop, oven, bus)
     await second.start()
     await second.until("select count(*) from feed", 20)
