@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,9 @@ from shared.serving import bound
 from shared.settings import SERVICES
 from shared.testing.broker import KafkaBroker, missing
 
-CASES = 2_000
+CASES = 3_000
+_HALF_LOAD_CASES = 1_000
+_HALF_LOAD_LINES = 5
 _WARM = 300
 _LINES = 125
 _OPERATORS = 4
@@ -53,7 +55,14 @@ class City:
         """Cases a second from the first report to the last settled payout; counted in the stores afterwards."""
         return asyncio.run(self._ran(cases))
 
-    async def _ran(self, cases: int) -> float:
+    def waited(self, cases: int, rate: float) -> float:
+        """p99 in seconds from acceptance to payout when so many reports a second come in."""
+        asyncio.run(self._ran(cases, rate))
+        self.kept_up.pop()
+        self.memory.pop()
+        return self.waits.pop()
+
+    async def _ran(self, cases: int, rate: float | None = None) -> float:
         async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             doors = Doors(http, self.addresses)
             if not self.sent:
@@ -62,8 +71,10 @@ class City:
             self.sent += cases
             began = time.perf_counter()
             approving = asyncio.create_task(_approving(doors))
-            portions = iter(range(first, first + cases, _LINES))
-            await asyncio.gather(*[self._operating(doors, portions, first + cases) for _ in range(_OPERATORS)])
+            lines = _HALF_LOAD_LINES if rate else _LINES
+            portions = iter(range(first, first + cases, lines))
+            times = [began + n * lines / rate for n in range(cases // lines + 1)] if rate else []
+            await asyncio.gather(*[self._operating(doors, portions, lines, first, first + cases, times) for _ in range(_OPERATORS)])
             self.kept_up.append((await _paid(doors) - before) / cases)
             async with asyncio.timeout(_WAIT_SECONDS):
                 while not approving.done() and await _paid(doors) < before + cases:
@@ -96,10 +107,12 @@ class City:
         return dict(rows)
 
     @staticmethod
-    async def _operating(doors: Doors, portions: Iterator[int], end: int) -> None:
-        """One of the operators: the next portion as soon as the last is answered."""
+    async def _operating(doors: Doors, portions: Iterator[int], lines: int, first: int, end: int, times: Sequence[float]) -> None:
+        """One of the operators: the next portion as soon as the last is answered, and not before its time if it has one."""
         for at in portions:
-            answered = [line async for line in _sent(doors, range(at, min(end, at + _LINES)))]
+            if times:
+                await asyncio.sleep(max(0.0, times[(at - first) // lines] - time.perf_counter()))
+            answered = [line async for line in _sent(doors, range(at, min(end, at + lines)))]
             assert all(line["status"] == "recorded" for line in answered), answered[0]
 
 
@@ -267,7 +280,9 @@ def _measured(together: City, apart: City, databases: Callable[[str], str], kafk
         compared(f"{flow}, embedded", "pyeventsourcing System", results, "embedded", "pyeventsourcing", 3, 10),
         compared(f"{flow}, embedded", "DBOS workflow", results, "embedded", "DBOS", 10, 40),
         *_under_saturation("one process each", apart, rounds),
+        _at_half_load("one process each", apart, statistics.median(results["kafka"]), rounds),
         *_under_saturation("embedded", together, rounds),
+        _at_half_load("embedded", together, statistics.median(results["embedded"]), rounds),
     ]
 
 
@@ -280,6 +295,11 @@ def _under_saturation(how: str, city: City, rounds: int) -> list[Row]:
         _alone(f"acceptance to payout, p99, {how}", waits, 1.0, 0.3, rounds, "seconds", higher=False),
         _alone(f"memory grown for 1,000 more cases, {how}", [grown], 50.0, 10.0, rounds, "MB", higher=False),
     ]
+
+
+def _at_half_load(how: str, city: City, rate: float, rounds: int) -> Row:
+    waits = [city.waited(_HALF_LOAD_CASES, rate / 2) for _ in range(rounds)]
+    return _alone(f"acceptance to payout, p99, at half load, {how}", waits, 1.0, 0.1, rounds, "seconds", higher=False)
 
 
 def _alone(name: str, found: list[float], floor: float, goal: float, rounds: int, unit: str, *, higher: bool) -> Row:

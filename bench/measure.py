@@ -115,13 +115,17 @@ def machine(folder: Path) -> dict[str, object]:
     }  # fmt: skip
 
 
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
 def report(rows: list[Row], about: Mapping[str, object]) -> None:
     """Print the table and write `bench/report/latest.json`."""
     print(f"\n{dict(about)}\n")
-    print(f"{'work':66s} {'against':34s} {'ours':>10s} {'baseline':>10s} {'ratio':>7s} {'floor':>7s} {'goal':>7s} met")
+    print(f"{'work':84s} {'against':34s} {'ours':>10s} {'baseline':>10s} {'ratio':>7s} {'floor':>7s} {'goal':>7s} met")
     for row in rows:
         print(
-            f"{row.name[:66]:66s} {row.against[:34]:34s} {row.ours:10,.1f} {row.baseline:10,.1f} {row.ratio:7.2f} {row.floor:7g} {row.goal:7g} {row.met}"
+            f"{row.name[:84]:84s} {row.against[:34]:34s} {_short(row.ours):>10s} {_short(row.baseline):>10s} {row.ratio:7.2f} {row.floor:7g} {row.goal:7g} {row.met}"
         )
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps([row.as_json() for row in rows], indent=1, ensure_ascii=False) + "\n", "utf-8")
