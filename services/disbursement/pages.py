@@ -21,6 +21,7 @@ from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.follow import CITY
 from services.disbursement.tables import payouts as payout_table
 from services.disbursement.tables import public_entries
+from shared.http import Door
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
@@ -34,12 +35,18 @@ REFUSALS = ("not_entitled", "wrong_amount", "missing_document", "paid_elsewhere"
 _ORDER = (payout_table.c.requested_at, payout_table.c.payout_id)
 
 
+async def _fund_names(door: Door) -> dict[str, str]:
+    treasury: Treasury = await door.state("treasury", CITY)
+    return {fund_id: fund.name for fund_id, fund in treasury.funds.items()}
+
+
 async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
     door = page.door
     waiting = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
     unknown = await door.page(views.payouts_by("unknown"), order=_ORDER, limit=_PAGE)
     counts = {row["state"]: {"count": int(row["count"]), "fen": int(row["fen"] or 0)} for row in await door.rows(views.waiting())}
-    shown = {"wrong": [], "results": [], "may_approve": page.may("approver"), "refusals": REFUSALS, **values}
+    names = await _fund_names(door)
+    shown = {"wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS, **values}
     return page.show("disbursement/desk.html", status=status, waiting=waiting, unknown=unknown["items"], counts=counts, **shown)
 
 
@@ -71,7 +78,8 @@ async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) 
     state = await own_payout(door, payout_id)
     history = [{"at": e.at, "by": e.actor, "fact": type(e.data).__name__} for e in await door.history("payout", payout_id)]
     shown = shown_payout(state, await door.version("payout", payout_id))
-    values = {"wrong": [], "refusals": REFUSALS, "proposed": state.proposed, **values}
+    fund_name = (await _fund_names(door)).get(shown["fund_id"] or "")
+    values = {"wrong": [], "refusals": REFUSALS, "proposed": state.proposed, "fund_name": fund_name, **values}
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.intake.asked import ReportIn
+from shared.problems import Invalid
 
 CONSENT = {"share": True, "how": "read_aloud", "purposes": ["referral", "payment", "contact"], "recipients": ["charity", "hospital"]}
 _FIELDS = {
@@ -66,6 +67,11 @@ def report_of(form: Mapping[str, str], needs: list[str]) -> ReportIn:
 def field_of(pointer: str) -> str:
     """The form's field behind a pointer into the report."""
     return _FIELDS.get(pointer, "narrative")
+
+
+def why_of(fault: Invalid) -> str:
+    """The word for what is wrong: the rule that an identity number breaks, as precisely as it is known."""
+    return f"id_number_{fault.detail.rpartition(': ')[2]}" if fault.pointer == "/person/id_number" else "wrong"
 
 
 def _field(loc: tuple[Any, ...]) -> str:

@@ -13,7 +13,7 @@ from services.intake import views
 from services.intake.api.history import changes
 from services.intake.api.persons import found_people
 from services.intake.asked import CloseIn, VerifyIn
-from services.intake.desk import FormProblem, field_of, report_of
+from services.intake.desk import FormProblem, field_of, report_of, why_of
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
 from services.intake.domain.consent import WithdrawConsent
@@ -67,12 +67,18 @@ async def use_desk(page: Operator) -> Response:
             return await _desk(page, form=form, needs=needs, checked=await preview(page.door, body))
         answered, _ = await take(page.door, body)
     except FormProblem as problem:
-        return await _desk(page, 422, form=form, needs=needs, wrong=[(name, page.t(f"intake.wrong.{why}")) for name, why in problem.wrong])
+        return await _desk(page, 422, form=form, needs=needs, wrong=[_said(page, name, why) for name, why in problem.wrong])
     except Invalid as fault:
-        return await _desk(page, 422, form=form, needs=needs, wrong=[(field_of(fault.pointer), page.t("intake.wrong.id_number"))])
+        return await _desk(page, 422, form=form, needs=needs, wrong=[_said(page, field_of(fault.pointer), why_of(fault))])
     except Rejected as no:
         return await _desk(page, 409, form=form, needs=needs, wrong=[("narrative", page.t(f"intake.refused.{no.code}"))])
     return page.back(f"/intake/desk?saved={answered['case_id']}")
+
+
+def _said(page: Page, name: str, why: str) -> tuple[str, str]:
+    """A field of the desk and the sentence that names it and its rule."""
+    label = {"income_yuan": "income", "self_paid_yuan": "self_paid", "residence_code": "district", "hukou_code": "district"}.get(name, name)
+    return name, page.t(f"intake.wrong.{why}", field=page.t(f"intake.field.{label}"))
 
 
 async def _search(page: Page, form: Mapping[str, str], needs: list[str]) -> Response:
@@ -193,7 +199,7 @@ def _steps(state: c.Case) -> list[tuple[str, str]]:
     order = ["received", "contacted", "verified", "in_service", "closed"]
     if state.status == "withdrawn":
         return [("received", "done"), ("withdrawn", "now")]
-    reached = {"open": 0, "verified": 2, "in_service": 3, "closed": 4}[state.status]
+    reached = {"open": 0, "verified": 2, "in_service": 2, "closed": 4}[state.status]
     if reached == 0 and state.contacted_at is not None:
         reached = 1
     return [(step, "done" if at <= reached else "now" if at == reached + 1 else "later") for at, step in enumerate(order)]

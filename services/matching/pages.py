@@ -23,19 +23,20 @@ from shared.web.frame import Page, page_for
 router = APIRouter(prefix="/matching", include_in_schema=False)
 Provider = Annotated[Page, Depends(page_for("charity", "gov", "caseworker", "admin"))]
 _INBOX = "/matching/inbox"
+_ACTS = ("accept", "decline", "start", "serve", "close")
 _OPEN = frozenset(("offered", "accepted", "scheduled", "attended", "unattended", "in_service", "served"))
 
 
-async def _inbox(page: Page, **more: Any) -> Response:
+async def _inbox(page: Page, status: int = 200, **more: Any) -> Response:
     door = page.door
     org = None if door.may(*SEES_ALL) else door.principal.org or ""
     rows = (await views.referral_page(door, {"org_id": org}, limit=200, cursor=None))["items"]
     waiting = sorted((row for row in rows if row["state"] == "offered"), key=lambda row: row["due_at"])
     under_way = [row for row in rows if row["state"] in _OPEN and row["state"] != "offered"]
     over = [row for row in rows if row["state"] not in _OPEN][:20]
-    values = {"errors": [], "wrong_id": "", "form": {}, **more}
+    values = {"errors": [], "wrong_id": "", "form": {}, "saved": None, **more}
     return page.show(
-        "matching/inbox.html", waiting=waiting, under_way=under_way, over=over, decline_reasons=r.DECLINE_REASONS,
+        "matching/inbox.html", status=status, waiting=waiting, under_way=under_way, over=over, decline_reasons=r.DECLINE_REASONS,
         closing_reasons=r.CLOSING_REASONS, programmes=RULEBOOK.by_code, **values,
     )  # fmt: skip
 
@@ -43,7 +44,8 @@ async def _inbox(page: Page, **more: Any) -> Response:
 @router.get("/inbox")
 async def inbox(page: Provider) -> Response:
     """What is offered to us, why to us, and until when."""
-    return await _inbox(page)
+    saved = page.request.query_params.get("saved")
+    return await _inbox(page, saved=saved if saved in _ACTS else None)
 
 
 def _fen(text: str) -> int:
@@ -93,15 +95,23 @@ async def answer(referral_id: str, page: Provider) -> Response:
     try:
         await _act(page.door, referral_id, form)
     except (Invalid, Rejected) as no:
-        said = page.t(f"matching.refused.{no.code}") if isinstance(no, Rejected) else page.t("matching.refused.invalid")
-        return await _inbox(page, errors=[said], wrong_id=referral_id, form=form)
+        status, said = (409, no.code) if isinstance(no, Rejected) else (422, "invalid")
+        wrong = [(f"r-{referral_id}", page.t(f"matching.refused.{said}"))]
+        return await _inbox(page, status, errors=wrong, wrong_id=referral_id, form=form)
     return page.back(f"{_INBOX}?saved={form.get('act', '')}")
+
+
+async def _names(door: Door) -> dict[str, str]:
+    """What the organisations are called."""
+    organizations = await views.directory_page(door, views.ORGANIZATIONS, {}, limit=500, cursor=None)
+    return {row["id"]: row["name"] for row in organizations["items"]}
 
 
 @router.get("/cases/{case_id}")
 async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
     """Every verdict with its reasons and margins, the referrals, and the chain of help."""
-    return page.show("matching/case.html", a=await assessment_of(page.door, case_id), programmes=RULEBOOK.by_code)
+    a = await assessment_of(page.door, case_id)
+    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await _names(page.door))
 
 
 @router.get("/directory")
@@ -109,9 +119,8 @@ async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
     """Who serves what, where, and how many places are free."""
     door = page.door
     services = await views.directory_page(door, views.SERVICES, {}, limit=500, cursor=None)
-    organizations = await views.directory_page(door, views.ORGANIZATIONS, {}, limit=500, cursor=None)
-    names = {row["id"]: row["name"] for row in organizations["items"]}
-    return page.show("matching/directory.html", services=[with_capacity(row) for row in services["items"]], names=names)
+    listed = [with_capacity(row) for row in services["items"]]
+    return page.show("matching/directory.html", services=listed, names=await _names(door), programmes=RULEBOOK.by_code)
 
 
 @router.get("/programmes")

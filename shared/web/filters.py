@@ -52,6 +52,20 @@ def clock_time(value: datetime | str | None) -> str:
     return f"{_as_moment(value):%H:%M}" if value else ""
 
 
+def who_filter(words: Words) -> Callable[[Any], str]:
+    """Who did something: a client's name, a charity with its code, or the system itself; else the id as it was given."""
+
+    def who(actor: Any) -> str:
+        text = str(actor or "")
+        if ":" in text:
+            return words("frame.machine")
+        if text.startswith("charity-"):
+            return f"{words('client.charity')} {text.removeprefix('charity-')}"
+        return words.get(f"client.{text}") or text
+
+    return who
+
+
 def place_filter(words: Words) -> Callable[[Any], str]:
     """Codes to names: a street's name when we know it, else its district's, else the code itself."""
 

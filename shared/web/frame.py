@@ -24,7 +24,7 @@ from shared.errors import KapokError
 from shared.http import ANYBODY, Door, door_of
 from shared.problems import Forbidden
 from shared.security import Principal
-from shared.web.filters import clock_time, day, moment, place_filter, yuan
+from shared.web.filters import clock_time, day, moment, place_filter, who_filter, yuan
 from shared.web.session import form_token, form_token_good, keep_visit, language_of, local_path, session_token, where_now
 from shared.web.words import Words, speaking
 
@@ -97,7 +97,8 @@ class Frame:
         folders = [FileSystemLoader(one) for one in (templates, HERE / "templates") if one]
         self.templates = Environment(loader=ChoiceLoader(folders), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
         self.templates.globals.update(t=self.words, csrf=_Hidden(), asset=asset, has_word=self.words.has)
-        told = {"yuan": yuan, "day": day, "moment": moment, "clock": clock_time, "place": place_filter(self.words), "tone": _tone}
+        told = {"yuan": yuan, "day": day, "moment": moment, "clock": clock_time, "place": place_filter(self.words)}
+        told |= {"who": who_filter(self.words), "tone": _tone}
         self.templates.filters.update({name: _each_time(written) for name, written in told.items()})
 
     def render(self, template: str, language: str, token: str, values: dict[str, Any]) -> str:
