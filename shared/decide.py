@@ -41,6 +41,7 @@ class Cache:
     def __init__(self, states_max: int) -> None:
         self._max = states_max
         self._states: OrderedDict[str, Known] = OrderedDict()
+        self.generation = 0  # counts clearings: what was folded before one must not be kept after it
 
     def get(self, stream: str) -> Known | None:
         known = self._states.get(stream)
@@ -59,6 +60,7 @@ class Cache:
 
     def clear(self) -> None:
         self._states.clear()
+        self.generation += 1
 
 
 class Rules:

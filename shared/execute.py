@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -52,14 +52,30 @@ class LaneClosed(KapokError):
 class Unit:
     """Commands (or rows of a listener) that commit together, and the caller who waits for it."""
 
-    __slots__ = ("answer", "commands", "heard", "lane", "rows", "tries", "who")
+    __slots__ = ("answer", "commands", "heard", "lane", "rows", "who")
 
     def __init__(
         self, commands: tuple[To, ...], who: Provenance, answer: asyncio.Future[Done], *,
         heard: tuple[str, str] | None = None, lane: Lane | None = None, rows: Sequence[RowChange] = (),
     ) -> None:  # fmt: skip
         self.commands, self.who, self.answer = commands, who, answer
-        self.heard, self.lane, self.rows, self.tries = heard, lane, rows, 0
+        self.heard, self.lane, self.rows = heard, lane, rows
+
+
+class _Outcome:
+    """What a batch was decided to, not yet durable.
+
+    `doubts` are streams (with their versions) that were decided on from memory and to which nothing is appended: a refusal, or
+    nothing left to do. No version check would notice that another process was there since.
+    """
+
+    __slots__ = ("decided", "doubts", "generation", "refused")
+
+    def __init__(self, generation: int) -> None:
+        self.decided: list[tuple[Unit, Decided | None]] = []
+        self.refused: list[tuple[Unit, Rejected]] = []
+        self.doubts: dict[str, int] = {}
+        self.generation = generation
 
 
 class Executor:
@@ -129,6 +145,9 @@ class Executor:
                 await self._batch(units)
             except NotNow as away:
                 self._fail(units, away)
+            except BaseException as fault:
+                self._fail(units, fault)  # nobody waits for a writer that has ended
+                raise
             finally:
                 self.busy_since = None
 
@@ -144,47 +163,73 @@ class Executor:
                 unit.answer.set_exception(why)
 
     async def _batch(self, units: list[Unit]) -> None:
-        for attempt in range(_CONFLICTS_MAX + 1):
-            decided, refused = await self._decide(units)
+        for _ in range(_CONFLICTS_MAX):
+            outcome = _Outcome(self.cache.generation)
             try:
-                await self._commit(decided, refused)
+                await self._decide(units, outcome)
+                if outcome.doubts and await self._overtaken(outcome.doubts):
+                    units = [u for u in units if not u.answer.done()]
+                    continue
+                await self._commit(outcome)
                 return
             except asyncpg.UniqueViolationError:
-                units = await self._sort_out([u for u, _ in decided] + [u for u, _ in refused], last=attempt == _CONFLICTS_MAX)
+                units = await self._sort_out(units)
                 if not units:
                     return
             except NotNow:
-                self._forget(decided)
+                self._forget(outcome)
                 raise
-            except (asyncpg.PostgresError, AssertionError, KapokError, TypeError, ValueError) as fault:
-                self._forget(decided)
+            except Exception as fault:
+                self._forget(outcome)
                 if len(units) == 1:
                     self._fail(units, fault)
-                    return
-                for unit in units:  # one bad command never fails its neighbours: each is tried alone
-                    if not unit.answer.done():
-                        await self._batch([unit])
+                else:
+                    await self._each_alone(units)
                 return
+        if len(units) > 1:
+            await self._each_alone(units)
+        else:
+            self._fail(units, NotNow(str(Conflict("this stream changes too often"))))
 
-    def _forget(self, decided: Iterable[tuple[Unit, Decided | None]]) -> None:
-        for _, what in decided:
+    async def _each_alone(self, units: Iterable[Unit]) -> None:
+        """One bad command never fails its neighbours."""
+        for unit in units:
+            if not unit.answer.done():
+                await self._batch([unit])
+
+    async def _overtaken(self, doubts: Mapping[str, int]) -> bool:
+        """Whether another process was at one of these streams since; what we kept of it is then brought up to date."""
+        later = await self.store.load_after(doubts)
+        for stream, history in later.items():
+            version, state = self.cache.get(stream) or (0, None)
+            if version == doubts[stream]:
+                news = (e.data for e in history)
+                self.cache.keep(stream, (history[-1].version, fold(self.rules.decider_of(stream), news, state)))
+            else:
+                self.cache.drop(stream)
+        return bool(later)
+
+    def _forget(self, outcome: _Outcome) -> None:
+        for _, what in outcome.decided:
             if what is not None:
                 for stream in what.touched:
                     self.cache.drop(stream)
 
-    async def _decide(self, units: list[Unit]) -> tuple[list[tuple[Unit, Decided | None]], list[tuple[Unit, Rejected]]]:
+    async def _decide(self, units: list[Unit], outcome: _Outcome) -> None:
         """Decide all units on the states that the batch itself makes; unknown streams are loaded together, then tried again."""
         states: dict[str, Known] = {}
-        decided: list[tuple[Unit, Decided | None]] = []
-        refused: list[tuple[Unit, Rejected]] = []
-        todo = units
-        missing = self._roots(units, states)
-        cache = self.cache
-        new_id, rules = self.clock.new_id, self.rules
+        kept: dict[str, int] = {}  # streams whose state came from memory, with its version
+        rules, cache, new_id = self.rules, self.cache, self.clock.new_id
 
         def look(stream: str) -> Known | None:
-            return states.get(stream) or cache.get(stream)
+            known = states.get(stream)
+            if known is None:
+                known = cache.get(stream)
+                if known is not None:
+                    kept[stream] = known[0]
+            return known
 
+        todo, missing = units, self._roots(units)
         for _ in range(_LOADS_MAX):
             if missing:
                 for stream, history in (await self.store.load(list(missing))).items():
@@ -199,7 +244,7 @@ class Executor:
                     later.append(unit)
                     continue
                 if not unit.commands:
-                    decided.append((unit, None))
+                    outcome.decided.append((unit, None))
                     continue
                 try:
                     what = decide_unit(rules, unit.commands, unit.who, look, new_id)
@@ -209,24 +254,27 @@ class Executor:
                     if unit.lane is not None:
                         held.add(unit.lane)
                 except Rejected as no:
-                    refused.append((unit, no))
+                    outcome.refused.append((unit, no))
                 except Exception as fault:
                     self._fail([unit], fault)
                 else:
                     states.update(what.touched)
-                    decided.append((unit, what))
+                    outcome.decided.append((unit, what))
             if not later:
-                return decided, refused
+                break
             todo = later
-        self._fail(todo, AssertionError("streams of a unit could not be gathered"))
-        return decided, refused
+        else:
+            self._fail(todo, AssertionError("streams of a unit could not be gathered"))
+        appended = {e.stream for _, what in outcome.decided if what is not None for e in what.events}
+        outcome.doubts = {stream: version for stream, version in kept.items() if stream not in appended}
 
-    def _roots(self, units: Iterable[Unit], states: dict[str, Known]) -> set[str]:
+    def _roots(self, units: Iterable[Unit]) -> set[str]:
         stream = self.rules.stream
         wanted = {stream(to) for unit in units for to in unit.commands}
         return {s for s in wanted if self.cache.get(s) is None}
 
-    async def _commit(self, decided: list[tuple[Unit, Decided | None]], refused: list[tuple[Unit, Rejected]]) -> None:
+    async def _commit(self, outcome: _Outcome) -> None:
+        decided, refused = outcome.decided, outcome.refused
         inbox = [InboxRow(u.heard[0], u.heard[1]) for u, _ in decided if u.heard]
         inbox += [InboxRow(u.heard[0], u.heard[1], no.code) for u, no in refused if u.heard]
         pieces = [(what.events if what else (), unit.rows, unit.who.traceparent) for unit, what in decided]
@@ -237,40 +285,31 @@ class Executor:
             self._scribe.unmake(commit)
             raise
         self.commits += 1
+        if outcome.generation == self.cache.generation:  # else a key was destroyed meanwhile: what was opened before is not kept
+            for _, what in decided:
+                if what is not None:
+                    for stream, known in what.touched.items():
+                        self.cache.keep(stream, known)
         for unit, what in decided:
-            if what is None:
-                if not unit.answer.done():
-                    unit.answer.set_result(Done(0, None))
-                continue
-            for stream, known in what.touched.items():
-                self.cache.keep(stream, known)
             if not unit.answer.done():
-                unit.answer.set_result(Done(what.first[0], what.first[1], what.events))
+                unit.answer.set_result(Done(what.first[0], what.first[1], what.events) if what else Done(0, None))
         for unit, no in refused:
             if not unit.answer.done():
                 unit.answer.set_exception(no)
         for wake in self._wakes:
             wake(commit)
 
-    async def _sort_out(self, units: list[Unit], *, last: bool) -> list[Unit]:
-        """Somebody was first: what they did already is answered, the rest is decided anew on what is true now."""
-        heard = [u.heard for u in units if u.heard]
+    async def _sort_out(self, units: Iterable[Unit]) -> list[Unit]:
+        """Somebody was first: what they did already is answered, the rest is decided anew, in its order, on what is true now."""
+        rest = [u for u in units if not u.answer.done()]
+        heard = [u.heard[0] for u in rest if u.heard]
         known: set[tuple[str, str]] = set()
         if heard:
             async with self.store.reading() as connection:
-                rows = await connection.fetch(
-                    "select event::text, reaction from inbox where event = any($1::uuid[])", [event for event, _ in heard]
-                )
+                rows = await connection.fetch("select event::text, reaction from inbox where event = any($1::uuid[])", heard)
             known = {(row["event"], row["reaction"]) for row in rows}
         self.cache.clear()
-        rest = []
-        for unit in units:
-            unit.tries += 1
+        for unit in rest:
             if unit.heard in known:
-                if not unit.answer.done():
-                    unit.answer.set_result(Done(0, None, again=True))
-            elif last:
-                self._fail([unit], NotNow(str(Conflict("this stream changes too often"))))
-            elif not unit.answer.done():
-                rest.append(unit)
-        return rest
+                unit.answer.set_result(Done(0, None, again=True))
+        return [u for u in rest if not u.answer.done()]

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from shared.clock import new_id
-from shared.errors import NotNow, Overloaded
+from shared.errors import Malformed, NotNow, Overloaded
 from shared.service import To
 from tests.shared.bakery import CancelOrder, Count, Customer, Explode, NoSuchOrder, Order, PlaceOrder, TillIsFull, TooManyLoaves
 from tests.shared.counter import Counter as Shop
@@ -161,3 +161,29 @@ async def test_a_shredded_person_is_folded_without_their_data(shop: Shop) -> Non
     shop.executor.cache.clear()
     version, state = (await shop.executor.states([f"bakery.order-{order.id}"]))[f"bakery.order-{order.id}"]
     assert (version, type(state.customer).__name__, state.loaves) == (1, "Shredded", 1)
+
+
+@pytest.mark.parametrize("step", ["load", "decoded"])
+async def test_a_fault_while_a_stream_is_loaded_answers_who_asked_and_nobody_else(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    bad, load, decoded = new_id(), shop.store.load, shop.store.decoded
+
+    async def broken_load(streams: list[str]) -> object:
+        if any(bad in stream for stream in streams):
+            raise LookupError("a version nobody here knows")
+        return await load(streams)
+
+    async def broken_decoded(rows: list[object]) -> object:
+        raise Malformed("written by a later program")
+
+    if step == "load":
+        monkeypatch.setattr(shop.store, "load", broken_load)
+    else:
+        await shop.submit(To("till", bad, Count(1)))
+        shop.executor.cache.clear()
+        monkeypatch.setattr(shop.store, "decoded", lambda rows: broken_decoded(rows) if rows else decoded(rows))
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(shop.submit(To("till", bad, Count(1))), shop.submit(place(1)), return_exceptions=True)
+    assert isinstance(answers[0], LookupError | Malformed)
+    assert answers[1].version == 1

@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.clock import new_id
+from shared.execute import Lane
 from shared.forgetting import Forgetting
 from shared.service import To
-from tests.shared.bakery import Count, Customer, PlaceOrder
+from shared.store.commit import Commit
+from tests.shared.bakery import CancelOrder, Count, Customer, PlaceOrder
 from tests.shared.counter import Counter
+from tests.shared.test_execute import place
 
 
 @pytest.fixture
@@ -68,3 +71,41 @@ async def test_what_was_missed_while_nobody_listened_is_made_up_for(shop: Counte
     assert not await _opens(second, f"bakery.order-{key}")
     loop.stop.set()
     await task
+
+
+async def test_nothing_left_to_do_is_said_of_what_another_process_did_too(shop: Counter, second: Counter) -> None:
+    order = place(2)
+    await shop.submit(order)
+    await second.submit(To("order", order.id, CancelOrder("no")))
+    again = await shop.submit(order)
+    assert (again.version, again.state.status, list(again.events)) == (2, "cancelled", [])
+
+
+async def test_a_refusal_is_decided_on_what_another_process_did(shop: Counter, second: Counter) -> None:
+    key = new_id()
+    await second.submit(To("till", key, Count(1000)))
+    await shop.submit(To("till", key, Count(-500)))
+    assert (await second.submit(To("till", key, Count(1)), heard=(new_id(), "counted"))).state.loaves == 501
+    assert await shop.value("select count(*) from inbox where refused is not null") == 0
+
+
+async def test_the_order_within_a_lane_outlives_a_conflict(shop: Counter, second: Counter) -> None:
+    key, lane = new_id(), Lane()
+    await second.submit(To("till", key, Count(1000)))
+    await shop.submit(To("till", key, Count(-500)))
+    # On what it remembers the first is refused and the second appends; the conflict shows that both may.
+    await asyncio.gather(*[second.submit(To("till", key, Count(by)), lane=lane) for by in (1, -2)])
+    counted = await shop.value("select array_agg((data->>'by')::int order by version) from events where stream = $1", f"bakery.till-{key}")
+    assert counted == [1000, -500, 1, -2]
+
+
+async def test_what_was_folded_before_an_erasure_is_not_kept_after_it(shop: Counter) -> None:
+    order, write = place(1), shop.store.write
+
+    async def erased_meanwhile(commit: Commit) -> None:
+        await write(commit)
+        shop.executor.cache.clear()
+
+    shop.store.write = erased_meanwhile  # type: ignore[method-assign] - the moment lies within one call
+    await shop.submit(order)
+    assert shop.executor.cache.get(f"bakery.order-{order.id}") is None
