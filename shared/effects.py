@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
 
 from shared.decide import Provenance
-from shared.errors import KapokError, NotNow
+from shared.errors import NotNow
 from shared.kernel import Rejected
 from shared.leader import Leader, rested
 from shared.room import Room
@@ -89,11 +89,12 @@ class Effects:
             try:
                 await written
             except Rejected:
-                await self._drop(due, call, now)  # the outcome is no news to the stream: it was recorded before
-            except NotNow as now:
-                away = now
-            except KapokError as fault:
+                await self._row_alone(Drop(_due, {"id": due}), call, now)  # the outcome is no news to the stream: it was recorded before
+            except NotNow as gone:
+                away = gone
+            except Exception as fault:
                 self.last_failure = type(fault).__name__
+                await self._row_alone(self._later(due, call, now, f"{type(fault).__name__} when recorded"), call, now)
         self.calls += len(calls)
         if away is not None:
             raise away
@@ -113,16 +114,19 @@ class Effects:
         row: RowChange = Drop(_due, {"id": due})
         if answer.retry and call.attempt < self.effect.attempts_max:
             self.retries += 1
-            pause = answer.delay_seconds or min(_PAUSE_MAX_SECONDS, 0.2 * 2**call.attempt)
-            row = Change(_due, {"id": due}, {
-                "attempt": call.attempt, "due_at": now + timedelta(seconds=pause), "why": answer.why or "retry",
-            })  # fmt: skip
+            row = self._later(due, call, now, answer.why or "retry", answer.delay_seconds)
         elif answer.retry:
             commands = self.effect.gave_up(call)
         return due, call, self.room.executor.submit(commands, self._who(call, now), rows=(row,), patient=True)
 
-    async def _drop(self, due: str, call: EffectCall, now: datetime) -> None:
-        await self.room.executor.submit((), self._who(call, now), rows=(Drop(_due, {"id": due}),), patient=True)
+    @staticmethod
+    def _later(due: str, call: EffectCall, now: datetime, why: str, seconds: float = 0.0) -> Change:
+        """Due again after a pause that grows with every attempt, unless the answer named its own."""
+        pause = seconds or min(_PAUSE_MAX_SECONDS, 0.2 * 2 ** min(call.attempt, 20))
+        return Change(_due, {"id": due}, {"attempt": call.attempt, "due_at": now + timedelta(seconds=pause), "why": why})
+
+    async def _row_alone(self, row: RowChange, call: EffectCall, now: datetime) -> None:
+        await self.room.executor.submit((), self._who(call, now), rows=(row,), patient=True)
 
     def _who(self, call: EffectCall, now: datetime) -> Provenance:
         return Provenance(f"effect:{self.effect.name}", now, call.envelope.correlation, call.id)
