@@ -66,6 +66,7 @@ class Keyring:
         self._ciphers: OrderedDict[str, AESGCM | None] = OrderedDict()
         self._max = cache_max
         self._pool, self._at = b"", 0
+        self.forgettings = 0  # a look-up that began before one may bring back a key that was destroyed meanwhile
 
     def missing(self, subjects: Iterable[str]) -> list[str]:
         """Those whose keys must be fetched first; fetching them does not push out the others, which are needed beside them."""
@@ -96,10 +97,12 @@ class Keyring:
 
     def forget(self, subject: str) -> None:
         self._ciphers.pop(subject, None)
+        self.forgettings += 1
 
     def forget_all(self) -> None:
         """Fetch every key anew: another process may have destroyed some."""
         self._ciphers.clear()
+        self.forgettings += 1
 
     def _keep(self, subject: str, cipher: AESGCM | None) -> None:
         self._ciphers[subject] = cipher

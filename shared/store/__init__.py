@@ -25,6 +25,7 @@ _LOAD_AFTER = (
     "order by e.stream, e.version"
 )
 DESTROYED = "kapok_key_destroyed"  # told to every process of the service, so that none keeps the key in memory
+_LOOKS_MAX = 20
 # A writer meets rows by their keys only; without statistics the planner would read whole tables to change a few rows.
 _BY_KEY = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "plan_cache_mode": "force_generic_plan"}
 _AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.TooManyConnectionsError,
@@ -141,14 +142,20 @@ class Store:
 
     async def know(self, subjects: Iterable[str]) -> list[str]:
         """Fetch these subjects' keys into the ring; answers those that have none yet."""
-        missing = self.ring.missing(set(subjects))
-        if not missing:
-            return []
-        async with self.reading() as connection:
-            rows = await connection.fetch("select subject, wrapped from subject_keys where subject = any($1::text[])", missing)
-        for row in rows:
-            self.ring.learn(row["subject"], row["wrapped"])
-        return self.ring.missing(missing)
+        wanted, nobody = set(subjects), set[str]()
+        for _ in range(_LOOKS_MAX):
+            missing = [s for s in self.ring.missing(wanted) if s not in nobody]
+            if not missing:
+                return list(nobody)
+            before = self.ring.forgettings
+            async with self.reading() as connection:
+                rows = await connection.fetch("select subject, wrapped from subject_keys where subject = any($1::text[])", missing)
+            if self.ring.forgettings != before:
+                continue  # keys were destroyed or are to be fetched anew: what was read may be older than that
+            for row in rows:
+                self.ring.learn(row["subject"], row["wrapped"])
+            nobody.update(set(missing) - {row["subject"] for row in rows})
+        raise NotNow("keys are forgotten faster than they are fetched")
 
     async def destroy_key(self, subject: str) -> None:
         """After this no copy of what was sealed for this subject opens, here or in a backup older than its keys."""
@@ -159,4 +166,5 @@ class Store:
                 subject,
             )
             await connection.execute("select pg_notify($1, $2)", DESTROYED, subject)
+        self.ring.forget(subject)
         self.ring.learn(subject, None)
