@@ -30,6 +30,7 @@ from shared.supervise import Supervised
 from shared.tracing import Tracing
 
 PARTITIONS = 12
+_HOLDS_SECONDS = 0.5
 
 
 class Opened:
@@ -97,8 +98,17 @@ class Opened:
 
     async def _led(self, loop: Loop) -> None:
         async with Leader(self.room.store, f"loop:{loop.name}") as leader:
-            if await leader.held(self.room.stop) is not None:
-                await loop.run(self.room)
+            while await leader.held(self.room.stop) is not None:
+                work = asyncio.ensure_future(loop.run(self.room))
+                try:
+                    while leader.holds and not work.done():
+                        await asyncio.wait({work}, timeout=_HOLDS_SECONDS)
+                    if work.done():
+                        work.result()
+                        return
+                finally:  # the lock went with its connection: somebody else does this work now
+                    work.cancel()
+                    await asyncio.wait({work})
 
     async def close(self, within_seconds: float = 10.0) -> None:
         """Those who bring work stop first, the writer last, so that what was begun is committed."""
