@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +24,14 @@ from shared.parked import Parking
 from shared.service import Service
 from shared.store import Store
 from shared.tracing import Tracing, traceparent_of
+
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")  # what the inbox can remember
+
+
+_WORKED_OR_PARKED = (
+    "select event::text, reaction, null from inbox where event = any($1::uuid[]) "
+    "union all select distinct null, null, key from parked where redriven_at is null"
+)
 
 
 class _Round:
@@ -75,7 +84,8 @@ class Consume:
         await self._consumer.close()
 
     async def run(self) -> None:
-        """Until stopped; a poll in flight is finished first."""
+        """Until stopped; a poll in flight is finished first. What an earlier run did not finish is read again."""
+        await self._rewound()
         failures = 0
         while not self.stop.is_set():
             try:
@@ -101,7 +111,6 @@ class Consume:
     async def _worked(self, received: Sequence[Received]) -> None:
         """Every message durable, recognised as already worked through, or parked; raises `NotNow` when the store is away."""
         async with self.parking.turn:
-            await self.parking.refresh_if_any()
             asked = [(one, self._asked(one)) for one in received if one.message is None or not self._hearing.deaf(one.message.type)]
             self.skipped += len(received) - len(asked)
             known = await self._known(asked)
@@ -131,6 +140,8 @@ class Consume:
         """What a message asks of us, or why it must be parked."""
         if one.message is None:
             return f"unreadable: {one.problem}"
+        if not _ID.fullmatch(one.message.id):
+            return "unreadable: the id is no UUID"
         try:
             return self._hearing.work(one.message)
         except Malformed as fault:
@@ -198,7 +209,10 @@ class Consume:
                 await self.parking.park(one, f"{type(fault).__name__} in {what.name}", reaction=what.name)
 
     async def _known(self, asked: Sequence[tuple[Received, list[Work] | str]]) -> set[tuple[str, str]]:
-        """Which of these hearers have worked through which of these messages; by one look-up for each place that remembers."""
+        """Which of these hearers have worked through which of these messages; by one look-up for each place that remembers.
+
+        The first also says which keys are parked now: another member may have parked one and handed its partition over since.
+        """
         in_inbox: list[str] = []
         in_rows: dict[str, tuple[Column[Any], list[str]]] = {}
         for one, work in asked:
@@ -210,12 +224,10 @@ class Consume:
                 else:
                     in_rows.setdefault(what.name, (what.known, []))[1].append(one.message.id)
         known: set[tuple[str, str]] = set()
-        if not in_inbox and not in_rows:
-            return known
         async with self._store.reading() as connection:
-            if in_inbox:
-                rows = await connection.fetch("select event::text, reaction from inbox where event = any($1::uuid[])", in_inbox)
-                known.update((row[0], row[1]) for row in rows)
+            rows = await connection.fetch(_WORKED_OR_PARKED, in_inbox)
+            known.update((event, name) for event, name, key in rows if key is None)
+            self.parking.are({key for _, _, key in rows if key is not None})
             for name, (column, ids) in in_rows.items():
                 sql = f'select "{column.name}" from "{column.table.name}" where "{column.name}" = any($1::text[])'
                 known.update((row[0], name) for row in await connection.fetch(sql, ids))

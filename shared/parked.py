@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
@@ -13,8 +12,6 @@ from shared.envelope import Message, Received
 from shared.parcel import packed
 from shared.store import Store
 
-_REFRESH_SECONDS = 2.0
-
 
 class Parking:
     """The parked messages of one service; `turn` is held while messages are worked through, so that order holds."""
@@ -22,7 +19,6 @@ class Parking:
     def __init__(self, service: str, store: Store, clock: Clock) -> None:
         self._topic, self._store, self._clock = f"{service}.parked", store, clock
         self._blocked: set[str] = set()
-        self._looked_at = 0.0
         self.turn = asyncio.Lock()
 
     def blocks(self, key: str) -> bool:
@@ -32,16 +28,14 @@ class Parking:
     def blocked_keys(self) -> int:
         return len(self._blocked)
 
-    async def refresh_if_any(self) -> None:
-        """Other processes park and redrive too: look again now and then."""
-        if time.monotonic() - self._looked_at > _REFRESH_SECONDS:
-            await self.refresh()
+    def are(self, keys: set[str]) -> None:
+        """These are parked now; other processes park and redrive too."""
+        self._blocked = keys
 
     async def refresh(self) -> None:
         async with self._store.reading() as connection:
             rows = await connection.fetch("select distinct key from parked where redriven_at is null")
         self._blocked = {row["key"] for row in rows}
-        self._looked_at = time.monotonic()
 
     async def park(self, one: Received, reason: str, *, reaction: str | None = None) -> None:
         """Keep the message and tell the dead-letter topic that it is there: ids and codes, never its text."""

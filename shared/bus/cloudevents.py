@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from shared.envelope import Message, Received
 
 Header = tuple[str, bytes]
+Sent = tuple[str, bytes | None]  # a foreign producer may send a header without a value
 
 _SPEC = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
@@ -44,10 +45,10 @@ def headers_of(message: Message) -> list[Header]:
 
 
 def received(
-    topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Iterable[Header], published_ms: int
+    topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: Iterable[Sent], published_ms: int
 ) -> Received:
     """What stood at this place; without a message but with the problem when it cannot be read."""
-    found = dict(headers)
+    found = {name: content for name, content in headers if content is not None}
     try:
         name = key.decode() if key is not None else found["ce_subject"].decode()
         when = found.get("ce_time")
@@ -55,6 +56,8 @@ def received(
         correlation, causation, trace = found.get("ce_correlationid"), found.get("ce_causationid"), found.get("traceparent")
         if found["ce_specversion"] != b"1.0" or "ce_source" not in found:
             return _unreadable(topic, partition, offset, key, value, "not a CloudEvent 1.0")
+        if any(b"\x00" in text for text in (key or b"", *found.values())):
+            return _unreadable(topic, partition, offset, key, value, "a key or header holds a zero byte")
         if not ident or value is None:
             return _unreadable(topic, partition, offset, key, value, "id or data is empty")
         at = datetime.fromisoformat(when.decode()) if when else datetime.fromtimestamp(published_ms / 1000, UTC)
@@ -72,4 +75,4 @@ def received(
 
 
 def _unreadable(topic: str, partition: int, offset: int, key: bytes | None, value: bytes | None, problem: str) -> Received:
-    return Received(topic, partition, offset, (key or b"").decode(errors="replace"), None, value or b"", problem)
+    return Received(topic, partition, offset, (key or b"").decode(errors="replace").replace("\x00", "\ufffd"), None, value or b"", problem)

@@ -200,7 +200,7 @@ class PostgresConsumer:
         self._bus, self._dsn, self._group, self._topics, self._poll = bus, dsn, group, tuple(topics), poll_seconds
         self._connection: asyncpg.Connection | None = None
         self._next: dict[str, int] = {}
-        self._arrived, self._looked_at = asyncio.Event(), 0.0
+        self._arrived, self._looked_at, self._stood_by_at = asyncio.Event(), 0.0, float("-inf")
         self._read = " union all ".join(_READ.format(a=2 * i + 2, b=2 * i + 3) for i in range(len(self._topics)))
 
     async def open(self) -> None:
@@ -210,19 +210,28 @@ class PostgresConsumer:
     async def _leading(self) -> asyncpg.Connection | None:
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
+        if time.monotonic() - self._stood_by_at < self._poll:
+            return None  # others lead: no new connection for every message that wakes us
         # A place that is lost with the power is read from again, and the inboxes absorb it: no commit of a place waits for the disk.
         connection = await asyncpg.connect(self._dsn, command_timeout=20, timeout=10, server_settings={"synchronous_commit": "off"})
         if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 7203003))", self._group):
             await connection.close()
+            self._stood_by_at = time.monotonic()
             return None
+        await self._placed(connection)
         self._connection = connection
-        await self.rewind()
         return connection
 
     async def rewind(self) -> None:
-        if self._connection is None:
-            return
-        rows = await self._connection.fetch("select topic, next from places where reader = $1", self._group)
+        if self._connection is None or self._connection.is_closed():
+            return  # whoever connects anew reads its places first
+        try:
+            await self._placed(self._connection)
+        except _AWAY as gone:
+            raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
+
+    async def _placed(self, connection: asyncpg.Connection) -> None:
+        rows = await connection.fetch("select topic, next from places where reader = $1", self._group)
         at = {row["topic"]: row["next"] for row in rows}
         self._next = {topic: at.get(topic, 0) for topic in self._topics}
 

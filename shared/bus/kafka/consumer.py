@@ -86,11 +86,11 @@ class KafkaConsumer:
         self._spoke_at = time.monotonic()
         self.oldest_in_flight = self.oldest_in_flight or self._spoke_at
         self._idle.clear()
-        found: list[Received] = []
-        for place, records in batches.items():
+        for place, records in batches.items():  # every place first: a record that breaks the reading of others must be found again
             first, _ = self._uncommitted.get(place, (records[0].offset, 0))
             self._uncommitted[place] = (first, records[-1].offset + 1)
-            topic, partition = place
+        found: list[Received] = []
+        for (topic, partition), records in batches.items():
             found += [received(topic, partition, r.offset, r.key, r.value, r.headers, r.timestamp) for r in records]
         return found
 
