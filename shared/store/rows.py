@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import LargeBinary, Table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
 
 from shared.sealing import Keyring
 from shared.store.cells import Cells, Parameter, unnested
 from shared.store.changes import Add, Change, Drop, Put, RowChange
 
 _encode = msgspec.json.encode
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
 
 class Group:
@@ -84,9 +84,8 @@ def _protected(change: Put | Change, values: dict[str, Any], ring: Keyring) -> d
             owner = _owner(change, column, subject)
             values[column] = ring.seal(owner, _encode(values[column]), seal_aad(table.name, column, owner))
     for column, kind in of.blind:
-        text = values.get(column)
-        if text is not None and not (isinstance(text, str) and text.startswith("\\x")):
-            values[column] = "\\x" + ring.blind(kind, text).hex()
+        if values.get(column) is not None:
+            values[column] = ring.blind(kind, values[column])
     return values
 
 

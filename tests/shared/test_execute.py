@@ -53,6 +53,13 @@ async def test_a_blind_index_finds_the_row_under_another_spelling(shop: Shop) ->
     assert found == order.id
 
 
+@pytest.mark.parametrize("phone", ["\\x00ff", "\\xnot hexadecimal", "\\x"])
+async def test_a_text_that_looks_like_a_blind_index_is_hashed_like_any_other(shop: Shop, phone: str) -> None:
+    key = new_id()
+    await shop.submit(To("order", key, PlaceOrder(key, new_id(), Customer("n", phone), 1)))
+    assert await shop.value("select phone_index from orders where order_id = $1", key) == shop.ring.blind("phone", phone)
+
+
 async def test_many_callers_share_commits_and_each_is_answered(shop: Shop) -> None:
     before = shop.executor.commits
     answers = await asyncio.gather(*[shop.submit(place()) for _ in range(300)])
