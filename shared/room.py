@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,14 @@ import asyncpg
 import httpx
 import msgspec
 from sqlalchemy import Column, Select, literal, tuple_
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.clock import Clock
 from shared.decide import Provenance, Rules
 from shared.envelope import Envelope
-from shared.errors import Malformed
+from shared.errors import Malformed, NotNow
 from shared.execute import Done, Executor
 from shared.kernel import fold
 from shared.pace import Pace
@@ -30,6 +32,24 @@ from shared.store.commit import Commit
 from shared.store.rows import seal_aad
 
 _LIMIT_MAX = 500
+_GONE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)  # the connection was cut, or is about to be
+
+
+@contextlib.asynccontextmanager
+async def _asked() -> AsyncIterator[None]:
+    """`answering` for what SQLAlchemy asks: it wraps the driver's faults, and its pool has one of its own."""
+    async with answering("the store"):
+        try:
+            yield
+        except PoolExhausted as full:
+            raise NotNow("too many look-ups wait for the store") from full
+        except DBAPIError as wrapped:
+            fault = wrapped.orig and wrapped.orig.__cause__
+            if wrapped.connection_invalidated or isinstance(fault, _GONE):
+                raise NotNow(f"the store does not answer ({type(fault).__name__})") from wrapped
+            if isinstance(fault, asyncpg.CharacterNotInRepertoireError):
+                raise Malformed("a text holds a zero character, which no row can hold") from wrapped
+            raise
 
 
 class Room:
@@ -47,6 +67,7 @@ class Room:
             async_creator=lambda: asyncpg.connect(store.dsn, timeout=10, command_timeout=30),
             pool_size=5,
             max_overflow=5,
+            pool_timeout=10,
             isolation_level="AUTOCOMMIT",  # one look-up needs no transaction, and two round trips less
         )
         self._commits = asyncio.Event()
@@ -108,9 +129,9 @@ class Room:
 
     async def rows(self, statement: Select[Any]) -> list[dict[str, Any]]:
         """The answer of a SELECT; sealed columns come opened where their subject's column is selected too, None when shredded."""
-        async with answering("the store"), self._engine.connect() as connection:
+        async with _asked(), self._engine.connect() as connection:
             found = await connection.execute(statement)
-            names = [str(name) for name in found.keys()]  # noqa: SIM118 - no mapping; and plain texts, which serialise ten times faster
+            names = list(map(str, found.keys()))  # plain texts, which serialise ten times faster
             rows = [dict(zip(names, row, strict=True)) for row in found]
         sealed = [c for c in statement.selected_columns if isinstance(c, Column) and "sealed" in c.info]
         if sealed and rows:

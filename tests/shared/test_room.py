@@ -1,0 +1,122 @@
+"""What a room answers when its store is away, slow, or asked for what no row can hold."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated, Any
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+from sqlalchemy import func, literal, select
+
+from shared.errors import Malformed, NotNow
+from shared.http import Door, door_for
+from shared.room import Room
+from shared.runtime import House, environment
+from shared.service import To
+from shared.settings import Settings
+from tests.shared.bakery import BAKERY, Customer, PlaceOrder, orders
+from tests.shared.conftest import Database
+
+router = APIRouter(prefix="/bakery/v1")
+
+
+@router.get("/orders")
+async def listed(door: Annotated[Door, Depends(door_for(public=True))], status: str = "placed", cursor: str | None = None) -> Any:
+    return await door.page(select(orders.c.order_id).where(orders.c.status == status), order=(orders.c.order_id,), cursor=cursor)
+
+
+@router.post("/orders/{key}")
+async def order(key: str, name: str, door: Annotated[Door, Depends(door_for(public=True))]) -> Any:
+    return (await door.execute(To("order", key, PlaceOrder(key, door.new_id(), Customer("n", "1"), 1, (name,))))).version
+
+
+@pytest.fixture
+async def house(database: Database) -> AsyncIterator[House]:
+    dsns = {name: await database() for name in ("bakery", "bus")}
+    keys = {"kek": b"k" * 32, "index_key": b"i" * 32, "signing_key": b"s" * 32}
+    opened = House((replace(BAKERY, routers=(router,)),), lambda: environment(Settings(demo=True), dsns=dsns, keys=keys))
+    async with opened.open():
+        yield opened
+
+
+@pytest.fixture
+def room(house: House) -> Room:
+    return house.opened["bakery"].room
+
+
+@pytest.fixture
+async def caller(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(house, raise_app_exceptions=False), base_url="http://kapok") as http:
+        yield http
+
+
+async def cut(room: Room, like: str) -> int:
+    """End the server's side of every connection whose last question was like this; answers how many there were."""
+    at = await asyncpg.connect(room.store.dsn)
+    ended = await at.fetchval(
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity "
+        "where datname = current_database() and pid <> pg_backend_pid() and query ilike $1",
+        like,
+    )
+    await at.close()
+    return int(ended)
+
+
+async def test_a_list_whose_connection_was_cut_is_asked_for_again_later_and_then_told(
+    house: House, room: Room, caller: httpx.AsyncClient
+) -> None:
+    assert (await caller.get("/bakery/v1/orders")).status_code == 200
+    assert await cut(room, "%from orders%") >= 1
+    away = await caller.get("/bakery/v1/orders")
+    assert (away.status_code, away.headers.get("retry-after")) == (503, "1"), away.text
+    assert (await caller.get("/bakery/v1/orders")).status_code == 200
+
+
+async def test_a_look_up_that_is_cut_while_it_runs_is_not_now(room: Room) -> None:
+    asked = asyncio.create_task(room.rows(select(func.pg_sleep(20), literal("cut me"))))
+    async with asyncio.timeout(10):
+        while not await cut(room, "%pg_sleep%"):
+            await asyncio.sleep(0.02)
+        with pytest.raises(NotNow):
+            await asked
+
+
+async def test_a_look_up_that_finds_no_connection_free_in_time_is_not_now(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room._engine.pool, "_timeout", 0.1)
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(10):
+            await held.enter_async_context(room._engine.connect())
+        with pytest.raises(NotNow):
+            await room.rows(select(literal(1)))
+    assert len(await room.rows(select(literal(1)))) == 1
+
+
+async def test_a_store_that_is_not_there_is_not_now(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room.store, "dsn", "postgresql://127.0.0.1:1/nowhere")
+    with pytest.raises(NotNow):
+        await room.rows(select(literal(1)))
+
+
+async def test_a_question_that_is_wrong_stays_our_own_fault(room: Room) -> None:
+    with pytest.raises(Exception, match="division by zero") as wrong:
+        await room.rows(select(literal(1) / func.length("")))
+    assert not isinstance(wrong.value, NotNow | Malformed)
+
+
+@pytest.mark.parametrize("path", ["/bakery/v1/orders?status=a%00b", "/bakery/v1/orders?cursor=WyJcdTAwMDAiXQ"])
+async def test_nobody_can_ask_for_a_zero_character(caller: httpx.AsyncClient, path: str) -> None:
+    answer = await caller.get(path)
+    assert answer.status_code == 422, answer.text
+
+
+async def test_nobody_can_write_a_zero_character_and_neighbours_commit(caller: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(
+        *[caller.post(f"/bakery/v1/orders/{key}", params={"name": name}) for key, name in (("a", "\x1f"), ("b", "x\0y"), ("c", "\x1e"))]
+    )
+    assert [a.status_code for a in answers] == [200, 422, 200], answers[1].text
