@@ -11,10 +11,11 @@ import httpx
 import pytest
 
 from shared.effects import Effects
+from shared.errors import NotNow
 from shared.room import Room
 from shared.service import Answer, Effect, EffectCall, Service, To
 from shared.settings import Settings
-from tests.shared.bakery import BAKERY, CancelOrder, OrderPlaced
+from tests.shared.bakery import BAKERY, CancelOrder, Explode, OrderPlaced
 from tests.shared.conftest import Database
 from tests.shared.counter import Counter
 from tests.shared.test_execute import place
@@ -103,3 +104,57 @@ async def test_calls_go_out_in_batches(opening: Any) -> None:
     shop, effects = await opening(with_effect(outside.call))
     await asyncio.gather(*[shop.submit(place(1)) for _ in range(150)])
     assert [await effects.work_off(), await effects.work_off(), await effects.work_off()] == [100, 50, 0]
+
+
+LEAVES_THE_WRITER = """
+create function leave() returns trigger language plpgsql as $$
+begin
+  if new.data->>'why' = 'away' then
+    perform pg_terminate_backend(pg_backend_pid());
+    perform pg_sleep(5);
+  end if;
+  return new;
+end $$;
+create trigger leave before insert on events for each row execute function leave();
+"""
+NAMES = ("", "good", "refused", "broken", "away", "last")  # by the number of loaves
+
+
+async def test_an_outcome_that_cannot_be_recorded_costs_its_neighbours_nothing_and_is_tried_again(opening: Any) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def outcome(c: EffectCall) -> To:
+        name = NAMES[c.envelope.data.loaves]
+        asked.append((name, c.attempt))
+        if name == "broken" and c.attempt == 1:
+            return To("order", c.envelope.key, Explode("decision"))
+        return To("order", "nobody" if name == "refused" else c.envelope.key, CancelOrder(name))
+
+    async def call(calls: Sequence[EffectCall], _: Any) -> list[Answer]:
+        return [Answer((outcome(c),)) for c in calls]
+
+    shop, effects = await opening(with_effect(call))
+    due = {NAMES[n]: f"{(await shop.submit(place(n))).events[0].id}:deliver" for n in range(1, 6)}
+    await shop.store._pool.execute(LEAVES_THE_WRITER)
+    shop.executor._batch_max = 1  # every outcome is written by itself, so that the store is away for one of them only
+    began = shop.clock.now()
+    with pytest.raises(NotNow):
+        await effects.work_off()
+    assert asked == [(name, 1) for name in NAMES[1:]]
+    assert await recorded(shop) == ["good", "last"]
+    assert await shop.value("select array_agg(id order by attempt) from effects_due") == [due["away"], due["broken"]]
+    later = "select due_at > $2 and attempt = 1 and why = 'RuntimeError when recorded' from effects_due where id = $1"
+    assert await shop.value(later, due["broken"], began)
+
+    await shop.store._pool.execute("alter table events disable trigger leave")
+    for _ in range(100):
+        await effects.work_off()
+        if await shop.value("select count(*) from effects_due") == 0:
+            break
+        await asyncio.sleep(0.02)
+    assert asked[5:] == [("away", 1), ("broken", 2)]
+    assert await recorded(shop) == ["away", "broken", "good", "last"]
+
+
+async def recorded(shop: Counter) -> list[str]:
+    return list(await shop.value("select array_agg(data->>'why' order by data->>'why') from events where type = 'OrderCancelled'"))
