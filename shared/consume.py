@@ -25,9 +25,7 @@ from shared.service import Service
 from shared.store import Store
 from shared.tracing import Tracing, traceparent_of
 
-_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")  # what the inbox can remember
-
-
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what the inbox can remember, and as it answers
 _WORKED_OR_PARKED = (
     "select event::text, reaction, null from inbox where event = any($1::uuid[]) "
     "union all select distinct null, null, key from parked where redriven_at is null"
@@ -173,16 +171,16 @@ class Consume:
                 self.duplicates += done.again
             except Rejected:
                 pass  # recorded in the inbox by the same transaction; asked again it would be refused again
-            except NotNow as now:
-                away = now
+            except NotNow as gone:
+                away = gone
             except Exception as fault:
                 if away is None:
                     await self.parking.park(one, f"{type(fault).__name__} in {name}", reaction=name)
         if filled is not None:
             try:
                 await filled
-            except NotNow as now:
-                away = now
+            except NotNow as gone:
+                away = gone
             except Exception:
                 await self._one_by_one(rows)
         if away is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ _SPEC = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
 _known: dict[tuple[str, str], tuple[Header, Header, Header, Header]] = {}
 _KNOWN_MAX = 2000
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def _fixed(message: Message) -> tuple[Header, Header, Header, Header]:
@@ -53,6 +55,8 @@ def received(
         name = key.decode() if key is not None else found["ce_subject"].decode()
         when = found.get("ce_time")
         ident = found["ce_id"].decode()
+        if _UUID.fullmatch(ident):
+            ident = ident.lower()  # the same id in whichever case, and the inbox answers in this one
         correlation, causation, trace = found.get("ce_correlationid"), found.get("ce_causationid"), found.get("traceparent")
         if found["ce_specversion"] != b"1.0" or "ce_source" not in found:
             return _unreadable(topic, partition, offset, key, value, "not a CloudEvent 1.0")
@@ -61,15 +65,16 @@ def received(
         if not ident or value is None:
             return _unreadable(topic, partition, offset, key, value, "id or data is empty")
         at = datetime.fromisoformat(when.decode()) if when else datetime.fromtimestamp(published_ms / 1000, UTC)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)  # what lies outside the calendar fails here, not in the store
         message = Message(
-            ident, found["ce_type"].decode(), topic, name, value, at if at.tzinfo else at.replace(tzinfo=UTC),
+            ident, found["ce_type"].decode(), topic, name, value, at,
             correlation.decode() if correlation else ident,
             causation.decode() if causation else None,
             trace.decode() if trace else None,
         )  # fmt: skip
     except KeyError as missing:
         return _unreadable(topic, partition, offset, key, value, f"header {missing.args[0]} is missing")
-    except (UnicodeDecodeError, ValueError):
+    except (ValueError, OverflowError):
         return _unreadable(topic, partition, offset, key, value, "a header cannot be decoded")
     return Received(topic, partition, offset, name, message)
 

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from msgspec.structs import replace
 
+from shared.bus import Bus
 from shared.bus.postgres import PostgresBus
 from shared.clock import Clock, new_id
 from shared.consume import Consume
@@ -14,6 +16,7 @@ from shared.envelope import Message
 from shared.errors import KapokError, NotNow
 from shared.relay import Relay
 from shared.service import To
+from shared.supervise import Supervised
 from tests.shared.bakery import OVEN, CancelOrder
 from tests.shared.conftest import Database
 from tests.shared.counter import Counter
@@ -180,6 +183,84 @@ async def test_words_that_make_no_sense_are_parked_at_once(line: Line, kind: str
     )
     await line.until("select count(*) from parked", 1)
     await line.until("select count(*) from events", 1)
+
+
+def placed(name: str) -> Message:
+    return message("bakery.order_placed.v1", b'{"order_id": "%s", "loaves": 1}' % name.encode(), f"bakery.order-{name}")
+
+
+@pytest.mark.parametrize("ident", ["e1", "{0198c0de-aaaa-7bbb-8ccc-dddddddddddd}", "0198C0DE-AAAA-7BBB-8CCC-DDDDDDDDDDDD", ""])
+async def test_a_message_no_inbox_can_remember_is_parked_and_its_neighbours_are_worked_through(line: Line, ident: str) -> None:
+    await line.publisher.publish([placed("x"), replace(placed("y"), id=ident), placed("y"), placed("z")])
+    await line.publisher.publish([replace(placed("v"), id=ident), placed("w")])
+    await line.until("select count(*) from parked", 3)
+    await line.until("select array_agg(stream order by stream) from events", ["oven.loaf-w", "oven.loaf-x", "oven.loaf-z"])
+    assert [(row["event"] == ident, row["key"], row["reason"]) for row in await line.consume.parking.listed()] == [
+        (True, "bakery.order-y", "unreadable: the id is no UUID"),
+        (False, "bakery.order-y", "an earlier message of this key is parked"),
+        (True, "bakery.order-v", "unreadable: the id is no UUID"),
+    ]
+    assert line.consume.parking.blocks("bakery.order-y")
+
+
+async def broken_in_the_middle(bus: Bus, oven: Counter) -> None:
+    """Within one poll the store breaks in a way nobody foresaw; the loop ends and is started again, as the supervisor does it."""
+    consume = Consume(OVEN, oven.store, oven.executor, bus, Clock(), member="1", wait_seconds=0.1)
+    publisher, loop = bus.publisher("bakery"), Supervised("oven.consume", consume.run, consume.stop.set)
+    await consume.open()
+    await publisher.open()
+    assert oven.store._pool is not None
+    await oven.store._pool.execute("alter table parked add constraint nothing check (false)")
+    await publisher.publish([*map(placed, "abcde"), message("bakery.order_placed.v1", b"{}", "bakery.order-bad"), *map(placed, "fghij")])
+    loop.start()
+    for _ in range(200):
+        if loop.failures:
+            break
+        await asyncio.sleep(0.02)
+    assert loop.error == "CheckViolationError"
+    await oven.store._pool.execute("alter table parked drop constraint nothing")
+    await publisher.publish([placed("k")])
+    for _ in range(200):
+        if await oven.value("select count(*) from events") == 11:
+            break
+        await asyncio.sleep(0.02)
+    assert await oven.value("select string_agg(right(stream, 1), '' order by stream) from events") == "abcdefghijk"
+    assert await oven.value("select array_agg(key) from parked") == ["bakery.order-bad"]
+    assert await loop.ended(5)
+    await consume.close()
+    await publisher.close()
+
+
+async def test_a_poll_that_breaks_in_the_middle_is_read_again(database: Database) -> None:
+    bus = PostgresBus(await database(), poll_seconds=0.05)
+    await bus.provide({"bakery.events": 1})
+    oven = await Counter(OVEN, await database()).open()
+    await broken_in_the_middle(bus, oven)
+    await oven.close()
+    await bus.close()
+
+
+async def test_a_key_that_one_member_parked_or_freed_is_so_for_the_next_at_once(line: Line) -> None:
+    second = line.hearer()
+    await second.open()
+    run = asyncio.create_task(second.run())
+    await line.publisher.publish([message("bakery.order_placed.v1", b"{}", "bakery.order-x")])
+    await line.until("select count(*) from parked", 1)
+    line.consume.stop.set()
+    await line._tasks[1]
+    await line.consume.close()
+    await line.publisher.publish([placed("x"), placed("y")])
+    await line.until("select count(*) from events", 1)
+    await line.until("select count(*) from parked where key = 'bakery.order-x'", 2)
+    assert (second.heard, second.parking.blocked_keys) == (2, 1)
+    assert line.oven.store._pool is not None
+    await line.oven.store._pool.execute("update parked set redriven_at = now()")  # as the other member's redrive does it
+    await line.publisher.publish([placed("x")])
+    await line.until("select array_agg(stream order by stream) from events", ["oven.loaf-x", "oven.loaf-y"])
+    assert second.parking.blocked_keys == 0
+    second.stop.set()
+    await run
+    await second.close()
 
 
 async def test_an_unknown_type_is_skipped_and_counted(line: Line) -> None:
