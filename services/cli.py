@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Annotated, Any, NoReturn
 
 import httpx
@@ -29,9 +29,9 @@ from services.tending import verify_ledger as verify_public_ledger
 from shared.embedded import EmbeddedProblem
 from shared.errors import NotNow
 from shared.home import home
-from shared.runtime import House, environment
+from shared.runtime import Environment, House, environment
 from shared.serving import PortTaken, Server, bound
-from shared.settings import SettingsProblem, read_settings
+from shared.settings import Settings, SettingsProblem, read_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _BY_NAME = {service.name: service for service in SERVICES}
@@ -78,12 +78,23 @@ def serve(
         stop(f"There is no service {unknown[0]}; there are {', '.join(_BY_NAME)}.")
     try:
         settings = read_settings()
-        environment(settings)
+        needed = _needed(names, settings, environment(settings))
+        if needed:
+            stop(f"Not set, and needed to serve {', '.join(names)}: {', '.join(needed)}.")
         sock = bound(settings.host, settings.port)
     except (SettingsProblem, PortTaken) as wrong:
         stop(str(wrong))
     server = Server(House(tuple(_BY_NAME[name] for name in names), lambda: environment(settings)), host=settings.host, port=settings.port)
     uvloop.run(server.serve(sockets=[sock]))
+
+
+def _needed(names: Sequence[str], settings: Settings, around: Environment) -> list[str]:
+    """What these services cannot work without and nobody gave, by variable; only the embedded run brings it along."""
+    missing = [f"KAPOK_{name.upper()}_DSN" for name in names if name not in around.dsns]
+    if "disbursement" in names:  # it pays through the bank, and asks intake whom
+        missing += [] if settings.bank_url else ["KAPOK_BANK_URL"]
+        missing += [] if settings.intake_url or "intake" in names else ["KAPOK_INTAKE_URL"]
+    return missing
 
 
 @app.command()
