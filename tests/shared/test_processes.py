@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from shared.clock import new_id
+from shared.errors import NotNow
 from shared.execute import Lane
 from shared.forgetting import Forgetting
 from shared.service import To
+from shared.store import Store
 from shared.store.commit import Commit
 from tests.shared.bakery import CancelOrder, Count, Customer, PlaceOrder
 from tests.shared.counter import Counter
@@ -71,6 +75,101 @@ async def test_what_was_missed_while_nobody_listened_is_made_up_for(shop: Counte
     assert not await _opens(second, f"bakery.order-{key}")
     loop.stop.set()
     await task
+
+
+def after_each_look_up(store: Store, patch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[None]]) -> None:
+    """Lets this happen when rows were read, and before the reader has them."""
+    reading = store.reading
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[asyncpg.Connection]:
+        async with reading() as connection:
+            yield connection
+        await happens()
+
+    patch.setattr(store, "reading", slow)
+
+
+async def _placed(shop: Counter) -> tuple[str, str]:
+    """The stream of an order, and its customer."""
+    key, customer = new_id(), new_id()
+    await shop.submit(To("order", key, PlaceOrder(key, customer, Customer("陈大文", "13800138000"), 1)))
+    return f"bakery.order-{key}", customer
+
+
+@pytest.mark.parametrize("listening", [True, False])
+async def test_a_key_destroyed_elsewhere_while_it_is_looked_up_does_not_come_back(
+    shop: Counter, second: Counter, monkeypatch: pytest.MonkeyPatch, listening: bool
+) -> None:
+    """Whether the destruction was heard, or every key is forgotten because it may have been missed."""
+    stream, customer = await _placed(shop)
+    loop, tasks = Forgetting(second.store, second.executor), list[asyncio.Task[None]]()
+
+    async def told() -> None:
+        before = second.ring.forgettings
+        if not tasks:
+            tasks.append(asyncio.create_task(loop.run()))
+            before = 0
+        for _ in range(100):
+            if second.ring.forgettings > before:
+                return
+            await asyncio.sleep(0.02)
+
+    async def destroyed() -> None:
+        monkeypatch.undo()
+        await shop.store.destroy_key(customer)
+        await told()
+
+    if listening:
+        await told()
+    after_each_look_up(second.store, monkeypatch, destroyed)
+    assert await second.store.know([customer]) == []
+    assert not await _opens(second, stream)
+    assert second.ring.seal(customer, b"more", b"here") == "shredded"
+    loop.stop.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_key_destroyed_here_while_it_is_looked_up_does_not_come_back(shop: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, customer = await _placed(shop)
+    shop.ring.forget_all()
+
+    async def destroyed() -> None:
+        monkeypatch.undo()
+        await shop.store.destroy_key(customer)
+
+    after_each_look_up(shop.store, monkeypatch, destroyed)
+    assert await shop.store.know([customer]) == []
+    assert not await _opens(shop, stream)
+
+
+async def test_who_destroyed_a_key_holds_it_no_more(shop: Counter) -> None:
+    stream, customer = await _placed(shop)
+    other, _ = await _placed(shop)
+    assert await _opens(shop, stream)
+    await shop.store.destroy_key(customer)
+    assert shop.ring.missing([customer]) == []
+    assert shop.ring.seal(customer, b"more", b"here") == "shredded"
+    assert not await _opens(shop, stream)
+    assert await _opens(shop, other)
+
+
+async def test_subjects_without_a_key_are_named_and_the_keys_of_others_fetched(shop: Counter, second: Counter) -> None:
+    _, customer = await _placed(shop)
+    assert sorted(await second.store.know([customer, "nobody", "somebody"])) == ["nobody", "somebody"]
+    assert second.ring.missing([customer, "nobody"]) == ["nobody"]
+
+
+async def test_keys_that_are_forgotten_at_every_look_are_not_waited_for_without_end(shop: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, customer = await _placed(shop)
+    shop.ring.forget_all()
+
+    async def forgotten() -> None:
+        shop.ring.forget_all()
+
+    after_each_look_up(shop.store, monkeypatch, forgotten)
+    with pytest.raises(NotNow):
+        await shop.store.know([customer])
 
 
 async def test_nothing_left_to_do_is_said_of_what_another_process_did_too(shop: Counter, second: Counter) -> None:
