@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+import asyncpg
 import httpx
 
 from shared.bus import Bus
@@ -30,7 +31,6 @@ from shared.supervise import Supervised
 from shared.tracing import Tracing
 
 PARTITIONS = 12
-_HOLDS_SECONDS = 0.5
 
 
 class Opened:
@@ -98,17 +98,17 @@ class Opened:
 
     async def _led(self, loop: Loop) -> None:
         async with Leader(self.room.store, f"loop:{loop.name}") as leader:
-            while await leader.held(self.room.stop) is not None:
-                work = asyncio.ensure_future(loop.run(self.room))
+            while (lock := await leader.held(self.room.stop)) is not None:
+                work, lost = asyncio.ensure_future(loop.run(self.room)), asyncio.ensure_future(_closed(lock))
                 try:
-                    while leader.holds and not work.done():
-                        await asyncio.wait({work}, timeout=_HOLDS_SECONDS)
+                    await asyncio.wait({work, lost}, return_when=asyncio.FIRST_COMPLETED)
                     if work.done():
                         work.result()
                         return
-                finally:  # the lock went with its connection: somebody else does this work now
+                finally:  # the lock went with its connection: somebody else may do this work from now on
                     work.cancel()
-                    await asyncio.wait({work})
+                    lost.cancel()
+                    await asyncio.wait({work, lost})
 
     async def close(self, within_seconds: float = 10.0) -> None:
         """Those who bring work stop first, the writer last, so that what was begun is committed."""
@@ -122,3 +122,11 @@ class Opened:
         await self._publisher.close()
         await self.room.close()
         await self.room.store.close()
+
+
+async def _closed(connection: asyncpg.Connection) -> None:
+    """Returns as soon as this connection is; to look now and then would leave time for two at the same work."""
+    closed = asyncio.Event()
+    connection.add_termination_listener(lambda _: closed.set())
+    if not connection.is_closed():
+        await closed.wait()

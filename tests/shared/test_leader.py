@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import asyncpg
+import httpx
 import pytest
 
+from shared.bus.postgres import PostgresBus
+from shared.clock import Clock
 from shared.errors import NotNow
 from shared.leader import Leader, lock_key, rested
+from shared.opened import Opened
+from shared.room import Room
 from shared.sealing import Keyring
+from shared.service import Loop
+from shared.settings import Settings
 from shared.store import Store
 from tests.shared.bakery import BAKERY
 from tests.shared.conftest import Database
@@ -174,3 +182,107 @@ def test_the_number_of_a_lock_fits_the_database_and_is_the_same_in_every_process
     assert len(numbers) == 2000
     assert all(-(2**63) <= n < 2**63 for n in numbers)
     assert lock_key("bakery:relay") == -5563179090538347708  # another number would let two versions of us lead at once
+
+
+class Shift:
+    """A loop's work, and how many are at it."""
+
+    def __init__(self) -> None:
+        self.at_work = self.most = self.begun = self.cancelled = 0
+
+    async def run(self, room: Room) -> None:
+        self.begun += 1
+        self.at_work += 1
+        self.most = max(self.most, self.at_work)
+        try:
+            await room.stop.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.at_work -= 1
+
+    async def until_begun(self, times: int) -> None:
+        for _ in range(300):
+            if self.begun == times and self.at_work == 1:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError((self.begun, self.at_work))
+
+
+Open = Callable[[Shift], Awaitable[Opened]]
+
+
+@pytest.fixture
+async def process(store: Store, database: Database) -> AsyncIterator[Open]:
+    """Makes processes of the bakery with this shift; all on one store."""
+    bus, http, made = PostgresBus(await database()), httpx.AsyncClient(), list[Opened]()
+
+    async def opened(shift: Shift) -> Opened:
+        service = replace(BAKERY, loops=(Loop("shift", shift.run),))
+        one = Opened(
+            service, store.dsn, ring=Keyring(b"k" * 32, b"i" * 32), bus=bus, clock=Clock(), settings=Settings(), http=http,
+            service_token=lambda _, __: "", sign=lambda b: b, stop=asyncio.Event(), member=str(len(made)),
+        )  # fmt: skip
+        await one.open()
+        await one.subscribe()
+        one.work()
+        made.append(one)
+        return one
+
+    yield opened
+    for one in made:
+        await one.close()
+    await http.aclose()
+    await bus.close()
+
+
+async def lose_the_lock(watch: asyncpg.Connection) -> None:
+    """The connection that holds the right to the shift is ended by the server."""
+    ended = await watch.fetch(
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted "
+        "and database = (select oid from pg_database where datname = current_database()) "
+        "and (classid::bigint << 32 | objid::bigint) = $1",
+        lock_key("bakery:loop:shift"),
+    )
+    assert len(ended) == 1
+
+
+async def test_a_loops_work_ends_with_its_lock_and_begins_anew_with_the_next(process: Open, watch: asyncpg.Connection) -> None:
+    shift = Shift()
+    one = await process(shift)
+    for times in (1, 2):
+        await shift.until_begun(times)
+        await lose_the_lock(watch)
+        await shift.until_begun(times + 1)
+    assert (shift.most, shift.cancelled) == (1, 2)
+    assert [loop.failures for loop in one.loops] == [0] * len(one.loops)  # to lose the lead is no fault
+    await one.close()
+    assert (shift.at_work, shift.cancelled) == (0, 2)  # asked to stop, and not cancelled
+
+
+async def test_two_processes_are_never_at_one_loops_work_together(process: Open, watch: asyncpg.Connection) -> None:
+    shift = Shift()
+    for _ in range(2):
+        await process(shift)
+    for times in range(1, 6):
+        await shift.until_begun(times)
+        await asyncio.sleep(0.1 * times)
+        await lose_the_lock(watch)
+    await shift.until_begun(6)
+    assert (shift.most, shift.cancelled) == (1, 5)
+
+
+async def test_a_loop_that_breaks_is_begun_again_and_lets_others_lead_meanwhile(process: Open, watch: asyncpg.Connection) -> None:
+    class Broken(Shift):
+        async def run(self, room: Room) -> None:
+            if self.begun == 0:
+                self.begun += 1
+                raise RuntimeError("a broken loop")
+            await super().run(room)
+
+    shift = Broken()
+    one = await process(shift)
+    await shift.until_begun(2)
+    assert [loop.error for loop in one.loops if loop.name == "bakery.shift"] == ["RuntimeError"]
+    assert shift.most == 1
