@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import Column, DateTime, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.clock import Clock
 from shared.decide import Provenance
-from shared.errors import KapokError
-from shared.execute import Executor
+from shared.errors import NotNow
+from shared.execute import Done, Executor
 from shared.kernel import Rejected
+from shared.leader import Leader, rested
 from shared.service import Drop, Service
 from shared.store import Store
+
+log = structlog.get_logger(__name__)
 
 _mechanism = MetaData()
 deadlines = Table(
@@ -30,56 +36,109 @@ deadlines = Table(
 )
 
 _BATCH = 500
-_PAUSE_MAX = timedelta(seconds=30)
+_PAUSE_MAX = timedelta(seconds=5)  # a deadline that another process has written wakes nobody here
+_AGAIN_MAX = timedelta(minutes=10)
+# A row that was written anew since it was read is another deadline, and none of our business.
+_DUE = "select id, name, stream_id, due_at, facts::text from deadlines where due_at <= $1 order by due_at, id limit $2"
+_GONE = "delete from deadlines where id = $1 and due_at = $2"
+_LATER = "update deadlines set due_at = $3 where id = $1 and due_at = $2"
 
 
 class Schedule:
-    """Turns deadlines that have passed into commands; a deadline's row goes in the transaction of what it led to."""
+    """Turns deadlines that have passed into commands; a deadline's row goes in the transaction of what it led to.
+
+    One runner over all processes. A deadline that cannot be worked off is kept and comes again, after a pause that doubles up
+    to ten minutes: it stands behind those that are due meanwhile and holds none of them up. `failed` counts how often that was.
+    """
 
     def __init__(self, service: Service, store: Store, executor: Executor, clock: Clock) -> None:
         self._service, self._store, self._executor, self._clock = service, store, executor, clock
         self._wake = asyncio.Event()
+        self._failures: dict[str, int] = {}  # in a row, by deadline
         self.stop = asyncio.Event()
+        self.failed = 0
+        self.last_failure = ""
         executor.after_commit(lambda _: self._wake.set())
 
     async def work_off(self) -> int:
-        """Everything due now, once; answers how many deadlines were worked off."""
+        """One batch of what is due now; answers how many deadlines are gone. Raises `NotNow` when some could not be tried."""
         now = self._clock.now()
         async with self._store.reading() as connection:
-            rows = await connection.fetch(
-                "select id, name, stream_id, due_at, facts::text from deadlines where due_at <= $1 order by due_at, id limit $2",
-                now,
-                _BATCH,
-            )
-        answers = []
+            rows = await connection.fetch(_DUE, now, _BATCH)
+        waiting: list[tuple[Any, asyncio.Future[Done]]] = []
+        broken: list[tuple[Any, Exception]] = []
         for row in rows:
-            make = self._service.due.get(row["name"])
-            facts = msgspec.json.decode(row["facts"])
-            commands = tuple(make(row["stream_id"], facts)) if make else ()
-            who = Provenance("schedule", now, self._clock.new_id())
-            gone = (Drop(deadlines, {"id": row["id"]}),)
-            answers.append((row["id"], self._executor.submit(commands, who, rows=gone, patient=True)))
-        for key, answer in answers:
+            try:
+                waiting.append((row, self._submitted(row, now)))
+            except Exception as fault:
+                broken.append((row, fault))
+        passed: list[Any] = []
+        away: NotNow | None = None
+        for row, answer in waiting:
             try:
                 await answer
+                self._failures.pop(row["id"], None)
             except Rejected:
-                # The moment has passed for this one: nothing to do, and it must not come back.
-                await self._executor.submit(
-                    (), Provenance("schedule", now, self._clock.new_id()), rows=(Drop(deadlines, {"id": key}),), patient=True
-                )
-            except KapokError:
-                return 0
-        return len(rows)
+                passed.append(row)  # its moment is over: nothing to do, and it must not come back
+            except NotNow as left:
+                away = left
+            except Exception as fault:
+                broken.append((row, fault))
+        await self._settled(passed, broken, now)
+        if away is not None:
+            raise away
+        return len(rows) - len(broken)
+
+    def _submitted(self, row: Any, now: datetime) -> asyncio.Future[Done]:
+        commands = tuple(self._service.due[row["name"]](row["stream_id"], msgspec.json.decode(row["facts"])))
+        who = Provenance("schedule", now, self._clock.new_id())
+        return self._executor.submit(commands, who, rows=(Drop(deadlines, {"id": row["id"]}),), patient=True)
+
+    async def _settled(self, passed: Sequence[Any], broken: Sequence[tuple[Any, Exception]], now: datetime) -> None:
+        """Rows that led to nothing go, rows that could not be worked off come again; one lock at a time, as writers hold many."""
+        if not passed and not broken:
+            return
+        self._told({(row["name"], type(fault).__name__): fault for row, fault in broken}, len(broken))
+        async with self._store.reading() as connection:
+            for row in passed:
+                await connection.execute(_GONE, row["id"], row["due_at"])
+                self._failures.pop(row["id"], None)
+            for row, _ in broken:
+                await connection.execute(_LATER, row["id"], row["due_at"], now + self._pause(row["id"]))
+
+    def _pause(self, key: str) -> timedelta:
+        times = self._failures[key] = self._failures.get(key, 0) + 1
+        return min(_AGAIN_MAX, timedelta(seconds=2.5 * 2 ** min(times, 20)))
+
+    def _told(self, kinds: Mapping[tuple[str, str], Exception], count: int) -> None:
+        """One line for each kind of fault: a new version that cannot read a deadline cannot read any of its name."""
+        self.failed += count
+        for (name, code), fault in kinds.items():
+            self.last_failure = code
+            log.error("deadlines_failed", service=self._service.name, deadline=name, error=code, together=count, exc_info=fault)
 
     async def run(self) -> None:
         """Sleep until the next deadline or the next commit, then work off what is due."""
-        while not self.stop.is_set():
-            self._wake.clear()
-            if await self.work_off() == 0:
-                async with self._store.reading() as connection:
-                    first = await connection.fetchval("select min(due_at) from deadlines")
-                pause = _PAUSE_MAX if first is None else min(_PAUSE_MAX, max(timedelta(seconds=0.05), first - self._clock.now()))
-                await self._sleep(pause.total_seconds())
+        failures = 0
+        async with Leader(self._store, "schedule") as leader:
+            while not self.stop.is_set():
+                try:
+                    if await leader.held(self.stop) is None:
+                        return
+                    self._wake.clear()
+                    if await self.work_off() == 0:
+                        await self._sleep(await self._until_next())
+                    failures = 0
+                except NotNow as left:
+                    failures += 1
+                    self.last_failure = str(left)
+                    await rested(self.stop, min(5.0, 0.05 * 2**failures))
+
+    async def _until_next(self) -> float:
+        async with self._store.reading() as connection:
+            first = await connection.fetchval("select min(due_at) from deadlines")
+        pause = _PAUSE_MAX if first is None else min(_PAUSE_MAX, first - self._clock.now())
+        return pause.total_seconds()
 
     async def _sleep(self, seconds: float) -> None:
         waits = {asyncio.create_task(self.stop.wait()), asyncio.create_task(self._wake.wait())}
