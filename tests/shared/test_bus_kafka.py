@@ -13,11 +13,17 @@ from confluent_kafka import Consumer as OtherConsumer
 from confluent_kafka import Producer as OtherProducer
 
 from shared.bus import Bus
+from shared.bus.cloudevents import received
 from shared.bus.kafka import KafkaBus
 from shared.clock import new_id
+from shared.envelope import Received
 from shared.errors import Malformed, NotNow
 from shared.testing.broker import KafkaBroker, free_ports
 from shared.testing.bus_suite import BusSuite, Spoil, ids, message, places, read
+from tests.shared.bakery import OVEN
+from tests.shared.conftest import Database
+from tests.shared.counter import Counter
+from tests.shared.test_flow import broken_in_the_middle
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(90)]
 
@@ -114,6 +120,31 @@ async def test_headers_that_make_no_sense_are_a_problem_with_a_name(
     await consumer.close()
     assert one.message is None
     assert problem in one.problem
+
+
+async def test_a_record_that_breaks_its_reading_costs_no_other(bus: Bus, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = await said_by(bus, topic, 40)
+    consumer = bus.consumer("g" + topic, [topic], "0")
+    await consumer.open()
+
+    def breaks(*_: object) -> Received:
+        monkeypatch.setattr("shared.bus.kafka.consumer.received", received)
+        raise RuntimeError("a reading nobody foresaw")
+
+    monkeypatch.setattr("shared.bus.kafka.consumer.received", breaks)
+    with pytest.raises(RuntimeError):
+        await read(consumer, 1)
+    await consumer.rewind()
+    found = await read(consumer, 40)
+    await consumer.close()
+    assert sorted(ids(found)) == sorted(said)
+
+
+async def test_a_poll_that_breaks_in_the_middle_is_read_again(bus: Bus, database: Database) -> None:
+    await bus.provide({"bakery.events": 1})
+    oven = await Counter(OVEN, await database()).open()
+    await broken_in_the_middle(bus, oven)
+    await oven.close()
 
 
 async def test_a_killed_broker_loses_nothing_and_keeps_the_order(broker: KafkaBroker, bus: Bus, topic: str) -> None:

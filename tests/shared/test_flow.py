@@ -210,9 +210,20 @@ async def broken_in_the_middle(bus: Bus, oven: Counter) -> None:
     await consume.open()
     await publisher.open()
     assert oven.store._pool is not None
-    await oven.store._pool.execute("alter table parked add constraint nothing check (false)")
-    await publisher.publish([*map(placed, "abcde"), message("bakery.order_placed.v1", b"{}", "bakery.order-bad"), *map(placed, "fghij")])
+    worked = "select string_agg(right(stream, 1), '' order by stream) from events"
+
+    async def until(words: str) -> None:
+        for _ in range(200):
+            if await oven.value(worked) == words:
+                return
+            await asyncio.sleep(0.02)
+        assert await oven.value(worked) == words
+
     loop.start()
+    await publisher.publish([placed("a")])
+    await until("a")  # the group has found itself: what is read again is so for no other reason
+    await oven.store._pool.execute("alter table parked add constraint nothing check (false)")
+    await publisher.publish([*map(placed, "bcde"), message("bakery.order_placed.v1", b"{}", "bakery.order-bad"), *map(placed, "fghij")])
     for _ in range(200):
         if loop.failures:
             break
@@ -220,11 +231,7 @@ async def broken_in_the_middle(bus: Bus, oven: Counter) -> None:
     assert loop.error == "CheckViolationError"
     await oven.store._pool.execute("alter table parked drop constraint nothing")
     await publisher.publish([placed("k")])
-    for _ in range(200):
-        if await oven.value("select count(*) from events") == 11:
-            break
-        await asyncio.sleep(0.02)
-    assert await oven.value("select string_agg(right(stream, 1), '' order by stream) from events") == "abcdefghijk"
+    await until("abcdefghijk")
     assert await oven.value("select array_agg(key) from parked") == ["bakery.order-bad"]
     assert await loop.ended(5)
     await consume.close()
