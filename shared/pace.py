@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from shared.bus import Behind
 from shared.errors import NotNow
+from shared.settings import SERVICES
 
 _LOOK_SECONDS = 0.05
 _STILL_SECONDS = 2.0
@@ -39,23 +41,36 @@ class Pace:
 
     Turns are given while no group has more unread than it works off in `behind_seconds_max`, by the speed it showed.
     A group that has not moved for two seconds is down, not slow: it is not waited for, its messages wait on their topics.
+    Only `groups` count: whoever else reads our topics must not be able to hold our callers back.
+
+    Nobody waits longer than `turn_seconds_max`; then one piece is let through. A refusal would come in the middle of an answer
+    whose first lines are sent, and would take the answers of lines under way with it; and a connection without a byte is cut
+    by whatever stands between. One piece each few seconds harms nobody, and the writer's own queue stays the last bound.
     """
 
     def __init__(
-        self, behind: Callable[[], Awaitable[Mapping[str, Behind]]], unsent: Callable[[], Awaitable[int]], *, behind_seconds_max: float,
+        self, behind: Callable[[Collection[str]], Awaitable[Mapping[str, Behind]]], unsent: Callable[[], Awaitable[int]], *,
+        behind_seconds_max: float, turn_seconds_max: float = 5.0, groups: Collection[str] = SERVICES,
         now: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._behind, self._unsent, self._seconds, self._now = behind, unsent, behind_seconds_max, now
+        self._turn_seconds, self._ours = turn_seconds_max, groups
         self._turns, self._looking = 0, asyncio.Lock()
         self._groups: dict[str, _Group] = {}
         self.waited_seconds = 0.0
 
     async def turn(self) -> None:
-        """Returns when one more piece may come in."""
+        """Returns when one more piece may come in, or has waited long enough."""
         if self._turns > 0:
             self._turns -= 1
             return
         began = self._now()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._turn_seconds):
+                await self._given()
+        self.waited_seconds += self._now() - began
+
+    async def _given(self) -> None:
         async with self._looking:
             while self._turns <= 0:
                 free = await self._free()
@@ -64,18 +79,17 @@ class Pace:
                 else:
                     await asyncio.sleep(_LOOK_SECONDS)
             self._turns -= 1
-        self.waited_seconds += self._now() - began
 
     async def _free(self) -> int:
         """How many more messages the slowest of those who still move may have before it."""
         try:
-            unsent, groups = await self._unsent(), await self._behind()
+            unsent, groups = await self._unsent(), await self._behind(self._ours)
         except NotNow:
             return _UNREAD_MIN  # nobody can say: the writer's own queue is the bound
-        now, free = self._now(), [_UNREAD_MIN]
+        now, free = self._now(), list[int]()
         for name, one in groups.items():
             known = self._groups.setdefault(name, _Group(one, now))
             known.seen(one, now)
             if now - known.moved_at < _STILL_SECONDS:
                 free.append(max(_UNREAD_MIN, int(known.speed * self._seconds)) - unsent - one.unread)
-        return min(free[1:], default=free[0])
+        return min(free, default=_UNREAD_MIN - unsent)  # where nobody reads, what we have not sent ourselves still counts

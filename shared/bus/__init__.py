@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from shared.envelope import Message, Received
+
+KEEP_SECONDS = 30 * 24 * 3600  # how long a message stays on its topic, at least; the contract says thirty days
 
 
 class GroupLag(Struct, frozen=True):
@@ -77,7 +79,14 @@ class Bus(Protocol):
 
     async def describe(self) -> list[TopicState]: ...
 
-    async def behind(self) -> Mapping[str, Behind]:
-        """Every group that has read something, by name; cheap enough to ask some times a second. Raises `NotNow`."""
+    async def behind(self, groups: Collection[str]) -> Mapping[str, Behind]:
+        """Those of these groups that have read something, by name; cheap enough to ask some times a second. Raises `NotNow`."""
+
+    async def prune(self, topics: Sequence[str], keep_seconds: float) -> int:
+        """Forget some of what is older on these topics, a small batch at once; answers how many messages went, 0 when all did.
+
+        What a group that ever committed a place on the topic has not read stays, however old it is. A bus whose servers
+        prune by themselves has nothing to do here. Raises `NotNow`.
+        """
 
     async def close(self) -> None: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import asyncpg
 
@@ -39,6 +39,19 @@ select base, pg_notify('kapok_bus', '') from n"""
 _READ = """
 (select topic, first, count, messages from parcels where topic = ${a} and first + count > ${b}
  and first >= (select coalesce(max(first), 0) from parcels where topic = ${a} and first <= ${b}) order by first limit $1)"""
+# Only from the front of a topic, by the primary key: a batch is found without looking at what stays. Places of a topic are drawn
+# in the order of time, so the first parcel that is young enough ends it.
+_PRUNE = """
+with floors as (
+  select t.name, coalesce((select min(p.next) from places p where p.topic = t.name), t.next) as upto
+  from topics t where t.name = any($1::text[])),
+old as (
+  select o.topic, o.first from floors f cross join lateral (
+    select topic, first, count, published_at from parcels where topic = f.name and first < f.upto order by first limit $3) o
+  where o.first + o.count <= f.upto and o.published_at < now() - make_interval(secs => $2)),
+gone as (delete from parcels p using old where p.topic = old.topic and p.first = old.first returning p.count)
+select coalesce(sum(count), 0) from gone"""
+_PARCELS_AT_ONCE = 200
 _IN_A_PARCEL = 8
 _AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
          asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, TimeoutError)  # fmt: skip
@@ -108,27 +121,27 @@ class PostgresBus:
             lags.setdefault(row["topic"], []).append(GroupLag(row["reader"], row["lag"], row["age"] or 0.0))
         return [TopicState(row["name"], 1, row["next"], tuple(lags.get(row["name"], ()))) for row in topics]
 
-    async def behind(self) -> Mapping[str, Behind]:
+    async def behind(self, groups: Collection[str]) -> Mapping[str, Behind]:
         pool = await self._opened()
         try:
             async with pool.acquire(timeout=5) as connection:
                 rows = await connection.fetch(
-                    "select p.reader, sum(p.next)::bigint, sum(t.next - p.next)::bigint from places p join topics t on t.name = p.topic group by 1"
+                    "select p.reader, sum(p.next)::bigint, sum(t.next - p.next)::bigint from places p join topics t on t.name = p.topic "
+                    "where p.reader = any($1::text[]) group by 1",
+                    list(groups),
                 )
         except _AWAY as gone:
             raise NotNow("the bus does not answer") from gone
         return {reader: Behind(read, unread) for reader, read, unread in rows}
 
-    async def prune(self, keep_seconds: float) -> int:
-        """Forget messages older than the retention; answers how many."""
+    async def prune(self, topics: Sequence[str], keep_seconds: float) -> int:
+        """A group that has gone for good holds its topics' messages until its rows in `places` are deleted: better than losing some."""
         pool = await self._opened()
-        async with pool.acquire() as connection:
-            gone = await connection.fetchval(
-                "with d as (delete from parcels where published_at < now() - make_interval(secs => $1) returning count) "
-                "select coalesce(sum(count), 0) from d",
-                keep_seconds,
-            )
-        return int(gone)
+        try:
+            async with pool.acquire(timeout=5) as connection:
+                return int(await connection.fetchval(_PRUNE, list(topics), keep_seconds, _PARCELS_AT_ONCE))
+        except _AWAY as gone:
+            raise NotNow("the bus does not answer") from gone
 
     async def close(self) -> None:
         if self._listener is not None:

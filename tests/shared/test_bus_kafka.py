@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 import zlib
@@ -313,3 +314,61 @@ async def test_a_key_with_more_than_one_batch_keeps_its_order(bus: Bus, topic: s
     await publisher.close()
     await consumer.close()
     assert [one.message.value.split(b",")[0] for one in found if one.message] == [b'{"n":%d' % n for n in range(60)]
+
+
+async def test_only_groups_that_are_asked_for_are_behind(bus: Bus, topic: str) -> None:
+    said = await said_by(bus, topic, 20)
+    for group in ("ours", "somebody-else"):
+        consumer = bus.consumer(f"{group}-{topic[:12]}", [topic], "0")
+        await consumer.open()
+        assert set(ids(await read(consumer, 20))) == set(said)
+        await consumer.close()
+    ours = f"ours-{topic[:12]}"
+    assert {name: (b.read, b.unread) for name, b in (await bus.behind([ours, "never-seen"])).items()} == {ours: (20, 0)}
+    await said_by(bus, topic, 5)
+    assert (await bus.behind([ours]))[ours].unread == 5
+
+
+async def test_how_far_behind_is_answered_while_topics_are_described(broker: KafkaBroker, topic: str) -> None:
+    bus = KafkaBus(broker.bootstrap)
+    await bus._describing.acquire()  # a description that takes its time
+    async with asyncio.timeout(5):
+        assert await bus.behind(["never-seen"]) == {}
+    bus._describing.release()
+    await bus.close()
+
+
+async def test_many_who_come_at_once_start_one_client(broker: KafkaBroker) -> None:
+    bus = KafkaBus(broker.bootstrap)
+    clients = await asyncio.gather(*[bus._administering() for _ in range(5)])
+    assert len({id(client) for client in clients}) == 1
+    await bus.close()
+
+
+async def test_whoever_gives_up_looking_leaves_nothing_half_open(broker: KafkaBroker, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, stopped = KafkaBus(broker.bootstrap), asyncio.Event()
+
+    class Slow:
+        async def start(self) -> None:
+            await asyncio.sleep(60)
+
+        async def stop(self) -> None:
+            stopped.set()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bus, "_reader", lambda group, instance: Slow())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await bus.behind(["never-seen"])
+    assert stopped.is_set()
+    assert await bus.behind(["never-seen"]) == {}
+    await bus.close()
+
+
+async def test_brokers_prune_by_themselves(bus: Bus, topic: str) -> None:
+    said = await said_by(bus, topic, 5)
+    assert await bus.prune([topic], 0) == 0
+    consumer = bus.consumer(f"p{topic[:12]}", [topic], "0")
+    await consumer.open()
+    assert set(ids(await read(consumer, 5))) == set(said)
+    await consumer.close()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 
 import pytest
 
-from shared.bus import Consumer
+from shared.bus import Behind, Consumer
 from shared.bus.postgres import PostgresBus
 from shared.errors import NotNow
 from shared.pace import Pace
@@ -38,8 +39,8 @@ class Hands:
         return self.unsent
 
 
-def pace(bus: PostgresBus, hands: Hands, seconds: float = 0.1) -> Pace:
-    return Pace(bus.behind, hands.waiting, behind_seconds_max=seconds, now=hands.clock)
+def pace(bus: PostgresBus, hands: Hands, seconds: float = 0.1, turn_seconds_max: float = 5.0) -> Pace:
+    return Pace(bus.behind, hands.waiting, behind_seconds_max=seconds, turn_seconds_max=turn_seconds_max, groups=("oven",), now=hands.clock)
 
 
 async def _published(bus: PostgresBus, count: int) -> None:
@@ -49,9 +50,9 @@ async def _published(bus: PostgresBus, count: int) -> None:
     await publisher.close()
 
 
-async def _reading(bus: PostgresBus, upto: int) -> Consumer:
+async def _reading(bus: PostgresBus, upto: int, group: str = "oven") -> Consumer:
     """A group that has read so many of what is there."""
-    reader = bus.consumer("oven", [TOPIC], "0")
+    reader = bus.consumer(group, [TOPIC], "0")
     await reader.open()
     await reader.poll(1, 1)
     await reader.commit({(TOPIC, 0): upto})
@@ -81,7 +82,7 @@ async def test_a_slow_reader_holds_bulk_work_back_until_it_has_read(bus: Postgre
     assert not await _given(one)
     await reader.commit({(TOPIC, 0): 1990})
     assert await _given(one)
-    assert (await bus.behind())["oven"].unread == 10
+    assert (await bus.behind(["oven"]))["oven"].unread == 10
     await reader.close()
 
 
@@ -119,7 +120,54 @@ async def test_who_has_not_moved_for_two_seconds_is_down_and_not_waited_for(bus:
 
 
 async def test_a_bus_that_does_not_answer_stops_nobody() -> None:
-    async def away() -> dict[str, object]:
+    async def away(_: object) -> dict[str, object]:
         raise NotNow("the bus does not answer")
 
     assert await _given(Pace(away, Hands().waiting, behind_seconds_max=0.1))  # type: ignore[arg-type]
+
+
+async def test_somebody_elses_reader_holds_nobody_back(bus: PostgresBus) -> None:
+    await _published(bus, 2000)
+    stranger = await _reading(bus, 5, "a-dashboard")
+    assert await bus.behind(["oven"]) == {}
+    assert await _given(pace(bus, Hands()))
+    await stranger.close()
+
+
+async def test_what_waits_in_the_outbox_counts_where_nobody_reads(bus: PostgresBus) -> None:
+    hands = Hands()
+    hands.unsent = 5000
+    one = pace(bus, hands)
+    assert not await _given(one)
+    hands.unsent = 0
+    assert await _given(one)
+
+
+async def test_nobody_waits_without_end_and_the_next_one_waits_again(bus: PostgresBus) -> None:
+    await _published(bus, 2000)
+    reader = await _reading(bus, 5)
+    one = pace(bus, Hands(), turn_seconds_max=0.3)
+    for _ in range(2):
+        began = time.monotonic()
+        assert await _given(one, within=5)
+        assert 0.25 < time.monotonic() - began < 2
+    await reader.close()
+
+
+async def test_many_who_wait_together_wait_no_longer_than_one(bus: PostgresBus) -> None:
+    await _published(bus, 2000)
+    reader = await _reading(bus, 5)
+    one = pace(bus, Hands(), turn_seconds_max=0.3)
+    began = time.monotonic()
+    assert all(await asyncio.gather(*[_given(one, within=5) for _ in range(20)]))
+    assert time.monotonic() - began < 2
+    await reader.close()
+
+
+async def test_a_look_that_hangs_holds_nobody_longer_than_a_turn() -> None:
+    async def hanging(_: Collection[str]) -> dict[str, Behind]:
+        await asyncio.sleep(60)
+        return {}
+
+    one = Pace(hanging, Hands().waiting, behind_seconds_max=0.1, turn_seconds_max=0.2)
+    assert await _given(one, within=5)

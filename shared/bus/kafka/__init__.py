@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import for_code
 
-from shared.bus import Behind, Consumer, Publisher, TopicState
+from shared.bus import KEEP_SECONDS, Behind, Consumer, Publisher, TopicState
 from shared.bus.kafka.clients import AWAY, START_SECONDS, ended, patiently, quieten, slow_down_metadata_retries
 from shared.bus.kafka.consumer import KafkaConsumer
 from shared.bus.kafka.lag import described, unread
@@ -19,7 +19,6 @@ from shared.bus.kafka.publisher import KafkaPublisher
 from shared.errors import NotNow
 
 _ALREADY_THERE = 36
-_RETENTION_MS = 30 * 24 * 3600 * 1000
 _BATCH_MAX_BYTES = 256 * 1024
 _GROUPS_SECONDS = 10.0
 
@@ -32,7 +31,8 @@ class KafkaBus:
     ) -> None:
         self._bootstrap, self._session, self._send, self.patience = bootstrap, session_seconds, send_seconds, patience_seconds
         self._admin: AIOKafkaAdminClient | None = None
-        self._describing = asyncio.Lock()
+        # Bulk loads ask `behind` many times a second; an ops page that describes every topic takes seconds. Neither waits for the other.
+        self._starting, self._describing, self._looking = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._probe: AIOKafkaConsumer | None = None
         self._groups, self._groups_at = dict[str, int](), 0.0
         quieten()
@@ -45,7 +45,7 @@ class KafkaBus:
             async with asyncio.timeout(2 * START_SECONDS):
                 admin = await self._administering()
                 copies = min(3, len((await admin.describe_cluster())["brokers"]))
-                config = {"retention.ms": str(_RETENTION_MS), "min.insync.replicas": str(max(1, copies - 1))}
+                config = {"retention.ms": str(KEEP_SECONDS * 1000), "min.insync.replicas": str(max(1, copies - 1))}
                 answer = await admin.create_topics([NewTopic(n, p, copies, topic_configs=config) for n, p in topics.items()])
         except AWAY as gone:
             await self._forget_admin()
@@ -55,24 +55,27 @@ class KafkaBus:
                 raise NotNow(f"topic {name} was not made ({for_code(code).__name__})")
 
     async def _administering(self) -> AIOKafkaAdminClient:
-        if self._admin is None:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=10_000)
-            try:
-                await admin.start()
-            except BaseException:
-                await ended(admin.close)
-                raise
-            self._admin = admin
-        return self._admin
+        async with self._starting:  # two who come at once would both start one, and the first would never be closed
+            if self._admin is None:
+                admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=10_000)
+                try:
+                    await admin.start()
+                except BaseException:
+                    await ended(admin.close)
+                    raise
+                self._admin = admin
+            return self._admin
 
     async def _forget_admin(self) -> None:
         if self._admin is not None:
             admin, self._admin = self._admin, None
             await ended(admin.close)
+
+    async def _forget_probe(self) -> None:
+        self._groups = {}
         if self._probe is not None:
             probe, self._probe = self._probe, None
             await ended(probe.stop)
-        self._groups_at = 0.0
 
     def publisher(self, name: str) -> Publisher:
         return KafkaPublisher(self._producer, self._send, self.patience)
@@ -106,22 +109,35 @@ class KafkaBus:
                 await self._forget_admin()
                 raise NotNow(f"Kafka does not answer ({type(gone).__name__})") from gone
 
-    async def behind(self) -> Mapping[str, Behind]:
-        async with self._describing:
+    async def behind(self, groups: Collection[str]) -> Mapping[str, Behind]:
+        async with self._looking:
             try:
                 async with asyncio.timeout(5):
-                    admin = await self._administering()
-                    if self._probe is None:
-                        self._probe = self._reader(None, None)
-                        await self._probe.start()
-                    if time.monotonic() - self._groups_at > _GROUPS_SECONDS:
-                        groups = sorted(name for name, kind in await admin.list_consumer_groups() if kind == "consumer")
+                    admin, probe = await self._administering(), await self._probing()
+                    if self._groups.keys() != set(groups) or time.monotonic() - self._groups_at > _GROUPS_SECONDS:
                         nodes = await asyncio.gather(*[admin.find_coordinator(group) for group in groups])
                         self._groups, self._groups_at = dict(zip(groups, nodes, strict=True)), time.monotonic()
-                    return await unread(admin, self._probe, self._groups)
+                    return await unread(admin, probe, self._groups)
             except AWAY as gone:
+                await self._forget_probe()
                 await self._forget_admin()
                 raise NotNow(f"Kafka does not answer ({type(gone).__name__})") from gone
 
+    async def _probing(self) -> AIOKafkaConsumer:
+        if self._probe is None:
+            probe = self._reader(None, None)
+            try:
+                await probe.start()
+            except BaseException:  # whoever waits for a turn may be cancelled at any moment
+                await ended(probe.stop)
+                raise
+            self._probe = probe
+        return self._probe
+
+    async def prune(self, topics: Sequence[str], keep_seconds: float) -> int:
+        """The brokers do it, by the topics' `retention.ms`, whether read or not."""
+        return 0
+
     async def close(self) -> None:
+        await self._forget_probe()
         await self._forget_admin()
