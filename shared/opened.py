@@ -16,6 +16,7 @@ from shared.effects import Effects
 from shared.execute import Executor
 from shared.forgetting import Forgetting
 from shared.hearing import Hearing
+from shared.housekeeping import Housekeeping
 from shared.idempotency import Answers
 from shared.leader import Leader
 from shared.pace import Pace
@@ -50,6 +51,8 @@ class Opened:
         self.executor.after_commit(self.relay.committed)
         self.forgetting = Forgetting(store, self.executor)
         self.schedule = Schedule(service, store, self.executor, clock)
+        self._topics = (f"{service.name}.events", f"{service.name}.parked")
+        self.housekeeping = Housekeeping(store, self.answers, bus, self._topics)
         self.effects = [Effects(self.room, effect) for effect in service.effects]
         self.consume = (
             Consume(service, store, self.executor, bus, clock, member=member, wait_seconds=settings.poll_seconds, tracing=tracing)
@@ -68,7 +71,7 @@ class Opened:
             await migrate(connection, self.service.tables)
         finally:
             await connection.close()
-        await self._bus.provide({f"{self.service.name}.events": PARTITIONS, f"{self.service.name}.parked": PARTITIONS})
+        await self._bus.provide(dict.fromkeys(self._topics, PARTITIONS))
         await self._publisher.open()
 
     async def _unsent(self) -> int:
@@ -87,6 +90,7 @@ class Opened:
         self.loops.append(Supervised(f"{name}.relay", self.relay.run, self.relay.stop.set))
         self.loops.append(Supervised(f"{name}.forgetting", self.forgetting.run, self.forgetting.stop.set))
         self.loops.append(Supervised(f"{name}.schedule", self.schedule.run, self.schedule.stop.set))
+        self.loops.append(Supervised(f"{name}.housekeeping", self.housekeeping.run, self.housekeeping.stop.set))
         if self.consume is not None:
             self.loops.append(Supervised(f"{name}.consume", self.consume.run, self.consume.stop.set))
         for effect in self.effects:
