@@ -75,6 +75,9 @@ class Opened:
         await self._publisher.open()
 
     async def _unsent(self) -> int:
+        unsent = self.relay.unsent
+        if unsent is not None:
+            return unsent
         async with self.room.store.reading() as connection:
             return int(await connection.fetchval("select coalesce(sum(count), 0) from outbox"))
 

@@ -40,6 +40,7 @@ class Scribe:
         events: list[EventRow] = []
         outbox: list[Message] = []
         effects: list[EffectRow] = []
+        calls: list[Envelope] = []
         for envelopes, _, traceparent in pieces:
             silent: dict[str, str | None] = {}
             for e in envelopes:
@@ -52,9 +53,10 @@ class Scribe:
                     silent[e.id] = cause  # what it led to names the nearest cause that was said aloud
                 if kind in self._effects:
                     effects += [EffectRow(f"{e.id}:{x.name}", x.name, e.stream, e.version, e.at) for x in self._effects[kind]]
+                    calls += [e] * len(self._effects[kind])
         batch = Batch(ring)
         batch.add(changes)
-        return Commit(events, outbox, inbox, keys, effects, batch.stages())
+        return Commit(events, outbox, inbox, keys, effects, batch.stages(), calls)
 
     def unmake(self, commit: Commit) -> None:
         """The transaction failed: keys that were made for it do not exist."""

@@ -10,7 +10,7 @@ import asyncpg
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from shared.envelope import Message
+from shared.envelope import Envelope, Message
 from shared.parcel import packed
 from shared.store.cells import Cells, unnested
 from shared.store.rows import Group, numbering, statement
@@ -66,7 +66,11 @@ class OutboxRow(Struct, gc=False):
 
 
 class Commit(Struct):
-    """What one transaction writes; `stages` come from `rows.Batch.stages`."""
+    """What one transaction writes; `stages` come from `rows.Batch.stages`.
+
+    `calls` are the events behind `effects`, in their order. `posted` is known once it is durable: the ids of the rows of the
+    outbox, in the order of the messages, each with how many of them it holds.
+    """
 
     events: Sequence[EventRow] = ()
     outbox: Sequence[Message] = ()
@@ -74,6 +78,8 @@ class Commit(Struct):
     keys: Sequence[KeyRow] = ()
     effects: Sequence[EffectRow] = ()
     stages: Sequence[Sequence[Group]] = ()
+    calls: Sequence[Envelope] = ()
+    posted: Sequence[tuple[int, int]] = ()
 
 
 # The mechanism's own tables: their columns in the order of the structs above.
@@ -107,26 +113,31 @@ class Writer:
         made = self._made.get(signature)
         if made is not None:
             return made
-        parts, first = [], 1
+        parts, first, answer = [], 1, "null::bigint[]"
         for table in own:
             columns = _OWN[table]
-            names = ", ".join(columns)
-            parts.append(f"w{first} as (insert into {table} ({names}) select {names} from {unnested(list(columns.items()), first)})")
+            names, returning = ", ".join(columns), ""
+            if table == "outbox":
+                returning, answer = " returning id", f"array(select id from w{first} order by id)"
+            parts.append(
+                f"w{first} as (insert into {table} ({names}) select {names} from {unnested(list(columns.items()), first)}{returning})"
+            )
             first += len(columns)
         for group in groups:
             if group.kind == "number":
                 parts.append(numbering(group, first))
             parts.append(f"w{first} as ({statement(group, first)})")
             first += len(group.columns)
-        made = self._made[signature] = f"with {', '.join(parts)} select 1"
+        made = self._made[signature] = f"with {', '.join(parts)} select {answer}"
         return made
 
     async def write(self, connection: asyncpg.Connection, commit: Commit) -> None:
         """All of it or none; one round trip unless a row changed in ways that must follow one another."""
+        parcels = _posted(commit.outbox)
         own = [
             (table, rows)
             for table, rows in (
-                ("events", commit.events), ("outbox", _posted(commit.outbox)), ("inbox", commit.inbox),
+                ("events", commit.events), ("outbox", parcels), ("inbox", commit.inbox),
                 ("subject_keys", commit.keys), ("effects_due", commit.effects),
             )
             if rows
@@ -142,9 +153,14 @@ class Writer:
         ]
         values += [column for group in first for column in group.parameters()]
         if not rest:
-            await connection.fetchval(sql, *values)
+            commit.posted = _numbered(await connection.fetchval(sql, *values), parcels)
             return
         async with connection.transaction():
-            await connection.fetchval(sql, *values)
+            posted = await connection.fetchval(sql, *values)
             for stage in rest:
                 await connection.fetchval(self._statement((), stage), *[column for group in stage for column in group.parameters()])
+        commit.posted = _numbered(posted, parcels)
+
+
+def _numbered(ids: Sequence[int] | None, parcels: Sequence[OutboxRow]) -> list[tuple[int, int]]:
+    return [(number, parcel.count) for number, parcel in zip(ids or (), parcels, strict=True)]
