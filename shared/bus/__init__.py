@@ -51,7 +51,13 @@ class Publisher(Protocol):
 
 
 class Consumer(Protocol):
-    """One member of a consumer group."""
+    """One member of a consumer group.
+
+    `turns` grows whenever places were taken over from another member or read again: what comes then may have been worked
+    through already.
+    """
+
+    turns: int
 
     async def open(self) -> None: ...
 

@@ -23,9 +23,14 @@ class Fresh:
         firsts, runs = self._firsts.setdefault(topic, []), self._runs.setdefault(topic, [])
         firsts.append(first)
         runs.append(messages)
-        if len(firsts) > _RUNS_MAX or sum(map(len, runs)) > _MESSAGES_MAX:
+        if len(firsts) > _RUNS_MAX or firsts[-1] - firsts[0] > _MESSAGES_MAX:
             half = len(firsts) // 2
             del firsts[:half], runs[:half]
+
+    def end(self, topic: str) -> int:
+        """The place after the last that is known here; 0 where nothing is."""
+        firsts = self._firsts.get(topic)
+        return firsts[-1] + len(self._runs[topic][-1]) if firsts else 0
 
     def after(self, topic: str, place: int, limit: int) -> list[Message]:
         """At most `limit` messages from this place on without a gap; empty where the first of them is not known here."""

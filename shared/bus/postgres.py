@@ -53,6 +53,8 @@ gone as (delete from parcels p using old where p.topic = old.topic and p.first =
 select coalesce(sum(count), 0) from gone"""
 _PARCELS_AT_ONCE = 200
 _IN_A_PARCEL = 8
+_NOTE_SECONDS = 0.1  # so often a place is noted while messages keep coming; what a crash reads again the inboxes absorb
+_OTHERS_SECONDS = 1.0  # so often it is looked whether groups read in other processes too
 _AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
          asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError, TimeoutError)  # fmt: skip
 
@@ -69,8 +71,10 @@ class PostgresBus:
         self._poll = poll_seconds
         self._pool: asyncpg.Pool | None = None
         self._listener: asyncpg.Connection | None = None
-        self.arrived: set[asyncio.Event] = set()
+        self.readers: set[PostgresConsumer] = set()
         self.fresh, self.own = Fresh(), set[int]()
+        self._others_at = float("-inf")
+        self._others = True
 
     async def _opened(self) -> asyncpg.Pool:
         if self._pool is None:
@@ -84,11 +88,14 @@ class PostgresBus:
 
     def _heard(self, _: object, sender: int, *__: object) -> None:
         if sender not in self.own:  # what we published ourselves woke our readers already
-            self.wake()
+            for reader in self.readers:
+                reader.wake(None)
 
-    def wake(self) -> None:
-        for event in self.arrived:
-            event.set()
+    def published(self, topic: str, first: int, messages: Sequence[Message]) -> None:
+        """These are durable from this place on; whoever reads the topic here has them at once."""
+        self.fresh.keep(topic, first, messages)
+        for reader in self.readers:
+            reader.wake(topic)
 
     async def provide(self, topics: Mapping[str, int]) -> None:
         pool = await self._opened()
@@ -122,6 +129,16 @@ class PostgresBus:
         return [TopicState(row["name"], 1, row["next"], tuple(lags.get(row["name"], ()))) for row in topics]
 
     async def behind(self, groups: Collection[str]) -> Mapping[str, Behind]:
+        here = {reader.group: reader.behind() for reader in self.readers if reader.leads and reader.group in groups}
+        elsewhere = [group for group in groups if group not in here]
+        if elsewhere and (self._others or time.monotonic() - self._others_at > _OTHERS_SECONDS):
+            found = await self._noted(elsewhere)
+            self._others, self._others_at = bool(found), time.monotonic()
+            here.update(found)
+        return here
+
+    async def _noted(self, groups: Collection[str]) -> dict[str, Behind]:
+        """As these groups have noted it."""
         pool = await self._opened()
         try:
             async with pool.acquire(timeout=5) as connection:
@@ -183,8 +200,7 @@ class PostgresPublisher:
         except _AWAY as gone:
             raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
         for topic, first in firsts.items():
-            self._bus.fresh.keep(topic, first, [m for m in messages if m.topic == topic])
-        self._bus.wake()
+            self._bus.published(topic, first, messages if len(firsts) == 1 else [m for m in messages if m.topic == topic])
 
     async def _append(self, topic: str, parcels: list[Parcel]) -> int:
         """The place of the first message."""
@@ -210,15 +226,36 @@ class PostgresConsumer:
     """Reads its topics from the places its group has committed."""
 
     def __init__(self, bus: PostgresBus, dsn: str, group: str, topics: Sequence[str], poll_seconds: float) -> None:
-        self._bus, self._dsn, self._group, self._topics, self._poll = bus, dsn, group, tuple(topics), poll_seconds
+        self._bus, self._dsn, self.group, self._topics, self._poll = bus, dsn, group, tuple(topics), poll_seconds
         self._connection: asyncpg.Connection | None = None
-        self._next: dict[str, int] = {}
-        self._arrived, self._looked_at, self._stood_by_at = asyncio.Event(), 0.0, float("-inf")
+        self._next: dict[str, int] = {}  # read up to here
+        self._done: dict[str, int] = {}  # worked through up to here
+        self._noted: dict[str, int] = {}  # and so far the database knows
+        self._noted_at = float("-inf")
+        self._arrived, self._looked_at, self._stood_by_at = asyncio.Event(), float("-inf"), float("-inf")
         self._read = " union all ".join(_READ.format(a=2 * i + 2, b=2 * i + 3) for i in range(len(self._topics)))
+        self.turns = 0
 
     async def open(self) -> None:
         await self._bus._opened()
-        self._bus.arrived.add(self._arrived)
+        self._bus.readers.add(self)
+
+    def wake(self, topic: str | None) -> None:
+        """Something came on this topic; None when another process says that something came somewhere."""
+        if topic is None:
+            self._looked_at = float("-inf")
+        if topic is None or topic in self._topics:
+            self._arrived.set()
+
+    @property
+    def leads(self) -> bool:
+        """Whether this member is the one of its group that reads."""
+        return self._connection is not None and not self._connection.is_closed()
+
+    def behind(self) -> Behind:
+        """What it has worked through, and what it has not of all that is known to have been published."""
+        done = self._done
+        return Behind(sum(done.values()), sum(max(0, self._bus.fresh.end(topic) - place) for topic, place in done.items()))
 
     async def _leading(self) -> asyncpg.Connection | None:
         if self._connection is not None and not self._connection.is_closed():
@@ -227,26 +264,21 @@ class PostgresConsumer:
             return None  # others lead: no new connection for every message that wakes us
         # A place that is lost with the power is read from again, and the inboxes absorb it: no commit of a place waits for the disk.
         connection = await asyncpg.connect(self._dsn, command_timeout=20, timeout=10, server_settings={"synchronous_commit": "off"})
-        if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 7203003))", self._group):
+        if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 7203003))", self.group):
             await connection.close()
             self._stood_by_at = time.monotonic()
             return None
-        await self._placed(connection)
-        self._connection = connection
+        rows = await connection.fetch("select topic, next from places where reader = $1", self.group)
+        at = {row["topic"]: row["next"] for row in rows}
+        self._noted = {topic: at.get(topic, 0) for topic in self._topics}
+        self._next, self._done = dict(self._noted), dict(self._noted)
+        self._looked_at = float("-inf")
+        self._connection, self.turns = connection, self.turns + 1
         return connection
 
     async def rewind(self) -> None:
-        if self._connection is None or self._connection.is_closed():
-            return  # whoever connects anew reads its places first
-        try:
-            await self._placed(self._connection)
-        except _AWAY as gone:
-            raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
-
-    async def _placed(self, connection: asyncpg.Connection) -> None:
-        rows = await connection.fetch("select topic, next from places where reader = $1", self._group)
-        at = {row["topic"]: row["next"] for row in rows}
-        self._next = {topic: at.get(topic, 0) for topic in self._topics}
+        """Whoever has lost the connection reads the places anew as soon as it leads again."""
+        self._next, self._looked_at, self.turns = dict(self._done), float("-inf"), self.turns + 1
 
     async def poll(self, limit: int, wait_seconds: float) -> list[Received]:
         end = time.monotonic() + wait_seconds
@@ -260,15 +292,23 @@ class PostgresConsumer:
             if found or left <= 0:
                 return found
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._arrived.wait(), min(left, self._poll))
+                await asyncio.wait_for(self._arrived.wait(), min(left, self._poll, *self._unnoted()))
+            if self._done != self._noted:
+                await self._note()
+
+    def _unnoted(self) -> Sequence[float]:
+        """In how many seconds a place must be noted, if one must."""
+        return () if self._done == self._noted or not self.leads else (max(0.0, self._noted_at + _NOTE_SECONDS - time.monotonic()),)
 
     async def _fetched(self, limit: int) -> list[Received]:
         connection = await self._leading()
         if connection is None:
             return []
         now, found = time.monotonic(), list[Received]()
-        if now - self._looked_at < self._poll and (found := self._from_memory(limit)):
-            return found
+        if now - self._looked_at < self._poll:
+            found = self._from_memory(limit)
+            if found or all(place >= self._bus.fresh.end(topic) for topic, place in self._next.items()):
+                return found
         self._looked_at = now
         places = [value for topic in self._topics for value in (topic, self._next[topic])]
         rows = await connection.fetch(self._read, max(1, limit // _IN_A_PARCEL), *places)
@@ -294,19 +334,32 @@ class PostgresConsumer:
         return found
 
     async def commit(self, upto: Mapping[tuple[str, int], int]) -> None:
-        if self._connection is None or self._connection.is_closed():
+        if not self.leads:
             return  # somebody else reads on from the last commit; the inbox absorbs what comes twice
+        for (topic, _), place in upto.items():
+            self._done[topic] = place
+        await self._note()
+
+    async def _note(self, *, now: bool = False) -> None:
+        """Writes the places down, not more often than ten times a second."""
+        if not self.leads or self._connection is None or (time.monotonic() - self._noted_at < _NOTE_SECONDS and not now):
+            return
+        done = dict(self._done)
         try:
             await self._connection.execute(
                 "insert into places (reader, topic, next, at) select $1, t, n, now() from unnest($2::text[], $3::bigint[]) as d(t, n) "
                 "on conflict (reader, topic) do update set next = excluded.next, at = excluded.at",
-                self._group, [topic for topic, _ in upto], list(upto.values()),
+                self.group, list(done), list(done.values()),
             )  # fmt: skip
         except _AWAY as gone:
             raise NotNow("the bus does not answer") from gone
+        self._noted, self._noted_at = done, time.monotonic()
 
     async def close(self) -> None:
-        self._bus.arrived.discard(self._arrived)
+        self._bus.readers.discard(self)
+        if self._done != self._noted:
+            with contextlib.suppress(NotNow):
+                await self._note(now=True)
         if self._connection is not None and not self._connection.is_closed():
             await self._connection.close(timeout=2)
 

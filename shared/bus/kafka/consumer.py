@@ -43,6 +43,7 @@ class KafkaConsumer:
         self._rejoins: deque[float] = deque(maxlen=_REJOINS_MAX)
         self._quarrel = False
         self._spoke_at = 0.0
+        self.turns = 0
         self.oldest_in_flight: float | None = None
 
     async def open(self) -> None:
@@ -123,6 +124,7 @@ class KafkaConsumer:
                 if place in assigned:
                     self._consumer.seek(place, first)
         self._uncommitted.clear()
+        self.turns += 1
         self._done()
 
     def _done(self) -> None:
@@ -169,6 +171,7 @@ class KafkaConsumer:
         self._uncommitted.clear()
 
     def assigned(self) -> None:
+        self.turns += 1
         now = time.monotonic()
         self._rejoins.append(now)
         often = len(self._rejoins) == _REJOINS_MAX and now - self._rejoins[0] < _REJOINS_WITHIN_SECONDS
