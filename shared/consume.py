@@ -25,6 +25,7 @@ from shared.service import Service
 from shared.store import Store
 from shared.tracing import Tracing, traceparent_of
 
+_DOUBT_SECONDS = 2.0
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what the inbox can remember, and as it answers
 _WORKED_OR_PARKED = (
     "select event::text, reaction, null from inbox where event = any($1::uuid[]) "
@@ -47,6 +48,9 @@ class Consume:
 
     A poll is handed to `execute` as a whole (its units share commits), its places are committed when every message is
     durable or parked. While the store is away the poll is tried again, with growing pauses; the bus keeps our membership.
+
+    The store itself refuses what was worked through before, so it is asked beforehand only where that must be expected: after
+    places were taken over or read again, after a message came twice, and while a key is parked.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Consume:
         self.last_progress = time.monotonic()
         self.in_flight_since: float | None = None
         self.last_failure = ""
+        self._turns, self._doubt_until = -1, 0.0
 
     async def open(self) -> None:
         await self._consumer.open()
@@ -109,9 +114,10 @@ class Consume:
     async def _worked(self, received: Sequence[Received]) -> None:
         """Every message durable, recognised as already worked through, or parked; raises `NotNow` when the store is away."""
         async with self.parking.turn:
+            before = self.duplicates
             asked = [(one, self._asked(one)) for one in received if one.message is None or not self._hearing.deaf(one.message.type)]
             self.skipped += len(received) - len(asked)
-            known = await self._known(asked)
+            known = await self._known(asked) if self._doubtful() else set()
             lanes: dict[str, Lane] = {}
             round_, now = _Round(), self._clock.now()
             for one, work in asked:
@@ -132,7 +138,16 @@ class Consume:
                         lane = lanes.get(one.key) or lanes.setdefault(one.key, Lane())
                         round_.waiting.append((one, what.name, self._submitted(one, what, lane, now)))
             await self._settled(round_)
+            if self.duplicates > before:
+                self._doubt_until = time.monotonic() + _DOUBT_SECONDS
         self.heard += len(received)
+
+    def _doubtful(self) -> bool:
+        """Whether some of what was polled may have been worked through before, here or by another member."""
+        now = time.monotonic()
+        if self._consumer.turns != self._turns:
+            self._turns, self._doubt_until = self._consumer.turns, now + _DOUBT_SECONDS
+        return now < self._doubt_until or self.parking.blocked_keys > 0
 
     def _asked(self, one: Received) -> list[Work] | str:
         """What a message asks of us, or why it must be parked."""
