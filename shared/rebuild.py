@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateTable
 
 from shared.envelope import Envelope
@@ -17,6 +17,7 @@ from shared.store.rows import Batch, Group, marks, statement
 
 _CHUNK = 2000
 _SUFFIX = "__new"
+_DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 _READ = (
     "select position, stream, version, id, type, schema, data, at, actor, correlation, causation from events "
     "where position > $1 and type = any($2::text[]) order by position limit $3"
@@ -77,7 +78,7 @@ class Rebuilds:
     async def _beside(self, connection: asyncpg.Connection, tables: Sequence[Table]) -> None:
         for table in tables:
             await connection.execute(f'drop table if exists "{table.name}{_SUFFIX}"')
-            made = str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+            made = str(CreateTable(table).compile(dialect=_DIALECT))
             await connection.execute(made.replace(f"CREATE TABLE {table.name}", f'create table "{table.name}{_SUFFIX}"', 1))
 
     async def _grown(self, connection: asyncpg.Connection, projection: Projection, position: int) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import asyncpg
 
 from shared.codec import Codec
 from shared.envelope import Envelope
-from shared.errors import NotNow
+from shared.errors import Malformed, NotNow
 from shared.sealing import Keyring
 from shared.store.commit import Commit, Writer
 
@@ -41,6 +41,8 @@ async def answering(what: str) -> AsyncIterator[None]:
     """Turns every sign of an absent database into `NotNow`."""
     try:
         yield
+    except asyncpg.CharacterNotInRepertoireError as zero:
+        raise Malformed("a text holds a zero character, which no row can hold") from zero
     except _AWAY as gone:
         if isinstance(gone, ValueError):  # a value that fits no column: our own fault, asked again it would be again
             raise
