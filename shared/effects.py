@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
 
 from shared.decide import Provenance
+from shared.envelope import Envelope
 from shared.errors import NotNow
 from shared.kernel import Rejected
 from shared.leader import Leader, rested
@@ -31,7 +35,16 @@ _TAKE = (
     "where d.effect = $1 and d.due_at <= $2 order by d.due_at, d.id limit $3"
 )
 _PAUSE_MAX_SECONDS = 600.0
-_LOOK_SECONDS = 0.5  # for what falls due by time; what a commit made due says so
+_LOOK_SECONDS = 0.5  # for what falls due by time or was asked for by another process
+_HANDED_MAX = 4_000  # what piles up beyond that is read from the table
+
+
+class _Handed(Struct, gc=False):
+    """A call that a commit of this process asked for; `generation` is the cache's: when it has grown, a key was destroyed since."""
+
+    due: str
+    envelope: Envelope
+    generation: int
 
 
 class Effects:
@@ -43,6 +56,9 @@ class Effects:
     def __init__(self, room: Room, effect: Effect) -> None:
         self.room, self.effect = room, effect
         self.stop, self._due = asyncio.Event(), asyncio.Event()
+        self._handed: dict[str, _Handed] = {}
+        self._taken = deque[str](maxlen=2 * effect.batch_max)  # found in the table, perhaps before the commit told of them
+        self._leading, self._looked_at = False, float("-inf")
         room.executor.after_commit(self._committed)
         self.calls = self.retries = 0
         self.last_failure = ""
@@ -52,16 +68,30 @@ class Effects:
         self._due.set()
 
     def _committed(self, commit: Commit) -> None:
-        if any(row.effect == self.effect.name for row in commit.effects):
-            self._due.set()
+        for row, envelope in zip(commit.effects, commit.calls, strict=True):
+            if row.effect == self.effect.name:
+                self._due.set()
+                if self._leading and row.id not in self._taken:
+                    self._handed[row.id] = _Handed(row.id, envelope, self.room.executor.cache.generation)
+        if len(self._handed) > _HANDED_MAX:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Everything that is due is read from the table."""
+        self._handed, self._looked_at = {}, float("-inf")
 
     async def run(self) -> None:
         failures = 0
         async with Leader(self.room.store, f"effect:{self.effect.name}") as leader:
             while not self.stop.is_set():
                 try:
-                    if await leader.held(self.stop) is None:
+                    led_by = leader.connection
+                    held = await leader.held(self.stop)
+                    if held is None:
                         return
+                    if held is not led_by:  # others may have worked off what was handed over before
+                        self._forget()
+                        self._leading = True
                     self._due.clear()
                     if await self.work_off() == 0 and not self.stop.is_set():
                         with contextlib.suppress(TimeoutError):
@@ -74,16 +104,16 @@ class Effects:
 
     async def work_off(self) -> int:
         """One batch of what is due now; answers how many calls were made."""
-        room, effect = self.room, self.effect
-        async with room.store.reading() as connection:
-            rows = await connection.fetch(_TAKE, effect.name, room.clock.now(), effect.batch_max)
-        if not rows:
+        room = self.room
+        if not self._leading or time.monotonic() - self._looked_at >= _LOOK_SECONDS:
+            calls = await self._from_table() or self._from_memory()
+        else:
+            calls = self._from_memory()
+        if not calls:
             return 0
-        envelopes = await room.store.decoded(rows)
-        calls = [EffectCall(e.id, e, row["attempt"] + 1) for row, e in zip(rows, envelopes, strict=True)]
-        answers = await self._answers(calls)
+        answers = await self._answers(list(calls.values()))
         now = room.clock.now()
-        waiting = [self._record(row["due"], call, answer, now) for row, call, answer in zip(rows, calls, answers, strict=True)]
+        waiting = [self._record(due, call, answer, now) for (due, call), answer in zip(calls.items(), answers, strict=True)]
         away: NotNow | None = None
         for due, call, written in waiting:
             try:
@@ -99,6 +129,28 @@ class Effects:
         if away is not None:
             raise away
         return len(calls)
+
+    def _from_memory(self) -> dict[str, EffectCall]:
+        """The next calls that commits of this process asked for, by the ids of their rows."""
+        generation = self.room.executor.cache.generation
+        if any(one.generation != generation for one in self._handed.values()):
+            self._forget()
+        taken = list(self._handed.values())[: self.effect.batch_max]
+        for one in taken:
+            del self._handed[one.due]
+        return {one.due: EffectCall(one.envelope.id, one.envelope, 1) for one in taken}
+
+    async def _from_table(self) -> dict[str, EffectCall]:
+        """The next calls that are due by now."""
+        now = time.monotonic()
+        async with self.room.store.reading() as connection:
+            rows = await connection.fetch(_TAKE, self.effect.name, self.room.clock.now(), self.effect.batch_max)
+        for row in rows:
+            self._handed.pop(row["due"], None)
+            self._taken.append(row["due"])
+        envelopes = await self.room.store.decoded(rows)
+        self._looked_at = now if len(rows) < self.effect.batch_max else float("-inf")
+        return {row["due"]: EffectCall(e.id, e, row["attempt"] + 1) for row, e in zip(rows, envelopes, strict=True)}
 
     async def _answers(self, calls: Sequence[EffectCall]) -> Sequence[Answer]:
         try:
