@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from shared.effects import Effects
 from shared.errors import NotNow
+from shared.kernel import SHREDDED
 from shared.room import Room
 from shared.service import Answer, Effect, EffectCall, Service, To
 from shared.settings import Settings
@@ -158,3 +160,78 @@ async def test_an_outcome_that_cannot_be_recorded_costs_its_neighbours_nothing_a
 
 async def recorded(shop: Counter) -> list[str]:
     return list(await shop.value("select array_agg(data->>'why' order by data->>'why') from events where type = 'OrderCancelled'"))
+
+
+async def running(effects: Effects) -> asyncio.Task[None]:
+    """The runner as a service starts it, once it leads."""
+    run = asyncio.create_task(effects.run())
+    async with asyncio.timeout(10):
+        while not effects._leading:
+            await asyncio.sleep(0.01)
+    return run
+
+
+async def until_called(effects: Effects, calls: int) -> None:
+    async with asyncio.timeout(10):
+        while effects.calls < calls:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_a_commit_of_this_process_asks_for_is_not_read_back_and_made_once(opening: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = Outside(Answer())
+    shop, effects = await opening(with_effect(outside.call))
+    run = await running(effects)
+    await asyncio.sleep(0.1)
+    monkeypatch.setattr("shared.effects._LOOK_SECONDS", 60)
+    monkeypatch.setattr("shared.effects._TAKE", "select from the_table_is_not_asked where $1 = '' and $2 = now() and $3 = 1")
+    done = [await shop.submit(place(1)) for _ in range(3)]
+    await until_called(effects, 3)
+    effects.end()
+    await run
+    assert outside.asked == [(d.events[0].id, 1) for d in done]
+    assert await shop.value("select count(*) from effects_due") == 0
+
+
+async def test_what_another_process_asked_for_is_found_beside_what_keeps_coming(opening: Any) -> None:
+    outside = Outside(Answer())
+    shop, effects = await opening(with_effect(outside.call))
+    second = await Counter(with_effect(outside.call), shop.dsn).open()
+    run = await running(effects)
+    foreign = await second.submit(place(1))
+    async with asyncio.timeout(10):
+        while (foreign.events[0].id, 1) not in outside.asked:
+            await shop.submit(place(1))
+    effects.end()
+    await run
+    await second.close()
+    assert len(outside.asked) == len({call for call, _ in outside.asked})
+
+
+async def test_a_call_whose_persons_key_was_destroyed_meanwhile_is_read_again(opening: Any) -> None:
+    seen: list[Any] = []
+
+    async def call(calls: Sequence[EffectCall], room: Any) -> list[Answer]:
+        seen.extend(c.envelope.data.customer for c in calls)
+        return [Answer()] * len(calls)
+
+    shop, effects = await opening(with_effect(call))
+    effects._leading, effects._looked_at = True, time.monotonic()
+    order = place(1)
+    await shop.submit(order)
+    assert effects._handed
+    await shop.store.destroy_key(order.command.customer_id)
+    shop.executor.cache.clear()
+    assert await effects.work_off() + await effects.work_off() == 1
+    assert seen == [SHREDDED]
+
+
+async def test_more_calls_than_fit_memory_are_read_from_the_table(opening: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.effects._HANDED_MAX", 5)
+    outside = Outside(Answer())
+    shop, effects = await opening(with_effect(outside.call))
+    effects._leading, effects._looked_at = True, time.monotonic()
+    done = await asyncio.gather(*[shop.submit(place(1)) for _ in range(20)])
+    assert len(effects._handed) <= 5
+    while await effects.work_off():
+        pass
+    assert sorted(outside.asked) == sorted((d.events[0].id, 1) for d in done)
