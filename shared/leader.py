@@ -52,18 +52,29 @@ class Leader:
         while not stop.is_set():
             if self.holds:
                 return self._connection
+            await self._let_go()
             try:
-                await self._let_go()
-                self._connection = await self._store.connect(repeatable=self._repeatable)
-                async with answering("the store"):
-                    if await self._connection.fetchval("select pg_try_advisory_lock($1)", self._key):
-                        return self._connection
+                self._connection = await self._locked()
             except NotNow:
                 await rested(stop, self._retry)
                 raise
-            # Somebody else leads: stand by without keeping a connection.
-            await self._let_go()
-            await rested(stop, self._retry)
+            if self._connection is not None:
+                return self._connection
+            await rested(stop, self._retry)  # somebody else leads: stand by without keeping a connection
+        return None
+
+    async def _locked(self) -> asyncpg.Connection | None:
+        """A new connection that holds the lock, if nobody else does; it is nobody's before that."""
+        connection = await self._store.connect(repeatable=self._repeatable)
+        try:
+            async with answering("the store"):
+                if await connection.fetchval("select pg_try_advisory_lock($1)", self._key):
+                    return connection
+        except BaseException:
+            connection.terminate()
+            raise
+        with contextlib.suppress(Exception):
+            await connection.close(timeout=2)
         return None
 
     async def _let_go(self) -> None:
