@@ -96,6 +96,7 @@ class Executor:
         self._wakes: list[Callable[[Commit], None]] = []
         self.commits = 0
         self.busy_since: float | None = None
+        self._under_way = 0
 
     def after_commit(self, wake: Callable[[Commit], None]) -> None:
         """`wake` is called with every commit once it is durable: relay, effects and loops sleep until it concerns them."""
@@ -104,6 +105,11 @@ class Executor:
     @property
     def waiting(self) -> int:
         return len(self._waiting)
+
+    @property
+    def pending(self) -> int:
+        """Units that wait, and those of the batch that is being committed."""
+        return len(self._waiting) + self._under_way
 
     def submit(
         self, commands: Iterable[To], who: Provenance, *, heard: tuple[str, str] | None = None, lane: Lane | None = None,
@@ -140,7 +146,7 @@ class Executor:
                 self._work.clear()
                 await self._work.wait()
             units = [self._waiting.popleft() for _ in range(min(self._batch_max, len(self._waiting)))]
-            self.busy_since = asyncio.get_running_loop().time()
+            self.busy_since, self._under_way = asyncio.get_running_loop().time(), len(units)
             try:
                 await self._batch(units)
             except NotNow as away:
@@ -149,7 +155,7 @@ class Executor:
                 self._fail(units, fault)  # nobody waits for a writer that has ended
                 raise
             finally:
-                self.busy_since = None
+                self.busy_since, self._under_way = None, 0
 
     def stop(self) -> None:
         self._stopping = True

@@ -32,6 +32,7 @@ from shared.supervise import Supervised
 from shared.tracing import Tracing
 
 PARTITIONS = 12
+_MESSAGES_A_COMMAND = 3  # about
 
 
 class Opened:
@@ -75,11 +76,12 @@ class Opened:
         await self._publisher.open()
 
     async def _unsent(self) -> int:
+        """Messages that wait in the outbox or are about to: a command in the writer's queue leads to some."""
         unsent = self.relay.unsent
-        if unsent is not None:
-            return unsent
-        async with self.room.store.reading() as connection:
-            return int(await connection.fetchval("select coalesce(sum(count), 0) from outbox"))
+        if unsent is None:
+            async with self.room.store.reading() as connection:
+                unsent = int(await connection.fetchval("select coalesce(sum(count), 0) from outbox"))
+        return unsent + _MESSAGES_A_COMMAND * self.executor.pending
 
     async def subscribe(self) -> None:
         """Still first phase, once every topic of every service exists."""

@@ -11,7 +11,7 @@ from shared.bus import Behind
 from shared.errors import NotNow
 from shared.settings import SERVICES
 
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.02
 _STILL_SECONDS = 2.0
 _UNREAD_MIN = 300  # allowed to the slowest too: with less under way every message would travel alone
 _WEIGHT = 0.2  # of the newest speed in the running mean
@@ -21,19 +21,21 @@ _MESSAGES_A_TURN = 8  # what one turn leads to along the way, about; more only m
 class _Group:
     """One reader as seen from look to look."""
 
-    __slots__ = ("at", "moved_at", "read", "speed")
+    __slots__ = ("at", "read", "speed")
 
     def __init__(self, one: Behind, now: float) -> None:
-        self.read, self.at, self.moved_at, self.speed = one.read, now, now, 0.0
+        self.read, self.at, self.speed = one.read, now, 0.0
 
     def seen(self, one: Behind, now: float) -> None:
-        """Messages a second while it had something to read; a pause for want of messages is no slowness."""
+        """Messages a second while it had something to read; a pause for want of messages is no slowness.
+
+        It reads in lumps: what it moved by is counted over the time since it moved before, not since the last look.
+        """
         moved, seconds = one.read - self.read, now - self.at
-        if moved and 0 < seconds < 1:
+        if moved and 0 < seconds < _STILL_SECONDS:
             self.speed += _WEIGHT * (moved / seconds - self.speed) if self.speed else moved / seconds
         if moved or not one.unread:
-            self.moved_at = now
-        self.read, self.at = one.read, now
+            self.read, self.at = one.read, now
 
 
 class Pace:
@@ -55,7 +57,7 @@ class Pace:
     ) -> None:  # fmt: skip
         self._behind, self._unsent, self._seconds, self._now = behind, unsent, behind_seconds_max, now
         self._turn_seconds, self._ours = turn_seconds_max, groups
-        self._turns, self._looking = 0, asyncio.Lock()
+        self._turns, self._looking, self._looked_at = 0, asyncio.Lock(), float("-inf")
         self._groups: dict[str, _Group] = {}
         self.waited_seconds = 0.0
 
@@ -73,11 +75,11 @@ class Pace:
     async def _given(self) -> None:
         async with self._looking:
             while self._turns <= 0:
+                await asyncio.sleep(self._looked_at + _LOOK_SECONDS - time.monotonic())  # what was let in must have time to show
+                self._looked_at = time.monotonic()
                 free = await self._free()
                 if free > 0:
                     self._turns = max(1, free // _MESSAGES_A_TURN)
-                else:
-                    await asyncio.sleep(_LOOK_SECONDS)
             self._turns -= 1
 
     async def _free(self) -> int:
@@ -90,6 +92,6 @@ class Pace:
         for name, one in groups.items():
             known = self._groups.setdefault(name, _Group(one, now))
             known.seen(one, now)
-            if now - known.moved_at < _STILL_SECONDS:
+            if now - known.at < _STILL_SECONDS:
                 free.append(max(_UNREAD_MIN, int(known.speed * self._seconds)) - unsent - one.unread)
         return min(free, default=_UNREAD_MIN - unsent)  # where nobody reads, what we have not sent ourselves still counts

@@ -21,6 +21,7 @@ from shared.kernel import Rejected
 from shared.leader import Leader, rested
 from shared.service import Drop, Service
 from shared.store import Store
+from shared.store.commit import Commit
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +59,12 @@ class Schedule:
         self.stop = asyncio.Event()
         self.failed = 0
         self.last_failure = ""
-        executor.after_commit(lambda _: self._wake.set())
+        executor.after_commit(self._committed)
+
+    def _committed(self, commit: Commit) -> None:
+        """A deadline that was written may be the next; a busy store commits hundreds of times a second without one."""
+        if any(group.table is deadlines for stage in commit.stages for group in stage):
+            self._wake.set()
 
     async def work_off(self) -> int:
         """One batch of what is due now; answers how many deadlines are gone. Raises `NotNow` when some could not be tried."""

@@ -106,7 +106,6 @@ class Effect:
     gave_up: Callable[[EffectCall], tuple[To, ...]]
     batch_max: int = 100
     attempts_max: int = 10
-    lanes: int = 1
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,9 @@ async def test_what_a_commit_of_this_process_asks_for_is_not_read_back_and_made_
     run = await running(effects)
     await asyncio.sleep(0.1)
     monkeypatch.setattr("shared.effects._LOOK_SECONDS", 60)
-    monkeypatch.setattr("shared.effects._TAKE", "select from the_table_is_not_asked where $1 = '' and $2 = now() and $3 = 1")
+    monkeypatch.setattr(
+        "shared.effects._TAKE", "select from the_table_is_not_asked where $1 = '' and $2 = now() and $3 = 1 and $4 = '{}'::text[]"
+    )
     done = [await shop.submit(place(1)) for _ in range(3)]
     await until_called(effects, 3)
     effects.end()

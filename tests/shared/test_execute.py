@@ -194,3 +194,21 @@ async def test_a_fault_while_a_stream_is_loaded_answers_who_asked_and_nobody_els
         answers = await asyncio.gather(shop.submit(To("till", bad, Count(1))), shop.submit(place(1)), return_exceptions=True)
     assert isinstance(answers[0], LookupError | Malformed)
     assert answers[1].version == 1
+
+
+async def test_what_waits_and_what_is_being_committed_is_pending(shop: Counter) -> None:
+    connection = await shop.store.connect()
+    held = connection.transaction()
+    await held.start()
+    await connection.execute("lock table events in exclusive mode")
+    waiting = [shop.submit(place(1)) for _ in range(3)]
+    async with asyncio.timeout(5):
+        while shop.executor.waiting:
+            await asyncio.sleep(0.01)
+    waiting.append(shop.submit(place(1)))
+    assert (shop.executor.waiting, shop.executor.pending) == (1, 4)
+    await held.rollback()
+    await asyncio.gather(*waiting)
+    await shop.submit(place(1))
+    assert shop.executor.pending == 0
+    await connection.close()

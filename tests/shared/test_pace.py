@@ -171,3 +171,23 @@ async def test_a_look_that_hangs_holds_nobody_longer_than_a_turn() -> None:
 
     one = Pace(hanging, Hands().waiting, behind_seconds_max=0.1, turn_seconds_max=0.2)
     assert await _given(one, within=5)
+
+
+async def test_who_reads_in_lumps_is_as_fast_as_its_lumps_are_far_apart(bus: PostgresBus) -> None:
+    await _published(bus, 5000)
+    hands, reader = Hands(), await _reading(bus, 1)
+    one = pace(bus, hands)
+    for lump in range(1, 5):  # a thousand in half a second, seen ten times meanwhile
+        for _ in range(10):
+            hands.now += 0.05
+            await one._free()
+        await reader.commit({(TOPIC, 0): lump * 1000})
+    hands.now += 0.05
+    assert await one._free() == 300 - 1000  # two thousand a second allow two hundred: less than the least
+    await reader.close()
+
+
+async def test_what_was_let_in_has_time_to_show_before_more_comes(bus: PostgresBus) -> None:
+    one, began = pace(bus, Hands()), time.monotonic()
+    assert await _given(one, 200, within=5.0)
+    assert time.monotonic() - began >= 4 * 0.02  # 37 turns a look
