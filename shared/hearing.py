@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,13 @@ from sqlalchemy import Column
 from shared.envelope import Heard, Message
 from shared.errors import Malformed
 from shared.service import Listener, RowChange, Service, To
+
+_VALUE = re.compile(r"(Invalid (?:enum )?value) (?:.*(?= - at `)|.*$)", re.DOTALL)  # up to the last place: a value may look like one
+
+
+def said_without_values(fault: Exception) -> str:
+    """The decoder's words: which field, which type it should have. Only an unknown code would be repeated; it is left out."""
+    return _VALUE.sub(r"\1", str(fault))[:200]
 
 
 class Work(Struct, gc=False):
@@ -88,6 +96,5 @@ class Hearing:
                 if rows:
                     work.append(Work(listener.name, (), rows, listener.known))
         except (msgspec.DecodeError, msgspec.ValidationError) as fault:
-            # The decoder's words name fields and types, never values.
-            raise Malformed(f"{message.type}: {str(fault)[:200]}") from fault
+            raise Malformed(f"{message.type}: {said_without_values(fault)}") from fault
         return work
