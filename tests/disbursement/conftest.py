@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -27,18 +23,13 @@ from deploy.bank_simulator import bank
 from services.disbursement.domain.payout import Payout
 from services.disbursement.manifest import DISBURSEMENT
 from services.disbursement.reactions import payout_key
-from shared.clock import Clock, new_id
-from shared.decide import Provenance
+from shared.clock import new_id
 from shared.envelope import Message
-from shared.hearing import Hearing
-from shared.room import Room
-from shared.runtime import House, environment
-from shared.security import Principal
 from shared.serving import bound
-from shared.settings import Settings
+from shared.testing import Database
+from shared.testing.alone import Alone, worked_through
+from shared.testing.waiting import until
 
-Database = Callable[[], Awaitable[str]]
-NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # a Monday, ten in the morning in Guangzhou
 PROGRAMME = "TEMP-URGENT"
 GOOD_ACCOUNT = "6222020000001111"
 
@@ -71,8 +62,7 @@ class Loopback:
         config = uvicorn.Config(self._app, lifespan="off", log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1)
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[sock]))
-        while not self._server.started:
-            await asyncio.sleep(0.005)
+        await until(lambda: self._server is not None and self._server.started)
 
     async def go(self) -> None:
         if self._server is not None and self._task is not None:
@@ -112,53 +102,30 @@ class Lookup:
 LOOKUP = Lookup()
 
 
-class Desk:
-    """Disbursement as a test uses it: who asks is named by role (`approver-2` is another approver)."""
+class Desk(Alone):
+    """Disbursement as a test uses it."""
 
-    def __init__(self, house: House, client: httpx.AsyncClient, intake: Loopback, bank_server: Loopback) -> None:
-        self.house, self.client, self.now = house, client, NOW
+    def __init__(self, intake: Loopback, bank_server: Loopback) -> None:
+        super().__init__(DISBURSEMENT)
         self.intake, self.bank_server, self.bank, self.lookup = intake, bank_server, bank, LOOKUP
-        self._tokens: dict[str, str] = {}
-        self._hearing = Hearing(DISBURSEMENT)
-
-    @property
-    def room(self) -> Room:
-        return self.house.opened["disbursement"].room
-
-    def turn(self, **by: float) -> None:
-        self.now += timedelta(**by)
 
     async def passes(self, **by: float) -> None:
         """Turn the clock and wake whoever waits for a commit."""
         self.turn(**by)
         await self.room.execute(actor="clock")
 
-    def headers(self, who: str | None, org: str | None = None) -> dict[str, str]:
-        if who is None:
-            return {}
-        name = f"{who}@{org}" if org else who
-        if name not in self._tokens:
-            assert self.house.environment is not None
-            role = who.rsplit("-", 1)[0] if who[-1].isdigit() else who
-            self._tokens[name] = self.house.environment.issuer.sign(Principal(name, frozenset({role}), org), 36_000)
-        return {"authorization": f"Bearer {self._tokens[name]}"}
-
     async def post(
-        self, path: str, body: Any = None, *, who: str | None = "finance", org: str | None = None, **more: str
+        self, path: str, body: Any = None, *, who: str | None = "finance", org: str | None = None, **headers: str
     ) -> httpx.Response:
-        headers = {k.replace("_", "-"): v for k, v in more.items()}
-        return await self.client.post(f"/disbursement/v1{path}", json=body, headers={**self.headers(who, org), **headers})
+        return await self.client.post(f"/disbursement/v1{path}", json=body, headers=self.headers(who, org, **headers))
 
     async def get(self, path: str, *, who: str | None = "finance", org: str | None = None, **query: Any) -> httpx.Response:
         return await self.client.get(f"/disbursement/v1{path}", params=query, headers=self.headers(who, org))
 
     async def hears(self, kind: str, data: Mapping[str, Any]) -> None:
         """One public event, worked through as the consumer would."""
-        event_id = new_id()
-        message = Message(event_id, kind, f"{kind.split('.', 1)[0]}.events", "key", msgspec.json.encode(data), self.now, "story")
-        for what in self._hearing.work(message):
-            who = Provenance(f"reaction:{what.name}", self.now, "story", event_id)
-            await self.room.executor.submit(what.commands, who, heard=(event_id, what.name), rows=what.rows)
+        topic = f"{kind.split('.', 1)[0]}.events"
+        await worked_through(self.room, Message(new_id(), kind, topic, "key", msgspec.json.encode(data), self.now, "story"))
 
     async def funded(self, fen: int, fund_id: str = "general", **terms: Any) -> None:
         """A fund with this much money."""
@@ -213,10 +180,6 @@ class Desk:
         """The names of everything that happened to a payout."""
         return [type(e.data).__name__ for e in await self.room.history("payout", payout_id)]
 
-    async def sql(self, text: str, *args: Any) -> list[asyncpg.Record]:
-        async with self.room.store.reading() as connection:
-            return list(await connection.fetch(text, *args))
-
 
 @pytest.fixture(scope="session")
 async def bank_server() -> AsyncIterator[Loopback]:
@@ -236,27 +199,6 @@ async def intake() -> AsyncIterator[Loopback]:
     await server.go()
 
 
-@asynccontextmanager
-async def opened(database: Database, intake: Loopback, bank_server: Loopback) -> AsyncIterator[Desk]:
-    key = base64.b64encode(b"k" * 32).decode()
-    desk: Desk
-
-    def clock() -> datetime:
-        return desk.now
-
-    settings = Settings(
-        kek=key, index_key=key, signing_key=key, demo=True, public_rate_per_second=1000, public_rate_burst=1000, bank_url=bank_server.url,
-        intake_url=intake.url,
-    )  # fmt: skip
-    dsns = {"disbursement": await database(), "bus": await database()}
-    house = House((DISBURSEMENT,), lambda: environment(settings, dsns=dsns, clock=Clock(clock, new_id)))
-    transport = httpx.ASGITransport(app=house, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://kapok") as client:
-        desk = Desk(house, client, intake, bank_server)
-        async with house.open():
-            yield desk
-
-
 @pytest.fixture
 async def desk(database: Database, intake: Loopback, bank_server: Loopback) -> AsyncIterator[Desk]:
     bank.payments.clear()
@@ -264,5 +206,5 @@ async def desk(database: Database, intake: Loopback, bank_server: Loopback) -> A
     LOOKUP.clear()
     await intake.come()
     await bank_server.come()
-    async with opened(database, intake, bank_server) as at_work:
+    async with Desk(intake, bank_server).open(database, bank_url=bank_server.url, intake_url=intake.url) as at_work:
         yield at_work

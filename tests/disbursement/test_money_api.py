@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shared.security import ROLES
-from tests.disbursement.conftest import NOW, Desk
+from shared.testing.alone import NOW
+from tests.disbursement.conftest import Desk
 
 CASH = {
     "donation_ref": "bank-1",

@@ -7,7 +7,8 @@ from typing import Any
 
 from services.disbursement.domain.payout import NoteBankAnswer
 from shared.service import To
-from tests.disbursement.conftest import NOW, Desk
+from shared.testing.alone import NOW
+from tests.disbursement.conftest import Desk
 
 RICE = [{"sku": "rice", "quantity": 2}]
 

@@ -98,7 +98,10 @@ def test_the_books_balance_after_every_story(story: list[To]) -> None:
     for row in balances:
         if row["account"].startswith(("fund:", "stock:", "spent:")):
             assert row["credits"] >= row["debits"], row
-    key = lambda row: (row["account"], row["unit"])  # noqa: E731
+
+    def key(row: dict[str, Any]) -> tuple[str, str]:
+        return row["account"], row["unit"]
+
     assert sorted(balances, key=key) == sorted(summed(entries), key=key)
     assert faults(balances, summed(entries)) == []
 

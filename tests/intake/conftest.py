@@ -2,92 +2,37 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 
 from services.intake.manifest import INTAKE
-from shared.clock import Clock, new_id
-from shared.opened import Opened
-from shared.runtime import House, environment
-from shared.security import Principal
-from shared.settings import Settings
-
-Database = Callable[[], Awaitable[str]]
-NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)  # a Monday, ten in the morning in Guangzhou
+from shared.testing import Database
+from shared.testing.alone import Alone
 
 
-class Desk:
-    """Intake as a test uses it: who asks is named by role."""
-
-    def __init__(self, house: House, client: httpx.AsyncClient) -> None:
-        self.house, self.client, self.now = house, client, NOW
-        self._tokens: dict[str, str] = {}
-
-    @property
-    def intake(self) -> Opened:
-        return self.house.opened["intake"]
-
-    def turn(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-    def headers(self, role: str | None, org: str | None = None) -> dict[str, str]:
-        if role is None:
-            return {}
-        name = f"{role}-{org}" if org else role
-        if name not in self._tokens:
-            assert self.house.environment is not None
-            principal = Principal(name, frozenset({role}), org)
-            self._tokens[name] = self.house.environment.issuer.sign(principal, 36_000)
-        return {"authorization": f"Bearer {self._tokens[name]}"}
+class Desk(Alone):
+    """Intake as a test uses it."""
 
     async def post(
-        self, path: str, body: Any = None, *, role: str | None = "operator", org: str | None = None, **headers: str
+        self, path: str, body: Any = None, *, who: str | None = "operator", org: str | None = None, **headers: str
     ) -> httpx.Response:
-        more = {k.replace("_", "-"): v for k, v in headers.items()}
-        return await self.client.post(f"/intake/v1{path}", json=body, headers={**self.headers(role, org), **more})
+        return await self.client.post(f"/intake/v1{path}", json=body, headers=self.headers(who, org, **headers))
 
-    async def get(self, path: str, *, role: str | None = "operator", org: str | None = None, **headers: str) -> httpx.Response:
-        more = {k.replace("_", "-"): v for k, v in headers.items()}
-        return await self.client.get(f"/intake/v1{path}", headers={**self.headers(role, org), **more})
+    async def get(self, path: str, *, who: str | None = "operator", org: str | None = None, **headers: str) -> httpx.Response:
+        return await self.client.get(f"/intake/v1{path}", headers=self.headers(who, org, **headers))
 
     async def reported(self, body: Mapping[str, Any], **how: Any) -> dict[str, Any]:
         answer = await self.post("/reports", body, **how)
         assert answer.status_code == 201, answer.text
         return dict(answer.json())
 
-    async def sql(self, text: str, *args: Any) -> list[asyncpg.Record]:
-        async with self.intake.room.store.reading() as connection:
-            return list(await connection.fetch(text, *args))
-
-
-@asynccontextmanager
-async def opened(database: Database) -> AsyncIterator[Desk]:
-    key = base64.b64encode(b"k" * 32).decode()
-    desk: Desk
-
-    def clock() -> datetime:
-        return desk.now
-
-    settings = Settings(kek=key, index_key=key, signing_key=key, demo=True, public_rate_per_second=1000, public_rate_burst=1000)
-    dsns = {"intake": await database(), "bus": await database()}
-    house = House((INTAKE,), lambda: environment(settings, dsns=dsns, clock=Clock(clock, new_id)))
-    transport = httpx.ASGITransport(app=house, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://kapok") as client:
-        desk = Desk(house, client)
-        async with house.open():
-            yield desk
-
 
 @pytest.fixture
 async def desk(database: Database) -> AsyncIterator[Desk]:
-    async with opened(database) as at_work:
+    async with Desk(INTAKE).open(database) as at_work:
         yield at_work
 
 

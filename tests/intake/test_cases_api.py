@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -13,7 +12,9 @@ from shared.bus import Bus
 from shared.clock import new_id
 from shared.envelope import Message
 from shared.service import To
-from tests.intake.conftest import NOW, Desk
+from shared.testing.alone import NOW
+from shared.testing.waiting import until
+from tests.intake.conftest import Desk
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ async def test_cases_are_listed_by_what_is_known_of_them(desk: Desk, case: dict[
     second = (await desk.get(f"/cases?limit=1&cursor={first['next']}")).json()
     assert [i["case_id"] for i in second["items"]] == [case["case_id"]]
     assert second["next"] is None
-    assert (await desk.get("/cases", role="charity", org="nobody")).status_code == 403
+    assert (await desk.get("/cases", who="charity", org="nobody")).status_code == 403
 
 
 async def test_personal_data_are_masked_until_a_reason_is_given(desk: Desk, case: dict[str, Any]) -> None:
@@ -77,14 +78,14 @@ async def test_personal_data_are_masked_until_a_reason_is_given(desk: Desk, case
     assert full["person"]["phone"] == "13800138000"
     assert full["told"]["narrative"].startswith("我妈妈")
     assert (await desk.sql("select count(*) as n from look_list"))[0]["n"] == looks[0]["n"] + 1
-    auditor = (await desk.get(at, role="auditor", X_Access_Reason="audit")).json()
+    auditor = (await desk.get(at, who="auditor", X_Access_Reason="audit")).json()
     assert auditor["masked"] is True
-    assert (await desk.get(at, role="charity", org="other")).status_code == 404
+    assert (await desk.get(at, who="charity", org="other")).status_code == 404
 
 
 async def test_history_says_who_changed_what_from_what_to_what(desk: Desk, case: dict[str, Any]) -> None:
     at = f"/cases/{case['case_id']}"
-    await desk.post(f"{at}/needs", {"add": ["housing"]}, role="caseworker")
+    await desk.post(f"{at}/needs", {"add": ["housing"]}, who="caseworker")
     items = (await desk.get(f"{at}/history")).json()["items"]
     assert [i["event"] for i in items] == ["CaseReported", "CaseFactsChanged"]
     change = next(c for c in items[1]["changes"] if c["field"] == "needs")
@@ -105,7 +106,7 @@ async def test_a_clock_that_runs_out_is_seen_and_said(desk: Desk, case: dict[str
     tasks = (await desk.get(f"/cases/{case['case_id']}/tasks")).json()["items"]
     assert [(t["kind"], t["overdue"], t["done_at"]) for t in tasks] == [("first_contact", False, None)]
     desk.turn(hours=30)
-    await desk.intake.schedule.work_off()
+    await desk.opened.schedule.work_off()
     assert [i["case_id"] for i in (await desk.get("/cases?overdue=true")).json()["items"]] == [case["case_id"]]
     assert (await desk.get(f"/cases/{case['case_id']}/tasks")).json()["items"][0]["overdue"] is True
     await desk.post(f"/cases/{case['case_id']}/first-contact", {"how": "phone"})
@@ -119,39 +120,39 @@ async def test_a_consent_ends_on_its_last_day(desk: Desk, case: dict[str, Any]) 
     assert receipt["status"] == "given"
     desk.turn(days=2, hours=13)
     await desk.post(f"/cases/{case['case_id']}/first-contact", {})
-    await desk.intake.schedule.work_off()
+    await desk.opened.schedule.work_off()
     rows = await desk.sql("select reason from consent_list where consent_id = $1", receipt["consent_id"])
     assert rows[0]["reason"] is None
     desk.turn(hours=2)
-    await desk.intake.schedule.work_off()
+    await desk.opened.schedule.work_off()
     rows = await desk.sql("select reason from consent_list where consent_id = $1", receipt["consent_id"])
     assert rows[0]["reason"] == "expired"
 
 
 async def test_contact_data_are_for_services_and_the_accepted_charity_under_consent(desk: Desk, case: dict[str, Any]) -> None:
     at = f"/cases/{case['case_id']}/contact"
-    payee = (await desk.get(f"{at}?purpose=payment", role="service")).json()
+    payee = (await desk.get(f"{at}?purpose=payment", who="service")).json()
     assert (payee["account_number"], payee["id_number"]) == ("6222020000000000000", "440106195512240023")
-    reach = (await desk.get(f"{at}?purpose=referral", role="service")).json()
+    reach = (await desk.get(f"{at}?purpose=referral", who="service")).json()
     assert "account_number" not in reach
     assert reach["phone"] == "13800138000"
-    assert (await desk.get(f"{at}?purpose=statistics", role="service")).status_code == 403
-    assert (await desk.get(f"{at}?purpose=referral", role="operator")).status_code == 403
-    assert (await desk.get(f"{at}?purpose=referral", role="charity", org="helpers")).status_code == 404
+    assert (await desk.get(f"{at}?purpose=statistics", who="service")).status_code == 403
+    assert (await desk.get(f"{at}?purpose=referral", who="operator")).status_code == 403
+    assert (await desk.get(f"{at}?purpose=referral", who="charity", org="helpers")).status_code == 404
     await _accepted(desk, case["case_id"])
-    assert (await desk.get(f"{at}?purpose=referral", role="charity", org="helpers")).json()["name"] == "张三丰"
-    assert (await desk.get(f"{at}?purpose=payment", role="charity", org="helpers")).status_code == 403
-    batch = await desk.post("/contacts:batch", {"purpose": "payment", "case_ids": [case["case_id"], "nobody"]}, role="service")
+    assert (await desk.get(f"{at}?purpose=referral", who="charity", org="helpers")).json()["name"] == "张三丰"
+    assert (await desk.get(f"{at}?purpose=payment", who="charity", org="helpers")).status_code == 403
+    batch = await desk.post("/contacts:batch", {"purpose": "payment", "case_ids": [case["case_id"], "nobody"]}, who="service")
     assert [i["case_id"] for i in batch.json()["items"]] == [case["case_id"]]
     assert batch.json()["without_consent"] == ["nobody"]
     consent = (await desk.get(f"/cases/{case['case_id']}")).json()["consents"][0]["consent_id"]
     assert (await desk.post(f"/consents/{consent}/withdraw")).json()["status"] == "withdrawn"
-    assert (await desk.get(f"{at}?purpose=payment", role="service")).status_code == 403
+    assert (await desk.get(f"{at}?purpose=payment", who="service")).status_code == 403
     assert (await desk.post("/consents/nobody/withdraw")).status_code == 404
 
 
 async def _accepted(desk: Desk, case_id: str) -> None:
-    await desk.intake.room.execute(To("case", case_id, NoteReferral("r1", "helpers", "medical", "accepted", NOW)), actor="matching")
+    await desk.room.execute(To("case", case_id, NoteReferral("r1", "helpers", "medical", "accepted", NOW)), actor="matching")
 
 
 async def test_people_are_searched_with_a_reason_and_the_search_is_recorded(desk: Desk, case: dict[str, Any]) -> None:
@@ -167,9 +168,9 @@ async def test_people_are_searched_with_a_reason_and_the_search_is_recorded(desk
 
 async def test_an_erased_person_cannot_be_read_or_found_again(desk: Desk, case: dict[str, Any], full_report: dict[str, Any]) -> None:
     assert (await desk.post(f"/persons/{case['person_id']}/erasure", {})).status_code == 403
-    receipt = (await desk.post(f"/persons/{case['person_id']}/erasure", {"reason": "asked"}, role="admin")).json()
+    receipt = (await desk.post(f"/persons/{case['person_id']}/erasure", {"reason": "asked"}, who="admin")).json()
     assert receipt["cases"] == [case["case_id"]]
-    assert (await desk.post(f"/persons/{case['person_id']}/erasure", {}, role="admin")).status_code == 200
+    assert (await desk.post(f"/persons/{case['person_id']}/erasure", {}, who="admin")).status_code == 200
     seen = (await desk.get(f"/cases/{case['case_id']}", X_Access_Reason="look")).json()
     assert (seen["person"], seen["told"], seen["erased"]) == (None, None, True)
     assert (await desk.get(f"/cases/{case['case_id']}/history", X_Access_Reason="look")).json()["items"][0]["data"]["told"] == "erased"
@@ -181,7 +182,7 @@ async def test_an_erased_person_cannot_be_read_or_found_again(desk: Desk, case: 
     assert fresh["person_id"] != case["person_id"]
     third = await desk.reported({**full_report, "source_ref": "newer"})
     assert third["person_id"] == fresh["person_id"]
-    assert (await desk.post("/persons/nobody/erasure", {}, role="admin")).status_code == 404
+    assert (await desk.post("/persons/nobody/erasure", {}, who="admin")).status_code == 404
 
 
 async def test_facts_learnt_later_are_kept_with_their_source(desk: Desk, case: dict[str, Any]) -> None:
@@ -206,7 +207,11 @@ async def test_what_matching_and_disbursement_say_reaches_the_case(desk: Desk, c
     await _said(
         bus, "matching.referral_accepted.v1", {"referral_id": "r1", "case_id": case["case_id"], "org_id": "helpers", "need": "medical"}
     )
-    await _until(desk, case["case_id"], "in_service")
+
+    async def status() -> str:
+        return str((await desk.get(f"/cases/{case['case_id']}")).json()["status"])
+
+    await until(status, "in_service")
     assert (await desk.post(f"/cases/{case['case_id']}/close", {"reason": "needs_met"})).json()["type"].endswith("CaseHasHelpUnderWay")
 
 
@@ -217,11 +222,3 @@ async def _said(bus: Bus, kind: str, data: dict[str, Any]) -> None:
     key = f"matching.referral-{data['referral_id']}"
     await publisher.publish([Message(new_id(), kind, "matching.events", key, msgspec.json.encode(data), NOW, "story")])
     await publisher.close()
-
-
-async def _until(desk: Desk, case_id: str, status: str) -> None:
-    for _ in range(100):
-        if (await desk.get(f"/cases/{case_id}")).json()["status"] == status:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"the case never became {status}")

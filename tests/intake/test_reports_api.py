@@ -89,18 +89,18 @@ async def test_what_is_missing_or_unknown_is_named(desk: Desk) -> None:
 async def test_without_a_token_only_the_web_is_open_and_nobody_elses_case_is_told(desk: Desk, full_report: dict[str, Any]) -> None:
     await desk.reported(full_report)
     public = {**full_report, "channel": "web"}
-    answer = await desk.reported(public, role=None)
+    answer = await desk.reported(public, who=None)
     assert answer["possible_duplicates"] == []
-    refused = await desk.post("/reports", full_report, role=None)
+    refused = await desk.post("/reports", full_report, who=None)
     assert refused.status_code == 403
-    assert (await desk.post("/reports", public, role="finance")).status_code == 403
+    assert (await desk.post("/reports", public, who="finance")).status_code == 403
 
 
 async def test_a_form_filled_in_by_anybody_does_not_replace_what_is_known(desk: Desk, full_report: dict[str, Any]) -> None:
     first = await desk.reported(full_report)
     person = {"id_number": "440106195512240023", "phone": "13111111111", "account": {"bank": "X", "number": "1111222233334444"}}
-    await desk.reported({**full_report, "channel": "web", "person": person}, role=None)
-    state = await desk.intake.room.state("person", first["person_id"])
+    await desk.reported({**full_report, "channel": "web", "person": person}, who=None)
+    state = await desk.room.state("person", first["person_id"])
     assert (state.claims.phone, state.claims.account_number) == ("13800138000", "6222020000000000000")
 
 
@@ -120,8 +120,8 @@ async def test_the_opened_case_travels_coded(desk: Desk, full_report: dict[str, 
         "has_dog": True,
     }
     answer = await desk.reported(full_report)
-    history = await desk.intake.room.history("case", answer["case_id"])
-    said = {p.type: p.data for p in desk.intake.service.publish[type(history[0].data)](history[0])}
+    history = await desk.room.history("case", answer["case_id"])
+    said = {p.type: p.data for p in desk.service.publish[type(history[0].data)](history[0])}
     facts = said["intake.case_opened.v1"].facts
     assert facts["age"] == 70
     assert facts["local_hukou"] is True

@@ -20,6 +20,7 @@ WISH = Candidate("WISH", "goods", 50_000, ())
 ASK = Ask("case-1-medical", 1, "case-1", "p1", "h1", "medical", "440106", DAY, 72)
 ABOUT = About("case-1-medical", "case-1", "p1", "h1", "mercy", "mercy-s", "medical", "RAIN", "440106")
 CASH = Grant("cash", 800_000, "RAIN", "fund")
+ILL: dict[str, Any] = {"serious_illness": True, "cannot_pay": True, "medical_self_paid_year_fen": 800_000}
 GOODS = Grant("goods", 0, "WISH", None, (Item("radio", 1),))
 
 

@@ -15,8 +15,7 @@ from services.matching.domain.rulebook import rulebook
 from services.matching.rulebook import RULEBOOK
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
-from tests.matching.conftest import ILL
-from tests.matching.stories import AT, DAY, LATER
+from tests.matching.stories import AT, DAY, ILL, LATER
 
 ASSESSMENT = assessment(RULEBOOK)
 FACTS: dict[str, Any] = {**ILL, "local_hukou": False}

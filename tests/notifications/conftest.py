@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,19 +15,15 @@ from fastapi import FastAPI
 from services.notifications.api import messages, reading, subscriptions
 from services.notifications.manifest import NOTIFICATIONS
 from shared.clock import Clock, new_id
-from shared.decide import Provenance
 from shared.envelope import Message
-from shared.execute import Executor
-from shared.hearing import Hearing
 from shared.problems import install
 from shared.room import Room
-from shared.sealing import Keyring
 from shared.security import Principal
 from shared.settings import Settings
-from shared.store import Store
-from shared.store.migrate import migrate
+from shared.testing import Database
+from shared.testing.alone import worked_through
+from shared.testing.counter import Counter
 
-Database = Callable[[], Awaitable[str]]
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 
@@ -38,7 +33,6 @@ class Hall:
 
     room: Room
     now: datetime = START
-    hearing: Hearing = field(default_factory=lambda: Hearing(NOTIFICATIONS))
 
     async def hears(
         self, kind: str, data: dict[str, Any], *, event_id: str = "", causation: str | None = None, correlation: str = "story"
@@ -46,10 +40,7 @@ class Hall:
         """One public event, worked through as the consumer would; answers its id."""
         event_id = event_id or new_id()
         topic = f"{kind.split('.', 1)[0]}.events"
-        message = Message(event_id, kind, topic, "key", json.dumps(data).encode(), self.now, correlation, causation)
-        for what in self.hearing.work(message):
-            who = Provenance(f"reaction:{what.name}", self.now, correlation, event_id)
-            await self.room.executor.submit(what.commands, who, heard=(event_id, what.name), rows=what.rows)
+        await worked_through(self.room, Message(event_id, kind, topic, "key", json.dumps(data).encode(), self.now, correlation, causation))
         return event_id
 
     def later(self, **span: float) -> None:
@@ -58,26 +49,16 @@ class Hall:
 
 @pytest.fixture
 async def hall(database: Database) -> AsyncIterator[Hall]:
-    dsn = await database()
-    store = Store("notifications", dsn, NOTIFICATIONS.codec, Keyring(b"k" * 32, b"i" * 32))
-    await store.open()
-    connection = await store.connect()
-    await migrate(connection, NOTIFICATIONS.tables)
-    await connection.close()
     place: list[Hall] = []
     clock = Clock(now=lambda: place[0].now if place else START)
-    executor = Executor(NOTIFICATIONS, store, clock)
+    counter = await Counter(NOTIFICATIONS, await database(), clock=clock).open()
     async with httpx.AsyncClient() as http:
-        room = Room(NOTIFICATIONS, store, executor, clock, Settings(webhook_private_allowed=True), http,
-                    lambda *_: "token", asyncio.Event(), lambda data: data)  # fmt: skip
+        room = counter.room(http, Settings(webhook_private_allowed=True))
         place.append(Hall(room))
-        running = asyncio.create_task(executor.run())
         yield place[0]
         room.stop.set()
-        executor.stop()
-        await running
+        await counter.close()
         await room.close()
-    await store.close()
 
 
 CALLERS = {

@@ -16,6 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from services.notifications.delivering import Desk, deliver_forever
 from services.notifications.outbound import Outbound
 from services.notifications.tables import cursors, deliveries, seen
+from shared.testing.waiting import until
 from tests.notifications.conftest import Hall, told
 from tests.notifications.stories import accepted, opened, referral
 
@@ -223,11 +224,9 @@ async def test_the_loop_delivers_and_ends_when_asked(hall: Hall, door: httpx.Asy
         await subscribed(door, "mercy", mercy.url)
         loop = asyncio.create_task(deliver_forever(hall.room))
         await accepted(hall)
-        async with asyncio.timeout(10):
-            while len(mercy.got) < 2:
-                await asyncio.sleep(0.05)
-            hall.room.stop.set()
-            await loop
+        await until(lambda: len(mercy.got), 2)
+        hall.room.stop.set()
+        await asyncio.wait_for(loop, 10)
 
 
 async def test_a_test_event_says_what_came_back(hall: Hall, door: httpx.AsyncClient) -> None:

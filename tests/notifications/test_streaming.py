@@ -13,6 +13,7 @@ from services.notifications import streaming
 from services.notifications.domain.subscription import Wanted
 from services.notifications.streaming import EventStream, events_after, place_of
 from shared.store.commit import Commit
+from shared.testing.waiting import until
 from tests.notifications.conftest import Hall
 from tests.notifications.stories import accepted, referral
 
@@ -91,11 +92,14 @@ async def test_a_quiet_stream_pings(hall: Hall) -> None:
     chunks = events_after(hall.room, 0, b"", None, EVERYTHING)
     await anext(chunks)
     waiting = asyncio.ensure_future(anext(chunks))
-    await asyncio.sleep(0.1)
-    hall.later(seconds=16)
-    hall.room._told(Commit())
-    async with asyncio.timeout(5):
-        assert b": ping" in await waiting
+
+    def woken() -> bool:
+        hall.later(seconds=16)
+        hall.room._told(Commit())
+        return waiting.done()
+
+    await until(woken)
+    assert b": ping" in await waiting
 
 
 async def test_a_reader_that_takes_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
