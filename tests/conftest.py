@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -13,6 +13,7 @@ import pytest
 
 from shared.clock import new_id
 from shared.embedded import start
+from shared.testing import Database
 from shared.testing.fixtures_browser import browser
 from shared.testing.fixtures_kafka import broker
 
@@ -35,7 +36,7 @@ def server() -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(server: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+async def database(server: str) -> AsyncIterator[Database]:
     """Makes databases that are gone after the test."""
     made: list[str] = []
     at = await asyncpg.connect(dsn_of(server, "postgres"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,9 +21,10 @@ from services.apart import Members, members
 from services.run import bank_simulator
 from services.tending import LedgerBroken, rebuild, verify_ledger
 from shared.settings import SERVICES
+from shared.testing import Database
 from shared.testing.broker import KafkaBroker
+from shared.testing.waiting import until
 
-Database = Callable[[], Awaitable[str]]
 _KEY = base64.b64encode(b"j" * 32).decode()
 _WAIT_SECONDS = 60.0
 
@@ -39,9 +40,11 @@ async def city(bus: dict[str, str], database: Database, folder: Path) -> AsyncIt
 
 async def seen(doors: Doors, service: str, path: str, at_least: int, **params: str) -> None:
     """Wait until the list has so many rows."""
-    async with asyncio.timeout(_WAIT_SECONDS):
-        while len((await doors.read("auditor", f"/{service}/v1/{path}", limit=at_least, **params))["items"]) < at_least:
-            await asyncio.sleep(0.1)
+
+    async def long_enough() -> bool:
+        return len((await doors.read("auditor", f"/{service}/v1/{path}", limit=at_least, **params))["items"]) >= at_least
+
+    await until(long_enough, seconds=_WAIT_SECONDS)
 
 
 async def killed_under_it(four: Members, doors: Doors, played: asyncio.Task[Summary]) -> None:
@@ -50,7 +53,7 @@ async def killed_under_it(four: Members, doors: Doors, played: asyncio.Task[Summ
         await seen(doors, service, path, 40)
         assert not played.done(), "the kill came too late to prove anything"
         four.kill(service)
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # it is away for a second
         await asyncio.to_thread(four.start, service)
 
 

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -28,12 +27,12 @@ from shared.embedded import dies_with_us
 from shared.serving import bound
 from shared.settings import SERVICES
 from shared.testing.browser import WIDTHS, Eyes, looking
+from shared.testing.waiting import ready, until
 from shared.web.session import SESSION
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _KEY = base64.b64encode(b"v" * 32).decode()
-_START_SECONDS = 60.0
 _WAIT_SECONDS = 20.0
 
 FUND, DONATED_FEN, GRANT_FEN = "visitors-fund", 20_000_000, 240_000
@@ -87,26 +86,15 @@ def _process(told: Mapping[str, str], folder: Path) -> Iterator[str]:
             stdin=subprocess.DEVNULL,
             stdout=journal,
             stderr=journal,
-            preexec_fn=dies_with_us(),  # noqa: PLW1509
+            preexec_fn=dies_with_us(),  # noqa: PLW1509 - the fork arms the kernel's signal and nothing else
             env={**os.environ, **keys, **own, **told},
         )
     try:
-        until = time.monotonic() + _START_SECONDS
-        while not _ready(address):
-            assert process.poll() is None, (folder / "city.log").read_text()[-2000:]
-            assert time.monotonic() < until, "the city did not become ready"
-            time.sleep(0.05)
+        ready(process, *(f"{address}/{name}/readyz" for name in SERVICES))
         yield address
     finally:
         process.terminate()
         process.wait(30)
-
-
-def _ready(address: str) -> bool:
-    try:
-        return all(httpx.get(f"{address}/{name}/readyz", trust_env=False, timeout=2).status_code == 200 for name in SERVICES)
-    except httpx.TransportError:
-        return False
 
 
 async def _furnished(doors: Doors) -> None:
@@ -147,10 +135,15 @@ async def settle(city: City, case: str, payout: str) -> None:
 
 async def _rows(doors: Doors, client: str, path: str, count: int, **params: str) -> list[dict[str, Any]]:
     """The list as soon as it is so long."""
-    async with asyncio.timeout(_WAIT_SECONDS):
-        while len(rows := (await doors.read(client, path, **params))["items"]) < count:
-            await asyncio.sleep(0.05)
-    return list(rows)
+
+    async def rows() -> list[dict[str, Any]]:
+        return list((await doors.read(client, path, **params))["items"])
+
+    async def long_enough() -> bool:
+        return len(await rows()) >= count
+
+    await until(long_enough, seconds=_WAIT_SECONDS)
+    return await rows()
 
 
 # What may stand in Latin letters on a Chinese page: names of things, short names that people gave.

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Integer, LargeBinary, MetaData, Table, Text
 
+from shared.clock import Clock, new_id
 from shared.codec import Codec, Stored
-from shared.envelope import Envelope, Heard, Public
+from shared.envelope import Envelope, Heard, Message, Public
 from shared.kernel import Decider, Rejected, Shredded
 from shared.schedule import deadlines
 from shared.service import Add, Change, Drop, Listener, Projection, Put, Reaction, Service, To
@@ -194,6 +195,11 @@ BAKERY = Service(
 )
 
 
+def place(loaves: int = 1, *, tags: tuple[str, ...] = (), order: str | None = None, pickup_at: str = "") -> To:
+    key = order or new_id()
+    return To("order", key, PlaceOrder(key, new_id(), Customer("陈大文", "138 0013 8000"), loaves, tags, pickup_at))
+
+
 class Bake(Struct, frozen=True, gc=False):
     loaves: int
 
@@ -245,3 +251,13 @@ OVEN = Service(
     reactions=(Reaction("bakery.order_placed.v1", OrderPlacedData, on_order_placed),),
     listeners=(Listener("feed", (feed,), ("bakery.*",), dict, lambda h: (Put(feed, {"type": h.type, "key": h.stream}),)),),
 )
+
+
+def said(kind: str, value: bytes, key: str) -> Message:
+    """What the bakery says to the oven, in these words."""
+    event = new_id()
+    return Message(event, kind, "bakery.events", key, value, Clock().now(), event)
+
+
+def placed(name: str) -> Message:
+    return said("bakery.order_placed.v1", b'{"order_id": "%s", "loaves": 1}' % name.encode(), f"bakery.order-{name}")

@@ -11,8 +11,8 @@ import pytest
 from shared.bus import Bus
 from shared.bus.postgres import PostgresBus
 from shared.errors import Malformed
+from shared.testing import Database
 from shared.testing.bus_suite import BusSuite, Spoil, ids, message, places, read
-from tests.shared.conftest import Database
 
 
 class TestPostgresBus(BusSuite):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from shared.errors import Malformed
 from shared.store.cells import Cells, unnested
 
-Database = Callable[[], Awaitable[str]]
-_ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
+_ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 # The characters that part texts and mark NULL, and those that stand in for them, are what could go wrong.
 _TEXT = (
     _ANY | st.text('\x1e\x1f\x01\x02\x03aé\\"{},', max_size=5) | st.sampled_from(["", "\x1e", "\x1f", "\x1enull\x1e", "null", "NULL", "{}"])

@@ -14,19 +14,19 @@ import pytest
 from shared.effects import Effects
 from shared.errors import NotNow
 from shared.kernel import SHREDDED
-from shared.room import Room
 from shared.service import Answer, Effect, EffectCall, Service, To
-from shared.settings import Settings
-from tests.shared.bakery import BAKERY, CancelOrder, Explode, OrderPlaced
-from tests.shared.conftest import Database
-from tests.shared.counter import Counter
-from tests.shared.test_execute import place
+from shared.testing import Database
+from shared.testing.counter import Counter
+from shared.testing.waiting import until
+from tests.shared.bakery import BAKERY, CancelOrder, Explode, OrderPlaced, place
 
 Calls = Callable[[Sequence[EffectCall], Any], Any]
 
 
 def with_effect(call: Calls, attempts_max: int = 3) -> Service:
-    gave_up = lambda c: (To("order", c.envelope.key, CancelOrder("unknown")),)  # noqa: E731
+    def gave_up(lost: EffectCall) -> tuple[To, ...]:
+        return (To("order", lost.envelope.key, CancelOrder("unknown")),)
+
     return replace(BAKERY, effects=(Effect("deliver", OrderPlaced, call, gave_up, attempts_max=attempts_max),))
 
 
@@ -55,13 +55,23 @@ async def opening(database: Database) -> AsyncIterator[Callable[[Service], Any]]
     async def opened(service: Service) -> tuple[Counter, Effects]:
         shop = await Counter(service, await database()).open()
         http = httpx.AsyncClient()
-        room = Room(service, shop.store, shop.executor, shop.clock, Settings(), http, lambda s, p: "", asyncio.Event(), lambda b: b)
+        room = shop.room(http)
         closing.extend([room.close, http.aclose, shop.close])
         return shop, Effects(room, service.effects[0])
 
     yield opened
     for close in closing:
         await close()
+
+
+async def worked_off(shop: Counter, effects: Effects) -> None:
+    """Nothing is due any more; what must rest first is tried again until then."""
+
+    async def left() -> int:
+        await effects.work_off()
+        return int(await shop.value("select count(*) from effects_due"))
+
+    await until(left, 0)
 
 
 async def test_a_call_is_made_once_and_its_outcome_recorded(opening: Any) -> None:
@@ -79,11 +89,7 @@ async def test_an_outside_that_breaks_is_asked_again_under_the_same_id_and_then_
     shop, effects = await opening(with_effect(outside.call))
     order = place(1)
     done = await shop.submit(order)
-    for _ in range(40):
-        await effects.work_off()
-        if await shop.value("select count(*) from effects_due") == 0:
-            break
-        await asyncio.sleep(0.1)
+    await worked_off(shop, effects)
     assert outside.asked == [(done.events[0].id, n) for n in (1, 2, 3)]
     stream = f"bakery.order-{order.id}"
     assert (await shop.executor.states([stream]))[stream][1].status == "cancelled"
@@ -149,11 +155,7 @@ async def test_an_outcome_that_cannot_be_recorded_costs_its_neighbours_nothing_a
     assert await shop.value(later, due["broken"], began)
 
     await shop.store._pool.execute("alter table events disable trigger leave")
-    for _ in range(100):
-        await effects.work_off()
-        if await shop.value("select count(*) from effects_due") == 0:
-            break
-        await asyncio.sleep(0.02)
+    await worked_off(shop, effects)
     assert asked[5:] == [("away", 1), ("broken", 2)]
     assert await recorded(shop) == ["away", "broken", "good", "last"]
 
@@ -165,16 +167,12 @@ async def recorded(shop: Counter) -> list[str]:
 async def running(effects: Effects) -> asyncio.Task[None]:
     """The runner as a service starts it, once it leads."""
     run = asyncio.create_task(effects.run())
-    async with asyncio.timeout(10):
-        while not effects._leading:
-            await asyncio.sleep(0.01)
+    await until(lambda: effects._leading)
     return run
 
 
 async def until_called(effects: Effects, calls: int) -> None:
-    async with asyncio.timeout(10):
-        while effects.calls < calls:
-            await asyncio.sleep(0.01)
+    await until(lambda: effects.calls >= calls)
 
 
 async def test_what_a_commit_of_this_process_asks_for_is_not_read_back_and_made_once(opening: Any, monkeypatch: pytest.MonkeyPatch) -> None:

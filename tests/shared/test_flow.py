@@ -10,17 +10,16 @@ from msgspec.structs import replace
 
 from shared.bus import Bus
 from shared.bus.postgres import PostgresBus
-from shared.clock import Clock, new_id
-from shared.consume import Consume
 from shared.envelope import Message
 from shared.errors import KapokError, NotNow
 from shared.relay import Relay
 from shared.service import To
+from shared.store.commit import Commit
 from shared.supervise import Supervised
-from tests.shared.bakery import OVEN, CancelOrder
-from tests.shared.conftest import Database
-from tests.shared.counter import Counter
-from tests.shared.test_execute import place
+from shared.testing import Database
+from shared.testing.counter import Counter
+from shared.testing.waiting import until
+from tests.shared.bakery import OVEN, CancelOrder, place, placed, said
 
 
 class Line:
@@ -31,11 +30,8 @@ class Line:
         self.publisher = bus.publisher("bakery")
         self.relay = Relay(shop.store, self.publisher, poll_seconds=0.05)
         shop.executor.after_commit(self.relay.committed)
-        self.consume = self.hearer()
+        self.consume = oven.consume(bus)
         self._tasks: list[asyncio.Task[None]] = []
-
-    def hearer(self) -> Consume:
-        return Consume(OVEN, self.oven.store, self.oven.executor, self.bus, Clock(), member="1", wait_seconds=0.1)
 
     async def start(self) -> None:
         await self.consume.open()
@@ -49,25 +45,15 @@ class Line:
         await self.publisher.close()
 
     async def until(self, sql: str, expected: object, *args: object, at: Counter | None = None) -> None:
-        asked = at or self.oven
-        for _ in range(200):
-            if await asked.value(sql, *args) == expected:
-                return
-            await asyncio.sleep(0.02)
-        assert await asked.value(sql, *args) == expected, sql
+        await until(lambda: (at or self.oven).value(sql, *args), expected)
 
 
 @pytest.fixture
-async def line(shop: Counter, database: Database) -> AsyncIterator[Line]:
-    bus = PostgresBus(await database(), poll_seconds=0.05)
-    await bus.provide({"bakery.events": 12, "bakery.parked": 12, "oven.events": 12, "oven.parked": 12})
-    oven = await Counter(OVEN, await database()).open()
+async def line(shop: Counter, oven: Counter, bus: PostgresBus) -> AsyncIterator[Line]:
     line = Line(shop, oven, bus)
     await line.start()
     yield line
     await line.stop()
-    await oven.close()
-    await bus.close()
 
 
 async def test_what_one_service_says_another_works_through_once(line: Line) -> None:
@@ -77,9 +63,9 @@ async def test_what_one_service_says_another_works_through_once(line: Line) -> N
     assert await line.oven.value("select count(*) from inbox where reaction = 'on_order_placed'") == 50
 
 
-async def test_after_a_clean_stop_nothing_is_left_to_publish_again(shop: Counter, database: Database) -> None:
-    bus = PostgresBus(await database())
-    await bus.provide({"bakery.events": 1})
+async def test_after_a_clean_stop_nothing_is_left_to_publish_again(
+    shop: Counter, bus: PostgresBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await shop.submit(place(1))
     relay = Relay(shop.store, bus.publisher("bakery"), poll_seconds=0.05)
     publish = relay.publisher.publish
@@ -88,13 +74,12 @@ async def test_after_a_clean_stop_nothing_is_left_to_publish_again(shop: Counter
         await publish(messages)
         relay.stop.set()
 
-    relay.publisher.publish = publish_and_stop  # type: ignore[method-assign]
+    monkeypatch.setattr(relay.publisher, "publish", publish_and_stop)
     async with asyncio.timeout(5):
         await relay.run()
     assert relay.published == 1
     assert await shop.value("select count(*) from outbox") == 0
     await relay.publisher.close()
-    await bus.close()
 
 
 async def test_causes_and_correlation_travel(line: Line) -> None:
@@ -163,11 +148,6 @@ async def test_a_redriven_message_frees_its_key_in_order(line: Line, monkeypatch
     assert not line.consume.parking.blocks(f"bakery.order-{bad.id}")
 
 
-def message(kind: str, value: bytes, key: str) -> Message:
-    event = new_id()
-    return Message(event, kind, "bakery.events", key, value, Clock().now(), event)
-
-
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
@@ -178,15 +158,9 @@ def message(kind: str, value: bytes, key: str) -> Message:
     ],
 )
 async def test_words_that_make_no_sense_are_parked_at_once(line: Line, kind: str, value: bytes) -> None:
-    await line.publisher.publish(
-        [message(kind, value, "bakery.order-x"), message("bakery.order_placed.v1", b'{"order_id":"o2","loaves":1}', "bakery.order-y")]
-    )
+    await line.publisher.publish([said(kind, value, "bakery.order-x"), placed("y")])
     await line.until("select count(*) from parked", 1)
     await line.until("select count(*) from events", 1)
-
-
-def placed(name: str) -> Message:
-    return message("bakery.order_placed.v1", b'{"order_id": "%s", "loaves": 1}' % name.encode(), f"bakery.order-{name}")
 
 
 @pytest.mark.parametrize("ident", ["e1", "{0198c0de-aaaa-7bbb-8ccc-dddddddddddd}", "0198C0DE-AAAA-7BBB-8CCC-DDDDDDDDDDDD", ""])
@@ -205,53 +179,37 @@ async def test_a_message_no_inbox_can_remember_is_parked_and_its_neighbours_are_
 
 async def broken_in_the_middle(bus: Bus, oven: Counter) -> None:
     """Within one poll the store breaks in a way nobody foresaw; the loop ends and is started again, as the supervisor does it."""
-    consume = Consume(OVEN, oven.store, oven.executor, bus, Clock(), member="1", wait_seconds=0.1)
+    consume = oven.consume(bus)
     publisher, loop = bus.publisher("bakery"), Supervised("oven.consume", consume.run, consume.stop.set)
     await consume.open()
     await publisher.open()
     assert oven.store._pool is not None
     worked = "select string_agg(right(stream, 1), '' order by stream) from events"
 
-    async def until(words: str) -> None:
-        for _ in range(200):
-            if await oven.value(worked) == words:
-                return
-            await asyncio.sleep(0.02)
-        assert await oven.value(worked) == words
-
     loop.start()
     await publisher.publish([placed("a")])
-    await until("a")  # the group has found itself: what is read again is so for no other reason
+    await until(lambda: oven.value(worked), "a")  # the group has found itself: what is read again is so for no other reason
     await oven.store._pool.execute("alter table parked add constraint nothing check (false)")
-    await publisher.publish([*map(placed, "bcde"), message("bakery.order_placed.v1", b"{}", "bakery.order-bad"), *map(placed, "fghij")])
-    for _ in range(200):
-        if loop.failures:
-            break
-        await asyncio.sleep(0.02)
-    assert loop.error == "CheckViolationError"
+    await publisher.publish([*map(placed, "bcde"), said("bakery.order_placed.v1", b"{}", "bakery.order-bad"), *map(placed, "fghij")])
+    await until(lambda: loop.error, "CheckViolationError")
     await oven.store._pool.execute("alter table parked drop constraint nothing")
     await publisher.publish([placed("k")])
-    await until("abcdefghijk")
+    await until(lambda: oven.value(worked), "abcdefghijk")
     assert await oven.value("select array_agg(key) from parked") == ["bakery.order-bad"]
     assert await loop.ended(5)
     await consume.close()
     await publisher.close()
 
 
-async def test_a_poll_that_breaks_in_the_middle_is_read_again(database: Database) -> None:
-    bus = PostgresBus(await database(), poll_seconds=0.05)
-    await bus.provide({"bakery.events": 1})
-    oven = await Counter(OVEN, await database()).open()
+async def test_a_poll_that_breaks_in_the_middle_is_read_again(bus: PostgresBus, oven: Counter) -> None:
     await broken_in_the_middle(bus, oven)
-    await oven.close()
-    await bus.close()
 
 
 async def test_a_key_that_one_member_parked_or_freed_is_so_for_the_next_at_once(line: Line) -> None:
-    second = line.hearer()
+    second = line.oven.consume(line.bus)
     await second.open()
     run = asyncio.create_task(second.run())
-    await line.publisher.publish([message("bakery.order_placed.v1", b"{}", "bakery.order-x")])
+    await line.publisher.publish([said("bakery.order_placed.v1", b"{}", "bakery.order-x")])
     await line.until("select count(*) from parked", 1)
     line.consume.stop.set()
     await line._tasks[1]
@@ -271,42 +229,27 @@ async def test_a_key_that_one_member_parked_or_freed_is_so_for_the_next_at_once(
 
 
 async def test_an_unknown_type_is_skipped_and_counted(line: Line) -> None:
-    await line.publisher.publish([message("confectioner.cake_iced.v1", b"{}", "bakery.order-x")])
-    for _ in range(100):
-        if line.consume.heard:
-            break
-        await asyncio.sleep(0.02)
-    assert (line.consume.heard, line.consume.skipped) == (1, 1)
+    await line.publisher.publish([said("confectioner.cake_iced.v1", b"{}", "bakery.order-x")])
+    await until(lambda: (line.consume.heard, line.consume.skipped), (1, 1))
 
 
-async def test_a_replay_of_the_whole_topic_changes_nothing(line: Line, database: Database) -> None:
+async def test_a_replay_of_the_whole_topic_changes_nothing(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.gather(*[line.shop.submit(place(1)) for _ in range(30)])
     await line.until("select count(*) from feed", 30)
     line.consume.stop.set()
-    await asyncio.sleep(0.2)
-    again = Consume(OVEN, line.oven.store, line.oven.executor, _Renamed(line.bus), Clock(), member="2", wait_seconds=0.1)  # type: ignore[arg-type]
+    await line._tasks[1]
+    consumer = line.bus.consumer
+    monkeypatch.setattr(line.bus, "consumer", lambda group, topics, member: consumer(f"{group}-again", topics, member))
+    again = line.oven.consume(line.bus)  # as a group that has read nothing yet
     await again.open()
     run = asyncio.create_task(again.run())
-    for _ in range(100):
-        if again.heard >= 30:
-            break
-        await asyncio.sleep(0.02)
+    await until(lambda: again.heard, 30)
     again.stop.set()
     await run
     await again.close()
     assert again.duplicates == 60
     assert await line.oven.value("select count(*) from events") == 30
     assert await line.oven.value("select count(*) from feed") == 30
-
-
-class _Renamed:
-    """A bus on which we are a group that has read nothing yet."""
-
-    def __init__(self, bus: PostgresBus) -> None:
-        self._bus = bus
-
-    def consumer(self, group: str, topics: Sequence[str], member: str) -> object:
-        return self._bus.consumer(f"{group}-again", topics, member)
 
 
 class _Crash(Exception):
@@ -317,14 +260,16 @@ CRASHES = ["before the bus has it", "after the bus has it", "before the inbox ha
 
 
 @pytest.mark.parametrize("at", CRASHES)
-async def test_a_crash_between_two_steps_loses_nothing_and_doubles_nothing(shop: Counter, database: Database, at: str) -> None:
+async def test_a_crash_between_two_steps_loses_nothing_and_doubles_nothing(
+    shop: Counter, database: Database, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
     bus = PostgresBus(await database(), poll_seconds=0.05)
     await bus.provide({"bakery.events": 1, "oven.events": 1, "bakery.parked": 1, "oven.parked": 1})
     oven = await Counter(OVEN, await database()).open()
     await asyncio.gather(*[shop.submit(place(1)) for _ in range(20)])
 
     first = Line(shop, oven, bus)
-    _break(first, at)
+    _break(first, at, monkeypatch)
     connection = await shop.store.connect()
     with pytest.raises((_Crash, KapokError)):
         await first.relay.publish_some(connection)
@@ -348,7 +293,7 @@ async def test_a_crash_between_two_steps_loses_nothing_and_doubles_nothing(shop:
     await bus.close()
 
 
-def _break(line: Line, at: str) -> None:
+def _break(line: Line, at: str, patch: pytest.MonkeyPatch) -> None:
     publish, write = line.publisher.publish, line.oven.store.write
 
     async def crash(*_: object) -> None:
@@ -358,16 +303,16 @@ def _break(line: Line, at: str) -> None:
         await publish(messages)
         raise _Crash
 
-    async def write_then_crash(commit: object) -> None:
-        await write(commit)  # type: ignore[arg-type]
+    async def write_then_crash(commit: Commit) -> None:
+        await write(commit)
         raise NotNow("killed before the answer")
 
     match at:
         case "before the bus has it":
-            line.publisher.publish = crash  # type: ignore[method-assign]
+            patch.setattr(line.publisher, "publish", crash)
         case "after the bus has it":
-            line.publisher.publish = publish_then_crash  # type: ignore[method-assign]
+            patch.setattr(line.publisher, "publish", publish_then_crash)
         case "before the inbox has it":
-            line.consume._worked = crash  # type: ignore[method-assign]
+            patch.setattr(line.consume, "_worked", crash)
         case _:
-            line.oven.store.write = write_then_crash  # type: ignore[method-assign]
+            patch.setattr(line.oven.store, "write", write_then_crash)

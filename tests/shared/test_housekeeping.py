@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
-import pytest
 
 from shared.bus import KEEP_SECONDS
 from shared.bus.postgres import PostgresBus
-from shared.clock import Clock, new_id
+from shared.clock import new_id
 from shared.errors import NotNow
 from shared.housekeeping import Housekeeping
 from shared.idempotency import Answers, Kept
 from shared.leader import lock_key
-from shared.opened import Opened
-from shared.sealing import Keyring
-from shared.settings import Settings
+from shared.testing import Database
 from shared.testing.bus_suite import message
+from shared.testing.counter import Counter, unopened
+from shared.testing.waiting import until
 from tests.shared.bakery import BAKERY
-from tests.shared.conftest import Database
-from tests.shared.counter import Counter
 
 TOPICS = ("bakery.events", "bakery.parked")
-
-
-@pytest.fixture
-async def bus(database: Database) -> AsyncIterator[PostgresBus]:
-    opened = PostgresBus(await database(), poll_seconds=0.05)
-    await opened.provide(dict.fromkeys(TOPICS, 1))
-    yield opened
-    await opened.close()
 
 
 def keeping(shop: Counter, bus: PostgresBus, *, first_seconds: float = 0.05, round_seconds: float = 0.05) -> Housekeeping:
@@ -108,7 +96,6 @@ async def test_ids_of_a_parked_message_stay_until_it_is_redriven(shop: Counter, 
 
 
 async def test_old_messages_of_our_topics_go_and_no_others(shop: Counter, bus: PostgresBus) -> None:
-    await bus.provide({"oven.events": 1})
     publisher = bus.publisher("bakery")
     await publisher.open()
     await publisher.publish([message(topic, "k", n) for topic in (*TOPICS, "oven.events") for n in range(5)])
@@ -125,17 +112,17 @@ async def test_one_process_keeps_house_and_another_takes_over(shop: Counter, sec
     house, other = keeping(shop, bus), keeping(second, bus)
     runs = [asyncio.create_task(house.run())]
     await _remembered(shop, 5, 400)
-    await _until(lambda: house.ids == 5)
+    await until(lambda: house.ids, 5)
     runs.append(asyncio.create_task(other.run()))
     for n in range(2, 12):
         await asyncio.sleep(0.05)
         await _remembered(shop, 5, 400)
-        await _until(lambda: house.ids + other.ids == 5 * n)  # noqa: B023 - awaited at once
+        await until(lambda: house.ids + other.ids, 5 * n)
     assert other.ids == 0
     house.stop.set()
     await runs[0]
     await _remembered(shop, 5, 400)
-    await _until(lambda: other.ids == 5)
+    await until(lambda: other.ids, 5)
     other.stop.set()
     await runs[1]
 
@@ -148,38 +135,21 @@ async def test_a_bus_that_is_away_stops_neither_the_loop_nor_the_rest(shop: Coun
     await _remembered(shop, 5, 400)
     house = keeping(shop, Away(bus.dsn))
     run = asyncio.create_task(house.run())
-    await _until(lambda: house.ids == 5 and house.last_failure == "planted")
+    await until(lambda: (house.ids, house.last_failure), (5, "planted"))
     await _remembered(shop, 5, 400)
-    await _until(lambda: house.ids == 10)
+    await until(lambda: house.ids, 10)
     house.stop.set()
     await run
 
 
 async def test_a_service_at_work_keeps_house(database: Database, bus: PostgresBus) -> None:
     async with httpx.AsyncClient() as http:
-        opened = Opened(
-            replace(BAKERY, listeners=(), reactions=()), await database(), ring=Keyring(b"k" * 32, b"i" * 32), bus=bus, clock=Clock(),
-            settings=Settings(), http=http, service_token=lambda s, p: "", sign=lambda b: b, stop=asyncio.Event(), member="0",
-        )  # fmt: skip
+        opened = unopened(replace(BAKERY, listeners=(), reactions=()), await database(), bus, http)
         await opened.open()
         opened.housekeeping._first = 0.05
         opened.work()
         key = lock_key("bakery:housekeeping")
         held = "select count(*) from pg_locks where locktype = 'advisory' and ((classid::bigint << 32) | objid::bigint) = $1 and granted"
-        for _ in range(100):
-            async with opened.room.store.reading() as connection:
-                if await connection.fetchval(held, key):
-                    break
-            await asyncio.sleep(0.03)
-        else:
-            pytest.fail("nobody keeps house")
+        async with opened.room.store.reading() as connection:
+            await until(lambda: connection.fetchval(held, key), 1)
         await opened.close()
-
-
-async def _until(so: object) -> None:
-    assert callable(so)
-    for _ in range(200):
-        if so():
-            return
-        await asyncio.sleep(0.03)
-    pytest.fail("it did not come to that")

@@ -12,24 +12,23 @@ import httpx
 import pytest
 
 from shared.bus.postgres import PostgresBus
-from shared.clock import Clock
 from shared.errors import NotNow
 from shared.leader import Leader, lock_key, rested
 from shared.opened import Opened
 from shared.room import Room
-from shared.sealing import Keyring
 from shared.service import Loop
-from shared.settings import Settings
 from shared.store import Store
+from shared.testing import Database
+from shared.testing.counter import keyring, unopened
+from shared.testing.waiting import until
 from tests.shared.bakery import BAKERY
-from tests.shared.conftest import Database
 
 QUICK = 0.05
 
 
 def store_at(dsn: str, service: str = "bakery") -> Store:
     """What a leader needs of a store is its address; the tables play no part."""
-    return Store(service, dsn, BAKERY.codec, Keyring(b"k" * 32, b"i" * 32))
+    return Store(service, dsn, BAKERY.codec, keyring())
 
 
 @pytest.fixture
@@ -49,19 +48,12 @@ async def connections(watch: asyncpg.Connection) -> int:
     return int(await watch.fetchval("select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"))
 
 
-async def none_left(watch: asyncpg.Connection) -> bool:
-    for _ in range(100):
-        if await connections(watch) == 0:
-            return True
-        await asyncio.sleep(0.02)
-    return False
-
-
 async def test_only_one_of_many_holds(store: Store) -> None:
     stop = asyncio.Event()
     leaders = [Leader(store, "relay", retry_seconds=QUICK) for _ in range(5)]
     tries = [asyncio.create_task(leader.held(stop)) for leader in leaders]
-    await asyncio.sleep(0.4)
+    await until(lambda: [t.done() for t in tries].count(True), 1)
+    await asyncio.sleep(4 * QUICK)  # the others have tried again
     assert [t.done() for t in tries].count(True) == 1
     assert [leader.holds for leader in leaders].count(True) == 1
     stop.set()
@@ -76,8 +68,8 @@ async def test_who_holds_keeps_the_same_connection(store: Store) -> None:
         first = await leader.held(asyncio.Event())
         again = await leader.held(asyncio.Event())
         assert first is not None
-        assert again is first
         assert await first.fetchval("select 1") == 1
+        assert again is first
 
 
 async def test_other_works_and_other_services_do_not_wait(store: Store) -> None:
@@ -109,11 +101,7 @@ async def test_the_next_takes_over_when_the_holders_connection_dies(store: Store
         await asyncio.sleep(0.1)
         assert await watch.fetchval("select pg_terminate_backend($1)", held.get_server_pid())
         assert await asyncio.wait_for(taking, 5) is not None
-        for _ in range(100):
-            if not holder.holds:
-                break
-            await asyncio.sleep(0.02)
-        assert not holder.holds
+        await until(lambda: holder.holds, False)
         again = asyncio.create_task(holder.held(stop))
         await asyncio.sleep(0.2)
         assert not again.done()  # who lost the right asks like everybody else
@@ -122,16 +110,19 @@ async def test_the_next_takes_over_when_the_holders_connection_dies(store: Store
 
 
 async def test_the_right_is_gone_with_a_holder_that_was_cancelled(store: Store, watch: asyncpg.Connection) -> None:
+    leads = asyncio.Event()
+
     async def lead_for_ever() -> None:
         async with Leader(store, "relay") as leader:
             await leader.held(asyncio.Event())
+            leads.set()
             await asyncio.Event().wait()
 
     task = asyncio.create_task(lead_for_ever())
-    await asyncio.sleep(0.2)
+    await asyncio.wait_for(leads.wait(), 5)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert await none_left(watch)
+    await until(lambda: connections(watch), 0)
     async with Leader(store, "relay") as leader:
         assert await asyncio.wait_for(leader.held(asyncio.Event()), 5) is not None
 
@@ -141,8 +132,8 @@ async def test_who_stands_by_keeps_no_connection(store: Store, watch: asyncpg.Co
     async with Leader(store, "relay") as holder, Leader(store, "relay", retry_seconds=60) as waiting:
         await holder.held(stop)
         task = asyncio.create_task(waiting.held(stop))
-        await asyncio.sleep(0.3)
-        assert await connections(watch) == 1
+        await asyncio.sleep(0.3)  # it has asked by now, or is about to leave
+        await until(lambda: connections(watch), 1)
         stop.set()
         assert await asyncio.wait_for(task, 2) is None
 
@@ -203,27 +194,20 @@ class Shift:
             self.at_work -= 1
 
     async def until_begun(self, times: int) -> None:
-        for _ in range(300):
-            if self.begun == times and self.at_work == 1:
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError((self.begun, self.at_work))
+        await until(lambda: (self.begun, self.at_work), (times, 1))
 
 
 Open = Callable[[Shift], Awaitable[Opened]]
 
 
 @pytest.fixture
-async def process(store: Store, database: Database) -> AsyncIterator[Open]:
+async def process(store: Store, bus: PostgresBus) -> AsyncIterator[Open]:
     """Makes processes of the bakery with this shift; all on one store."""
-    bus, http, made = PostgresBus(await database()), httpx.AsyncClient(), list[Opened]()
+    http, made = httpx.AsyncClient(), list[Opened]()
 
     async def opened(shift: Shift) -> Opened:
         service = replace(BAKERY, loops=(Loop("shift", shift.run),))
-        one = Opened(
-            service, store.dsn, ring=Keyring(b"k" * 32, b"i" * 32), bus=bus, clock=Clock(), settings=Settings(), http=http,
-            service_token=lambda _, __: "", sign=lambda b: b, stop=asyncio.Event(), member=str(len(made)),
-        )  # fmt: skip
+        one = unopened(service, store.dsn, bus, http, member=str(len(made)))
         await one.open()
         await one.subscribe()
         one.work()
@@ -234,7 +218,6 @@ async def process(store: Store, database: Database) -> AsyncIterator[Open]:
     for one in made:
         await one.close()
     await http.aclose()
-    await bus.close()
 
 
 async def lose_the_lock(watch: asyncpg.Connection) -> None:

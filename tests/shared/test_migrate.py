@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import asyncpg
 from sqlalchemy import MetaData
 
 from shared.bus.postgres import PostgresBus
 from shared.parcel import packed, unpacked
 from shared.store.migrate import migrate
+from shared.testing import Database
 from shared.testing.bus_suite import message
-
-Database = Callable[[], Awaitable[str]]
 
 
 async def test_parcels_that_were_json_are_read_as_bytes(database: Database) -> None:

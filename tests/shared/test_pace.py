@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-
-import pytest
+from collections.abc import Collection
 
 from shared.bus import Behind, Consumer
 from shared.bus.postgres import PostgresBus
@@ -15,15 +13,6 @@ from shared.pace import Pace
 from shared.testing.bus_suite import message
 
 TOPIC = "bakery.events"
-Database = Callable[[], Awaitable[str]]
-
-
-@pytest.fixture
-async def bus(database: Database) -> AsyncIterator[PostgresBus]:
-    opened = PostgresBus(await database(), poll_seconds=0.05)
-    await opened.provide({TOPIC: 1})
-    yield opened
-    await opened.close()
 
 
 class Hands:
@@ -120,10 +109,10 @@ async def test_who_has_not_moved_for_two_seconds_is_down_and_not_waited_for(bus:
 
 
 async def test_a_bus_that_does_not_answer_stops_nobody() -> None:
-    async def away(_: object) -> dict[str, object]:
+    async def away(_: Collection[str]) -> dict[str, Behind]:
         raise NotNow("the bus does not answer")
 
-    assert await _given(Pace(away, Hands().waiting, behind_seconds_max=0.1))  # type: ignore[arg-type]
+    assert await _given(Pace(away, Hands().waiting, behind_seconds_max=0.1))
 
 
 async def test_somebody_elses_reader_holds_nobody_back(bus: PostgresBus) -> None:

@@ -16,9 +16,9 @@ from shared.forgetting import Forgetting
 from shared.service import To
 from shared.store import Store
 from shared.store.commit import Commit
-from tests.shared.bakery import CancelOrder, Count, Customer, PlaceOrder
-from tests.shared.counter import Counter
-from tests.shared.test_execute import place
+from shared.testing.counter import Counter
+from shared.testing.waiting import until
+from tests.shared.bakery import CancelOrder, Count, Customer, PlaceOrder, place
 
 
 @pytest.fixture
@@ -50,14 +50,10 @@ async def test_a_key_destroyed_elsewhere_is_forgotten_here(shop: Counter, second
     await shop.submit(To("order", key, PlaceOrder(key, customer, Customer("陈大文", "13800138000"), 1)))
     stream = f"bakery.order-{key}"
     assert await _opens(second, stream)
-    await asyncio.sleep(0.1)  # until it listens
+    await until(lambda: second.ring.forgettings > 0)  # it listens, and forgot what it may have missed
     assert await _opens(second, stream)
     await shop.store.destroy_key(customer)
-    for _ in range(100):
-        if not await _opens(second, stream):
-            break
-        await asyncio.sleep(0.02)
-    assert not await _opens(second, stream)
+    await until(lambda: _opens(second, stream), False)
 
 
 async def test_what_was_missed_while_nobody_listened_is_made_up_for(shop: Counter, second: Counter) -> None:
@@ -68,11 +64,7 @@ async def test_what_was_missed_while_nobody_listened_is_made_up_for(shop: Counte
     assert await _opens(second, f"bakery.order-{key}")  # nobody told it yet
     loop = Forgetting(second.store, second.executor)
     task = asyncio.create_task(loop.run())
-    for _ in range(100):
-        if not await _opens(second, f"bakery.order-{key}"):
-            break
-        await asyncio.sleep(0.02)
-    assert not await _opens(second, f"bakery.order-{key}")
+    await until(lambda: _opens(second, f"bakery.order-{key}"), False)
     loop.stop.set()
     await task
 
@@ -105,20 +97,17 @@ async def test_a_key_destroyed_elsewhere_while_it_is_looked_up_does_not_come_bac
     stream, customer = await _placed(shop)
     loop, tasks = Forgetting(second.store, second.executor), list[asyncio.Task[None]]()
 
-    async def told() -> None:
+    async def told(happens: Awaitable[None] | None = None) -> None:
         before = second.ring.forgettings
+        if happens is not None:
+            await happens
         if not tasks:
             tasks.append(asyncio.create_task(loop.run()))
-            before = 0
-        for _ in range(100):
-            if second.ring.forgettings > before:
-                return
-            await asyncio.sleep(0.02)
+        await until(lambda: second.ring.forgettings > before)
 
     async def destroyed() -> None:
         monkeypatch.undo()
-        await shop.store.destroy_key(customer)
-        await told()
+        await told(shop.store.destroy_key(customer))
 
     if listening:
         await told()
@@ -198,13 +187,13 @@ async def test_the_order_within_a_lane_outlives_a_conflict(shop: Counter, second
     assert counted == [1000, -500, 1, -2]
 
 
-async def test_what_was_folded_before_an_erasure_is_not_kept_after_it(shop: Counter) -> None:
+async def test_what_was_folded_before_an_erasure_is_not_kept_after_it(shop: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     order, write = place(1), shop.store.write
 
     async def erased_meanwhile(commit: Commit) -> None:
         await write(commit)
         shop.executor.cache.clear()
 
-    shop.store.write = erased_meanwhile  # type: ignore[method-assign] - the moment lies within one call
+    monkeypatch.setattr(shop.store, "write", erased_meanwhile)
     await shop.submit(order)
     assert shop.executor.cache.get(f"bakery.order-{order.id}") is None

@@ -14,9 +14,9 @@ from shared.parcel import packed
 from shared.relay import Order, Relay
 from shared.store.commit import Commit
 from shared.testing.bus_suite import message, read
-from tests.shared.conftest import Database
-from tests.shared.counter import Counter
-from tests.shared.test_execute import place
+from shared.testing.counter import Counter
+from shared.testing.waiting import until
+from tests.shared.bakery import place
 
 TOPIC = "bakery.events"
 _POST = "insert into outbox (topic, count, at, messages) values ($1, $2, $3, $4) returning id"
@@ -77,16 +77,13 @@ class Street:
         await self.until(1)
 
     async def until(self, published: int) -> None:
-        async with asyncio.timeout(10):
-            while self.relay.published < published:
-                await asyncio.sleep(0.01)
+        await until(lambda: self.relay.published >= published)
 
     async def stop(self) -> None:
         self.relay.stop.set()
         if self._run is not None:
             await self._run
         await self.relay.publisher.close()
-        await self.bus.close()
 
     async def topic(self, count: int) -> list[str]:
         consumer = self.bus.consumer("reader", (TOPIC,), "1")
@@ -103,9 +100,7 @@ class Street:
 
 
 @pytest.fixture
-async def street(shop: Counter, database: Database) -> AsyncIterator[Street]:
-    bus = PostgresBus(await database())
-    await bus.provide({TOPIC: 1})
+async def street(shop: Counter, bus: PostgresBus) -> AsyncIterator[Street]:
     street = Street(shop, bus)
     yield street
     await street.stop()

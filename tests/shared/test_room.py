@@ -20,8 +20,9 @@ from shared.room import Room
 from shared.runtime import House, environment
 from shared.service import To
 from shared.settings import Settings
+from shared.testing import Database
+from shared.testing.waiting import until
 from tests.shared.bakery import BAKERY, Customer, PlaceOrder, orders
-from tests.shared.conftest import Database
 
 router = APIRouter(prefix="/bakery/v1")
 
@@ -80,10 +81,9 @@ async def test_a_list_whose_connection_was_cut_is_asked_for_again_later_and_then
 
 async def test_a_look_up_that_is_cut_while_it_runs_is_not_now(room: Room) -> None:
     asked = asyncio.create_task(room.rows(select(func.pg_sleep(20), literal("cut me"))))
-    async with asyncio.timeout(10):
-        while not await cut(room, "%pg_sleep%"):
-            await asyncio.sleep(0.02)
-        with pytest.raises(NotNow):
+    await until(lambda: cut(room, "%pg_sleep%"), 1)
+    with pytest.raises(NotNow):
+        async with asyncio.timeout(10):
             await asked
 
 

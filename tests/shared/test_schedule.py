@@ -17,9 +17,9 @@ from shared.errors import NotNow
 from shared.execute import Done, Executor
 from shared.schedule import Schedule, deadlines
 from shared.service import Put, To
-from tests.shared.bakery import BAKERY, CancelOrder, NoSuchOrder
-from tests.shared.counter import Counter
-from tests.shared.test_execute import place
+from shared.testing.counter import Counter
+from shared.testing.waiting import until
+from tests.shared.bakery import BAKERY, CancelOrder, NoSuchOrder, place
 
 
 class Hand:
@@ -84,13 +84,9 @@ async def test_the_loop_wakes_for_a_deadline_that_is_written_while_it_sleeps(sho
     run = asyncio.create_task(schedule.run())
     order = place(1, pickup_at=at(datetime.now(UTC) + timedelta(seconds=0.3)))
     await shop.submit(order)
-    for _ in range(100):
-        if await shop.value("select status from orders where order_id = $1", order.id) == "cancelled":
-            break
-        await asyncio.sleep(0.03)
+    await until(lambda: shop.value("select status from orders where order_id = $1", order.id), "cancelled")
     schedule.stop.set()
     await run
-    assert await shop.value("select status from orders where order_id = $1", order.id) == "cancelled"
 
 
 @pytest.fixture(autouse=True)
@@ -266,20 +262,12 @@ async def test_one_process_works_off_and_another_takes_over(shop: Counter, secon
     await asyncio.gather(*[second.submit(place(1, pickup_at=at(now))) for _ in range(10)])
     await asyncio.sleep(0.5)  # its own commits would wake the other
     await asyncio.gather(*[shop.submit(place(1, pickup_at=at(now))) for _ in range(10)])
-    await _until(shop, 20)
+    await until(lambda: cancelled(shop), 20)
     assert made == ["first"] * 20
     first.stop.set()
     await runs[0]
     await second.submit(place(1, pickup_at=at(now)))
-    await _until(shop, 21)
+    await until(lambda: cancelled(shop), 21)
     assert made[20:] == ["other"]
     other.stop.set()
     await runs[1]
-
-
-async def _until(shop: Counter, count: int) -> None:
-    for _ in range(200):
-        if await cancelled(shop) == count:
-            return
-        await asyncio.sleep(0.03)
-    assert await cancelled(shop) == count

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import httpx
@@ -125,14 +125,18 @@ def test_a_token_without_a_signature_is_worthless(verify: Verifier, name: str) -
     assert verify(by_hand({**HEADER, "alg": name}, CLAIMS).rstrip(".")) is None
 
 
+def _mac(secret: bytes, digest: str, body: bytes) -> bytes:
+    return hmac.digest(secret, body, digest)
+
+
 def test_our_public_key_is_no_shared_secret(verify: Verifier) -> None:
     public = KEY.as_dict(private=False)
     raw = base64.urlsafe_b64decode(str(public["x"]) + "=")
     pem = Ed25519PublicKey.from_public_bytes(raw).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for secret in (raw, pem, json.dumps(public).encode(), str(public["x"]).encode(), b""):
         for hashing in ("HS256", "HS512"):
-            digest = {"HS256": hashlib.sha256, "HS512": hashlib.sha512}[hashing]
-            token = by_hand({**HEADER, "alg": hashing}, CLAIMS, lambda body, s=secret, d=digest: hmac.digest(s, body, d))  # type: ignore[misc]
+            digest = {"HS256": "sha256", "HS512": "sha512"}[hashing]
+            token = by_hand({**HEADER, "alg": hashing}, CLAIMS, partial(_mac, secret, digest))
             assert verify(token) is None
 
 

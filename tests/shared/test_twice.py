@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -11,16 +10,13 @@ import pytest
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text
 
 from shared.bus.postgres import PostgresBus
-from shared.clock import Clock
-from shared.consume import Consume
 from shared.envelope import Message
 from shared.service import Listener, Put
-from shared.testing.bus_suite import message
-from tests.shared.bakery import OVEN
-from tests.shared.conftest import Database
-from tests.shared.counter import Counter
+from shared.testing import Database
+from shared.testing.counter import Counter
+from shared.testing.waiting import until
+from tests.shared.bakery import OVEN, placed
 
-TOPIC = "bakery.events"
 _tables = MetaData()
 _log = Table(
     "log",
@@ -37,24 +33,17 @@ REMEMBERS = replace(
 FORGETS = replace(OVEN, tables=MetaData(), listeners=())  # only its inbox remembers
 
 
-def order(number: int) -> Message:
-    m = message(TOPIC, f"bakery.order-{number}", value=b'{"order_id":"%d","loaves":1}' % number)
-    return Message(m.id, "bakery.order_placed.v1", m.topic, m.key, m.value, m.at, m.correlation)
-
-
 class Hearer:
     """The oven on a bus, past the time in which everything is looked up beforehand."""
 
     def __init__(self, oven: Counter, bus: PostgresBus) -> None:
         self.oven, self.bus, self.publisher = oven, bus, bus.publisher("bakery")
-        self.consume = Consume(oven.service, oven.store, oven.executor, bus, Clock(), member="1", wait_seconds=0.1)
+        self.consume = oven.consume(bus)
 
     async def say(self, *messages: Message) -> None:
-        await self.publisher.publish(messages)
-        until = time.monotonic() + 10
         heard = self.consume.heard + len(messages)
-        while self.consume.heard < heard and time.monotonic() < until:
-            await asyncio.sleep(0.01)
+        await self.publisher.publish(messages)
+        await until(lambda: self.consume.heard >= heard)
 
     def trusting(self) -> None:
         self.consume._doubt_until = 0.0
@@ -68,9 +57,7 @@ class Hearer:
 
 
 @pytest.fixture(params=[REMEMBERS, FORGETS], ids=["rows remember", "inbox remembers"])
-async def hearer(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Hearer]:
-    bus = PostgresBus(await database(), poll_seconds=0.05)
-    await bus.provide({TOPIC: 1, "oven.events": 1, "oven.parked": 1})
+async def hearer(request: pytest.FixtureRequest, database: Database, bus: PostgresBus) -> AsyncIterator[Hearer]:
     oven = await Counter(request.param, await database()).open()
     hearer = Hearer(oven, bus)
     await hearer.consume.open()
@@ -81,19 +68,18 @@ async def hearer(request: pytest.FixtureRequest, database: Database) -> AsyncIte
     await hearer.consume.close()
     await hearer.publisher.close()
     await oven.close()
-    await bus.close()
 
 
 async def test_what_is_published_again_is_worked_through_once_and_so_are_its_neighbours(hearer: Hearer) -> None:
-    said = [order(n) for n in range(10)]
+    said = [placed(str(n)) for n in range(10)]
     await hearer.say(*said)
     hearer.trusting()
-    await hearer.say(order(10), *said, order(11))
+    await hearer.say(placed("10"), *said, placed("11"))
     assert await hearer.worked() == (12, 12)
 
 
 async def test_after_one_came_twice_it_is_looked_up_whether_more_did(hearer: Hearer) -> None:
-    said = [order(n) for n in range(10)]
+    said = [placed(str(n)) for n in range(10)]
     await hearer.say(*said)
     hearer.trusting()
     await hearer.say(said[0])
@@ -105,11 +91,11 @@ async def test_after_one_came_twice_it_is_looked_up_whether_more_did(hearer: Hea
 
 
 async def test_in_quiet_nothing_is_asked_of_the_inbox_beforehand(hearer: Hearer) -> None:
-    await hearer.say(order(1))
+    await hearer.say(placed("1"))
     hearer.trusting()
     connection = await hearer.oven.store.connect()
     await connection.execute("alter table parked rename to parked_away")  # whoever looked would stumble
-    await hearer.say(order(2))
+    await hearer.say(placed("2"))
     await connection.execute("alter table parked_away rename to parked")
     assert await hearer.worked() == (2, 2)
     await connection.close()
