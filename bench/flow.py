@@ -28,6 +28,7 @@ from services.run import bank_simulator
 from shared.serving import bound
 from shared.settings import SERVICES
 from shared.testing.broker import KafkaBroker, missing
+from shared.testing.waiting import ready
 
 CASES = 3_000
 _HALF_LOAD_CASES = 1_000
@@ -77,7 +78,7 @@ class City:
             await asyncio.gather(*[self._operating(doors, portions, lines, first, first + cases, times) for _ in range(_OPERATORS)])
             self.kept_up.append((await _paid(doors) - before) / cases)
             async with asyncio.timeout(_WAIT_SECONDS):
-                while not approving.done() and await _paid(doors) < before + cases:
+                while not approving.done() and await _paid(doors) < before + cases:  # noqa: ASYNC110 - other processes are watched
                     await asyncio.sleep(0.05)
             seconds = time.perf_counter() - began
             assert not approving.done(), approving.exception()
@@ -178,7 +179,10 @@ def _together(databases: Callable[[str], str], bank: str, folder: Path) -> Itera
     port = sock.getsockname()[1]
     sock.close()
     address = f"http://127.0.0.1:{port}"
-    dsn = lambda name: databases(f"together_{name}")  # noqa: E731
+
+    def dsn(name: str) -> str:
+        return databases(f"together_{name}")
+
     told = {f"KAPOK_{name.upper()}_DSN": dsn(name) for name in (*SERVICES, "bus")}
     with (folder / "together.log").open("ab") as journal:
         process = subprocess.Popen(
@@ -186,13 +190,7 @@ def _together(databases: Callable[[str], str], bank: str, folder: Path) -> Itera
             stdout=journal, stderr=journal, env={**os.environ, **_told(bank), **told, "KAPOK_PORT": str(port)},
         )  # fmt: skip
     try:
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            try:
-                if httpx.get(f"{address}/notifications/readyz", trust_env=False).status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.05)
+        ready(process, *(f"{address}/{name}/readyz" for name in SERVICES))
         yield City(dict.fromkeys(SERVICES, address), dsn, lambda: [process.pid])
     finally:
         process.terminate()
@@ -202,7 +200,10 @@ def _together(databases: Callable[[str], str], bank: str, folder: Path) -> Itera
 @contextmanager
 def _apart(databases: Callable[[str], str], bank: str, bootstrap: str, folder: Path) -> Iterator[City]:
     """One process per service on Kafka."""
-    dsn = lambda name: databases(f"apart_{name}")  # noqa: E731
+
+    def dsn(name: str) -> str:
+        return databases(f"apart_{name}")
+
     told = {f"KAPOK_{name.upper()}_DSN": dsn(name) for name in SERVICES}
     four = Members({**_told(bank), **told, "KAPOK_BUS": "kafka", "KAPOK_KAFKA_BOOTSTRAP": bootstrap}, folder)
     try:

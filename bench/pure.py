@@ -20,7 +20,7 @@ def rows(rounds: int) -> list[Row]:
     person = new_id()
     ring.make(person)
     event = Reported(new_id(), person, PERSON, "440106", ("medical",))
-    plain = Reported(event.case_id, person, None, "440106", ("medical", "housing"))  # type: ignore[arg-type]
+    plain = Reported(event.case_id, person, None, "440106", ("medical", "housing"))
     stored = [codec.encode(plain, "e", "s", ring) for _ in range(EVENTS)]
     folding, sealing, indexing = [], [], []
     for _ in range(rounds):

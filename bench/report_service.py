@@ -33,7 +33,7 @@ class Report(Struct, frozen=True, gc=False):
 class Reported(Struct, frozen=True, gc=False):
     case_id: str
     person_id: str
-    person: Person | Shredded
+    person: Person | Shredded | None
     district: str
     needs: tuple[str, ...]
 

@@ -53,7 +53,7 @@ class Members:
             while not self._ready(name):
                 if self.processes[name].poll() is not None or time.monotonic() > until:
                     raise MemberDown(f"{name} did not become ready; its journal is {self.journal(name)}")
-                time.sleep(0.05)
+                time.sleep(0.05)  # other processes are waited for
 
     def pids(self) -> list[int]:
         """The processes that serve now."""
@@ -94,7 +94,7 @@ class Members:
                 stdout=journal,
                 stderr=journal,
                 start_new_session=True,
-                preexec_fn=dies_with_us(),  # noqa: PLW1509
+                preexec_fn=dies_with_us(),  # noqa: PLW1509 - the fork arms the kernel's signal and nothing else
                 env={**os.environ, **self._surroundings, **told, "PYTHONUNBUFFERED": "1"},
             )
 

@@ -57,7 +57,7 @@ def bank_simulator(journal: Path | None = None) -> Iterator[str]:
         pass_fds=[sock.fileno()],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=dies_with_us(),  # noqa: PLW1509
+        preexec_fn=dies_with_us(),  # noqa: PLW1509 - the fork arms the kernel's signal and nothing else
         env={**os.environ, "PYTHONUNBUFFERED": "1", **({"KAPOK_BANK_JOURNAL": str(journal)} if journal else {})},
     )
     address = f"http://127.0.0.1:{sock.getsockname()[1]}"

@@ -254,7 +254,7 @@ def _answers(programs: Path, sockets: Path, process: subprocess.Popen[bytes], su
         )
         if ready.returncode == 0:
             return True
-        time.sleep(0.02)
+        time.sleep(0.02)  # another process is waited for
     return False
 
 

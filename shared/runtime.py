@@ -12,6 +12,7 @@ import httpx
 import msgspec
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
+from joserfc.jwk import KeySet
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -73,8 +74,8 @@ def environment(
     name = settings.issuer or f"http://{settings.host}:{settings.port}"
     issuer = Issuer(name, settings.audience, known["signing_key"], Clients("demo") if settings.demo else None)
     foreign = RemoteKeys(settings.jwks_url or f"{name}/.well-known/jwks.json", httpx.Client(trust_env=False))
-    keys_of: Callable[[bool], object] = issuer.key_set if embedded or settings.demo else foreign
-    verifier = Verifier(name, settings.audience, keys_of)  # type: ignore[arg-type]
+    keys_of: Callable[[bool], KeySet] = issuer.key_set if embedded or settings.demo else foreign
+    verifier = Verifier(name, settings.audience, keys_of)
     where = {
         **(dsns or {}),
         **{n: settings.dsn(n) for n in ("intake", "matching", "disbursement", "notifications", "bus") if settings.dsn(n)},

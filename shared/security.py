@@ -181,7 +181,7 @@ class Issuer:
         return {"keys": [{**self._key.as_dict(private=False), "kid": self._kid, "alg": "Ed25519", "use": "sig"}]}
 
     def key_set(self, fresh: bool = False) -> KeySet:
-        return KeySet.import_key_set(self.public_keys())  # type: ignore[arg-type]
+        return KeySet.import_key_set({"keys": self.public_keys()["keys"]})
 
 
 def _ed25519_jwk(private: bytes) -> dict[str, Any]:

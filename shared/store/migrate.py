@@ -11,14 +11,14 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library does not annotate it
 _LOCK = 7_203_001  # one process migrates, the others wait
 
 
 def _ddl(table: Table) -> list[str]:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    made = str(CreateTable(table, if_not_exists=True).compile(dialect=dialect))
+    made = str(CreateTable(table, if_not_exists=True).compile(dialect=_DIALECT))
     return [made] + [
-        str(CreateIndex(i, if_not_exists=True).compile(dialect=dialect)) for i in sorted(table.indexes, key=lambda i: str(i.name))
+        str(CreateIndex(i, if_not_exists=True).compile(dialect=_DIALECT)) for i in sorted(table.indexes, key=lambda i: str(i.name))
     ]
 
 
@@ -43,8 +43,7 @@ async def migrate(connection: asyncpg.Connection, room: MetaData) -> None:
 async def _new_columns(connection: asyncpg.Connection, table: Table) -> None:
     rows = await connection.fetch("select column_name from information_schema.columns where table_name = $1", table.name)
     there = {row["column_name"] for row in rows}
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     for column in table.columns:
         if column.name not in there:
             # A read table may gain columns that may be empty; anything more is a rebuild.
-            await connection.execute(f'alter table "{table.name}" add column "{column.name}" {column.type.compile(dialect=dialect)}')
+            await connection.execute(f'alter table "{table.name}" add column "{column.name}" {column.type.compile(dialect=_DIALECT)}')

@@ -131,8 +131,8 @@ class KafkaBroker:
                     base64.urlsafe_b64encode(b"kapok" + os.urandom(11)).decode().rstrip("=")
                 )  # an id that began with "-" would be an option
                 form = self._java("128m", "kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(settings))
-                subprocess.run(form, check=True, stdout=journal, stderr=journal, timeout=within_seconds)  # noqa: S603
-            self.process = subprocess.Popen(  # noqa: S603
+                subprocess.run(form, check=True, stdout=journal, stderr=journal, timeout=within_seconds)  # noqa: S603 - our own arguments
+            self.process = subprocess.Popen(  # noqa: S603 - our own arguments
                 [*_dies_with_us(), *self._java(self._heap, "kafka.Kafka", str(settings))],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=journal, stderr=journal, start_new_session=True,
             )  # fmt: skip
@@ -142,7 +142,7 @@ class KafkaBroker:
                 return False
             if speaks_kafka(self.port):
                 return True
-            time.sleep(0.05)
+            time.sleep(0.05)  # another process is waited for
         self.kill()
         return False
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]  # no types
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
 WIDTHS = {"telephone": (390, 844), "desk": (1280, 900)}
@@ -37,7 +37,7 @@ def chinese_font() -> bool:
     """Whether any font here has Chinese glyphs; without one every character is a box and no other check notices."""
     if shutil.which("fc-list") is None:
         return False
-    listed = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S607
+    listed = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, timeout=30, check=False)  # noqa: S607 - wherever fontconfig is installed
     return bool(listed.stdout.strip())
 
 

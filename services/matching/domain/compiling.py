@@ -111,5 +111,5 @@ def compiled(programmes: tuple[InForce | None, ...], codes: tuple[str, ...]) -> 
     text.lines.append(f"    return ({', '.join(results)},)")
     made: dict[str, Verdicts] = {}
     # Only names of our own facts, numbers and constants reach this text: the loader has checked every one of them.
-    exec(compile("\n".join(text.lines), "<rules of relief>", "exec"), text.constants, made)  # noqa: S102
+    exec(compile("\n".join(text.lines), "<rules of relief>", "exec"), text.constants, made)  # noqa: S102 - see above
     return made["verdicts"]

@@ -178,7 +178,7 @@ class KafkaConsumer:
         self._quarrel = often and self._instance is not None
 
 
-class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]
+class _Handover(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
     def __init__(self, consumer: KafkaConsumer) -> None:
         self._consumer = consumer
 
