@@ -13,12 +13,13 @@ from shared.bus import Bus
 from shared.clock import Clock
 from shared.consume import Consume
 from shared.effects import Effects
+from shared.errors import NotNow
 from shared.execute import Executor
 from shared.forgetting import Forgetting
 from shared.hearing import Hearing
 from shared.housekeeping import Housekeeping
 from shared.idempotency import Answers
-from shared.leader import Leader
+from shared.leader import Leader, rested
 from shared.pace import Pace
 from shared.relay import Relay
 from shared.room import Room
@@ -107,7 +108,7 @@ class Opened:
 
     async def _led(self, loop: Loop) -> None:
         async with Leader(self.room.store, f"loop:{loop.name}") as leader:
-            while (lock := await leader.held(self.room.stop)) is not None:
+            while (lock := await self._lock(leader)) is not None:
                 work, lost = asyncio.ensure_future(loop.run(self.room)), asyncio.ensure_future(_closed(lock))
                 try:
                     await asyncio.wait({work, lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,6 +119,16 @@ class Opened:
                     work.cancel()
                     lost.cancel()
                     await asyncio.wait({work, lost})
+
+    async def _lock(self, leader: Leader) -> asyncpg.Connection | None:
+        """While the store is away there is nothing to lead; that is no failure of the loop."""
+        failures = 0
+        while True:
+            try:
+                return await leader.held(self.room.stop)
+            except NotNow:
+                failures += 1
+                await rested(self.room.stop, min(5.0, 0.05 * 2 ** min(failures, 10)))
 
     async def close(self, within_seconds: float = 10.0) -> None:
         """Those who bring work stop first, the writer last, so that what was begun is committed."""

@@ -10,6 +10,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SERVICES = ("intake", "matching", "disbursement", "notifications")
+# Of a connection that holds a lock: a holder without power or network is given up after half a minute, not after the system's hours.
+HEARTBEAT = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "4"}
 
 
 class SettingsProblem(Exception):

@@ -10,17 +10,28 @@ import structlog
 
 log = structlog.get_logger(__name__)
 _PAUSE_MAX_SECONDS = 10.0
+_WELL_AFTER_SECONDS = 60.0
 
 
 class Supervised:
-    """One loop and how it fares: `alive` between its start and its end, `failures` in a row, `error` the last class."""
+    """One loop and how it fares: `alive` between its start and its end, `failures` in a row, `error` the last class.
+
+    A loop that has run for a minute is well again: what it failed at before no longer counts.
+    """
 
     def __init__(self, name: str, run: Callable[[], Awaitable[None]], stop: Callable[[], None]) -> None:
         self.name, self._run, self._stop = name, run, stop
-        self.alive, self.failures, self.error = False, 0, ""
+        self.alive, self._failures, self.error = False, 0, ""
         self.started_at = 0.0
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def failures(self) -> int:
+        return 0 if self.alive and self._well() else self._failures
+
+    def _well(self) -> bool:
+        return time.monotonic() - self.started_at >= _WELL_AFTER_SECONDS
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._forever(), name=self.name)
@@ -37,9 +48,9 @@ class Supervised:
                 self.error = type(fault).__name__
                 log.error("loop_failed", loop=self.name, error=self.error, exc_info=fault)
             self.alive = False
-            self.failures = self.failures + 1 if time.monotonic() - self.started_at < 60 else 1
+            self._failures = 1 if self._well() else self._failures + 1
             try:
-                await asyncio.wait_for(self._stopping.wait(), min(_PAUSE_MAX_SECONDS, 0.1 * 2**self.failures))
+                await asyncio.wait_for(self._stopping.wait(), min(_PAUSE_MAX_SECONDS, 0.1 * 2 ** min(self._failures, 10)))
             except TimeoutError:
                 continue
         self.alive = False

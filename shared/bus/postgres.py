@@ -14,6 +14,7 @@ from shared.bus.fresh import Fresh
 from shared.envelope import Message, Received
 from shared.errors import Malformed, NotNow
 from shared.parcel import Parcel, Unreadable, packed, readable, unpacked
+from shared.settings import HEARTBEAT
 
 _SCHEMA = """
 create table if not exists topics (name text primary key, partitions integer not null, next bigint not null default 0);
@@ -71,6 +72,7 @@ class PostgresBus:
         self._poll = poll_seconds
         self._pool: asyncpg.Pool | None = None
         self._listener: asyncpg.Connection | None = None
+        self._listening = asyncio.Lock()
         self.readers: set[PostgresConsumer] = set()
         self.fresh, self.own = Fresh(), set[int]()
         self._others_at = float("-inf")
@@ -80,11 +82,17 @@ class PostgresBus:
         if self._pool is None:
             try:
                 self._pool = await asyncpg.create_pool(self._dsn, min_size=0, max_size=4, command_timeout=20, timeout=10)
-                self._listener = await asyncpg.connect(self._dsn, timeout=10)
-                await self._listener.add_listener("kapok_bus", self._heard)
+                await self.listen()
             except _AWAY as gone:
                 raise NotNow(f"the bus does not answer ({type(gone).__name__})") from gone
         return self._pool
+
+    async def listen(self) -> None:
+        """Hear what other processes publish; again where the connection was lost."""
+        async with self._listening:
+            if self._listener is None or self._listener.is_closed():
+                self._listener = await asyncpg.connect(self._dsn, timeout=10)
+                await self._listener.add_listener("kapok_bus", self._heard)
 
     def _heard(self, _: object, sender: int, *__: object) -> None:
         if sender not in self.own:  # what we published ourselves woke our readers already
@@ -263,7 +271,9 @@ class PostgresConsumer:
         if time.monotonic() - self._stood_by_at < self._poll:
             return None  # others lead: no new connection for every message that wakes us
         # A place that is lost with the power is read from again, and the inboxes absorb it: no commit of a place waits for the disk.
-        connection = await asyncpg.connect(self._dsn, command_timeout=20, timeout=10, server_settings={"synchronous_commit": "off"})
+        connection = await asyncpg.connect(
+            self._dsn, command_timeout=20, timeout=10, server_settings={**HEARTBEAT, "synchronous_commit": "off"}
+        )
         if not await connection.fetchval("select pg_try_advisory_lock(hashtextextended($1, 7203003))", self.group):
             await connection.close()
             self._stood_by_at = time.monotonic()
@@ -310,6 +320,7 @@ class PostgresConsumer:
             if found or all(place >= self._bus.fresh.end(topic) for topic, place in self._next.items()):
                 return found
         self._looked_at = now
+        await self._bus.listen()
         places = [value for topic in self._topics for value in (topic, self._next[topic])]
         rows = await connection.fetch(self._read, max(1, limit // _IN_A_PARCEL), *places)
         taken = dict.fromkeys(self._topics, 0)

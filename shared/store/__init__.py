@@ -13,6 +13,7 @@ from shared.codec import Codec
 from shared.envelope import Envelope
 from shared.errors import Malformed, NotNow
 from shared.sealing import Keyring
+from shared.settings import HEARTBEAT
 from shared.store.commit import Commit, Writer
 
 _LOAD = (
@@ -91,9 +92,8 @@ class Store:
         What is written through a `repeatable` one may be lost with the power and is then done again: it waits for no disk.
         """
         async with answering("the store"):
-            return await asyncpg.connect(
-                self.dsn, command_timeout=self._seconds, timeout=10, server_settings={"synchronous_commit": "off"} if repeatable else {}
-            )
+            settings = {**HEARTBEAT, "synchronous_commit": "off"} if repeatable else HEARTBEAT
+            return await asyncpg.connect(self.dsn, command_timeout=self._seconds, timeout=10, server_settings=settings)
 
     async def write(self, commit: Commit) -> None:
         """One transaction, durable when this returns.

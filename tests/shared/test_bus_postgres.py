@@ -48,6 +48,25 @@ class TestPostgresBus(BusSuite):
         await publisher.close()
         assert (await self.state(bus, topic)).published == 0
 
+    async def test_what_others_publish_is_heard_again_after_the_listening_connection_was_cut(self, dsn: str, topic: str) -> None:
+        bus, other = PostgresBus(dsn, poll_seconds=0.2), PostgresBus(dsn)
+        consumer = await self.consuming(bus, topic, "ears")
+        watch = await asyncpg.connect(dsn)
+        listening = "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'"
+        await self.published(other, [message(topic, "k", 0)])
+        assert len(await read(consumer, 1)) == 1
+        await watch.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'"
+        )
+        await consumer.poll(10, 1)
+        assert await watch.fetchval(listening) == 1
+        said = await self.published(other, [message(topic, "k", 1)])
+        assert ids(await read(consumer, 1)) == said
+        await watch.close()
+        await consumer.close()
+        await bus.close()
+        await other.close()
+
     async def test_a_place_within_a_parcel_is_read_on_from(self, bus: Bus, topic: str) -> None:
         said = await self.published(bus, [message(topic, f"k{n}", n) for n in range(30)])
         consumer = await self.consuming(bus, topic, "halves")

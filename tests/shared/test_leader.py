@@ -244,6 +244,31 @@ async def test_a_loops_work_ends_with_its_lock_and_begins_anew_with_the_next(pro
     assert (shift.at_work, shift.cancelled) == (0, 2)  # asked to stop, and not cancelled
 
 
+async def test_a_store_that_is_away_for_a_while_is_no_fault_of_a_led_loop(
+    process: Open, store: Store, watch: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = Shift()
+    one = await process(shift)
+    await shift.until_begun(1)
+    led = next(loop for loop in one.loops if loop.name == "bakery.shift")
+    monkeypatch.setattr(one.room.store, "dsn", "postgresql://127.0.0.1:1/nowhere")
+    await lose_the_lock(watch)
+    await until(lambda: shift.at_work, 0)
+    await asyncio.sleep(1.5)  # it has tried some times by now
+    assert (led.alive, led.failures) == (True, 0)
+    monkeypatch.setattr(one.room.store, "dsn", store.dsn)
+    await shift.until_begun(2)
+
+
+async def test_the_holder_of_a_lock_is_asked_by_the_network_whether_it_lives(store: Store) -> None:
+    async with Leader(store, "relay") as leader:
+        holding = await leader.held(asyncio.Event())
+        assert holding is not None
+        set_by = "select source from pg_settings where name = any($1::text[])"
+        sources = await holding.fetch(set_by, ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count"])
+        assert [row["source"] for row in sources] == ["client"] * 3
+
+
 async def test_two_processes_are_never_at_one_loops_work_together(process: Open, watch: asyncpg.Connection) -> None:
     shift = Shift()
     for _ in range(2):
