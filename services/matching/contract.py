@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.matching.domain import referral as r
 from services.matching.domain.asking import About, Grant, Item
-from services.matching.domain.assessment import CaseAssessed
+from services.matching.domain.assessment import CaseAssessed, NothingMissing
 from services.matching.domain.compiling import Verdict
 from services.matching.domain.directory import Count, NoPlaceFound, PlaceHeld, PlaceReleased, PlacesSet, PlaceUsed
 from shared.envelope import Envelope, Public
@@ -26,7 +26,7 @@ class PublicCaseAssessed(Struct, frozen=True, gc=False):
 
 
 class InformationRequested(Struct, frozen=True, gc=False):
-    """Facts that would settle what no programme can answer yet."""
+    """Facts that would settle what no programme can answer yet; none once nothing is missing any more."""
 
     case_id: str
     missing: tuple[str, ...]
@@ -82,6 +82,10 @@ def on_assessed(e: Envelope) -> tuple[Public, ...]:
     if not a.missing:
         return (said,)
     return (said, Public("matching.information_requested.v1", InformationRequested(a.case_id, a.missing)))
+
+
+def on_nothing_missing(e: Envelope) -> tuple[Public, ...]:
+    return (Public("matching.information_requested.v1", InformationRequested(e.data.case_id, ())),)
 
 
 def _grant(grant: Grant | None) -> PublicGrant | None:
@@ -161,6 +165,7 @@ def on_no_place(e: Envelope) -> tuple[Public, ...]:
 
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     CaseAssessed: on_assessed,
+    NothingMissing: on_nothing_missing,
     r.ReferralOffered: on_offered,
     r.ReferralAccepted: on_accepted,
     r.ReferralDeclined: on_declined,

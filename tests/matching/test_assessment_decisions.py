@@ -196,6 +196,21 @@ def test_what_is_missing_is_asked_for_only_where_it_could_help() -> None:
     assert assessed(replace(ALONE, facts={**settled, **no})).missing == ()
 
 
+def test_exactly_what_is_missing_is_asked_for() -> None:
+    needy = {"local_hukou": True, "household_size": 2, "monthly_income_fen": 80_000, "application_running": False}
+    no = {"accident": False, "serious_illness": False, "certificates": ["none"]}
+    poor = replace(ALONE, needs=("education",), facts={**needy, **no, "wish_sku": None})
+    assert assessed(poor).missing == ("necessary_spending_month_fen", "wish_sku")
+
+
+def test_once_nothing_is_missing_any_more_that_is_said_once() -> None:
+    asked = assessed(replace(ALONE, facts={}))
+    told, nothing = Given(ASSESSMENT, asked).when(ALONE).events
+    assert (asked.missing != (), told.missing, nothing) == (True, (), a.NothingMissing("case-1", AT))
+    other = replace(ALONE, facts={**FACTS, "age": 70})
+    assert len(Given(ASSESSMENT, asked, told, nothing).when(other).events) == 1
+
+
 @pytest.mark.parametrize(
     ("event_on", "expected"),
     [

@@ -123,3 +123,30 @@ def test_a_value_of_the_wrong_kind_is_not_known(value: Any) -> None:
         assert known({"age": value}, _SOME_DAY).age is None
     if type(value) is not list:
         assert known({"certificates": value}, _SOME_DAY).certificates is None
+
+
+_TOLD: dict[str, st.SearchStrategy[Any]] = {
+    **_KINDS_TOLD,
+    **dict.fromkeys(("monthly_income_fen", "necessary_spending_month_fen"), st.integers(0, 40_000_000)),
+    **dict.fromkeys(("lived_here_months", "works_here_months"), st.integers(0, 60)),
+    "household_size": st.integers(1, 9), "event_on": st.dates(date(2025, 1, 1), _SOME_DAY).map(str),
+}  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@example({"local_hukou": True, "household_size": 2, "monthly_income_fen": 80_000}, _SOME_DAY)
+@given(st.fixed_dictionaries({}, optional=_TOLD), _DAYS)
+def test_what_is_known_is_never_asked_for(facts: dict[str, Any], on: date) -> None:
+    for told in explained(facts, on):
+        assert not set(told.missing) & set(facts), told
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.fixed_dictionaries({}, optional=_TOLD), st.fixed_dictionaries(_TOLD), _DAYS)
+def test_what_was_asked_for_and_told_is_not_asked_for_again(facts: dict[str, Any], answers: dict[str, Any], on: date) -> None:
+    told: set[str] = set()
+    while missing := {one for answer in explained(facts, on) for one in answer.missing}:
+        assert not missing & told, (missing & told, facts)
+        next_one = min(missing)
+        told.add(next_one)
+        facts = {**facts, next_one: answers[next_one]}

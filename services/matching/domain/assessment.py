@@ -87,6 +87,13 @@ class CaseAssessed(Struct, frozen=True, gc=False):
     seeks: tuple[Ask, ...] = ()
 
 
+class NothingMissing(Struct, frozen=True, gc=False):
+    """What people were asked for before is known now, or can help no more."""
+
+    case_id: str
+    at: datetime
+
+
 class SharingAllowed(Struct, frozen=True, gc=False):
     case_id: str
     recipients: tuple[str, ...]
@@ -142,7 +149,7 @@ class Assessment(Struct, frozen=True, gc=False):
 
 ABSENT = Assessment()
 COMMANDS = (AssessCase, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch)
-EVENTS = (CaseAssessed, SharingAllowed, SharingStopped, OfferNoted, SearchEnded)
+EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded)
 
 
 def _with(sought: tuple[Sought, ...], *new: Sought) -> tuple[Sought, ...]:
@@ -167,6 +174,8 @@ def evolve(state: Assessment, event: Any) -> Assessment:
     match event:
         case CaseAssessed():
             return Assessment(event, event.recipients, _seeking(state, event.seeks))
+        case NothingMissing():
+            return state
         case SharingAllowed():
             return Assessment(state.latest, event.recipients, _seeking(state, event.seeks))
         case SharingStopped():

@@ -17,6 +17,7 @@ from services.matching.domain.assessment import (
     CaseAssessed,
     NoteEnded,
     NoteOffer,
+    NothingMissing,
     OfferNoted,
     RestSearch,
     SearchEnded,
@@ -116,12 +117,12 @@ def assess(command: AssessCase, state: Assessment, rules: Rulebook) -> tuple[Any
     verdicts = rules.verdicts(command.facts, on, seen_on=command.seen_on)
     seeks = Search(rules, state, command.facts).asks(command, on, verdicts, recipients) if recipients is not None else ()
     c = command
-    return (
-        CaseAssessed(
-            c.case_id, c.person_id, c.household_id, c.district, c.needs, c.urgency, c.facts, on, c.seen_on, rules.version, verdicts,
-            _missing(rules, c, on, verdicts), c.at, recipients, seeks,
-        ),
+    assessed = CaseAssessed(
+        c.case_id, c.person_id, c.household_id, c.district, c.needs, c.urgency, c.facts, on, c.seen_on, rules.version, verdicts,
+        _missing(rules, c, on, verdicts), c.at, recipients, seeks,
     )  # fmt: skip
+    answered = state.latest is not None and state.latest.missing and not assessed.missing
+    return (assessed, NothingMissing(c.case_id, c.at)) if answered else (assessed,)
 
 
 def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:

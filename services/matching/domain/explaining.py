@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.matching.domain.facts import ASKED_FOR, Known
+from services.matching.domain.facts import Known, to_ask
 from services.matching.domain.rules import InForce, Rule, Rules
 
 
@@ -74,7 +74,7 @@ class Told(Struct, frozen=True):
 def _told(rule: Rule | Rules, known: Known) -> Told:
     if isinstance(rule, Rule):
         reason = _reason(rule, known)
-        return Told(reason.met, (reason,), ASKED_FOR.get(rule.fact, (rule.fact,)) if reason.met is None else ())
+        return Told(reason.met, (reason,), to_ask(rule.fact, known) if reason.met is None else ())
     return together(rule.mode, [_told(member, known) for member in rule.members])
 
 
@@ -94,5 +94,5 @@ def explained(one: InForce, known: Known) -> Told:
     told = together("all", [_told(rule, known) for rule in one.rules]) if one.rules else Told(True, (), ())
     amount = one.programme.amount
     if told.held and amount.form == "share" and not amount.unless_unknown and getattr(known, amount.fact) is None:
-        return Told(None, told.because, ASKED_FOR.get(amount.fact, (amount.fact,)))
+        return Told(None, told.because, to_ask(amount.fact, known))
     return told

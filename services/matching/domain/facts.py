@@ -40,14 +40,17 @@ class Known(Struct, frozen=True, gc=False):
     application_running: bool | None = None
     basic_life_threatened: bool | None = None
     wish_sku: str | None = None
+    monthly_income_fen: int | None = None
+    household_size: int | None = None
+    necessary_spending_month_fen: int | None = None
 
 
 KINDS: Mapping[str, str] = {
     field: "flag" if "bool" in str(kind) else "codes" if "tuple" in str(kind) else "code" if "str" in str(kind) else "number"
     for field, kind in Known.__annotations__.items()
 }
-# What to ask people for when a fact that is worked out is not known.
-ASKED_FOR: Mapping[str, tuple[str, ...]] = {
+# What a fact is worked out of that people can be asked for.
+_ASKED_FOR: Mapping[str, tuple[str, ...]] = {
     "event_months_ago": ("event_on",),
     "settled_here_months": ("lived_here_months",),
     "per_head_income_month_fen": ("monthly_income_fen", "household_size"),
@@ -56,6 +59,11 @@ ASKED_FOR: Mapping[str, tuple[str, ...]] = {
     "actual_spending_year_fen": ("necessary_spending_month_fen",),
     "unable_to_pay": ("cannot_pay",),
 }
+
+
+def to_ask(fact: str, known: Known) -> tuple[str, ...]:
+    """What people must still tell before this fact is known: of what it is worked out of only what nobody told."""
+    return tuple([one for one in _ASKED_FOR.get(fact, (fact,)) if getattr(known, one, None) is None])
 
 
 def _number(value: Any) -> int | None:
@@ -120,8 +128,9 @@ def known(facts: Mapping[str, Any], on: date) -> Known:
     event = None if event is None else day_of(event)
     paid = _self_paid(get)
     income, size, spent = _number(get("monthly_income_fen")), _number(get("household_size")), _number(get("necessary_spending_month_fen"))
-    head = income // size if income is not None and size is not None and size > 0 else None
-    left = (income - spent) // size if head is not None and spent is not None and income is not None and size else None
+    size = size if size is not None and size > 0 else None
+    head = income // size if income is not None and size is not None else None
+    left = (income - spent) // size if income is not None and size is not None and spent is not None else None
     works = _number(get("works_here_months"))
     return Known(
         _number(get("age")),
@@ -149,4 +158,7 @@ def known(facts: Mapping[str, Any], on: date) -> Known:
         _flag(get("application_running")),
         _flag(get("basic_life_threatened")),
         _code(get("wish_sku")),
+        income,
+        size,
+        spent,
     )
