@@ -120,10 +120,21 @@ def test_why_nobody_can_take_a_wish() -> None:
 
 
 def test_consent_reaches_the_kinds_it_names_and_the_authority_that_decides() -> None:
-    assert requested(listed(kind="hospital"), recipients=("charity",)).reason == "no_service"
     assert requested(listed(kind="charity"), recipients=("charity",)).count.service_id == "mercy-s"
     assert requested(listed(kind="government"), recipients=("charity",)).count.service_id == "mercy-s"
     assert requested(listed(kind="hospital"), recipients=()).count.service_id == "mercy-s"
+
+
+def test_a_consent_that_reaches_nobody_who_could_help_is_named_as_the_reason() -> None:
+    hospital, only = listed(kind="hospital"), ("charity",)
+    assert requested(hospital, recipients=only).reason == "consent_does_not_cover"
+    rain = listed("rain", kind="company", needs=(), programmes=("RAIN",))
+    assert requested(rain, recipients=only, candidates=(RAIN,)).reason == "consent_does_not_cover"
+    assert requested(hospital, listed("hope"), recipients=only, tried=("hope-s",)).reason == "consent_does_not_cover"
+    assert requested(hospital, listed("hope", places=0), recipients=only).reason == "full"
+    assert requested(hospital, recipients=only, tried=("mercy-s",)).reason == "refused_by_all"
+    assert requested(listed(kind="hospital", needs=("housing",)), recipients=only).reason == "no_service"
+    assert requested(hospital, d.ServicePaused("mercy-s", "staff", AT), recipients=only).reason == "no_service"
 
 
 def test_a_provider_that_accepts_by_itself_names_its_fund_up_to_its_sum() -> None:

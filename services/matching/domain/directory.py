@@ -140,7 +140,7 @@ class PlaceUsed(Struct, frozen=True, gc=False):
 
 
 class NoPlaceFound(Struct, frozen=True, gc=False):
-    """Nobody can take this wish now; `reason`: no_service, full or refused_by_all."""
+    """Nobody can take this wish now; `reason`: full, consent_does_not_cover, refused_by_all or no_service."""
 
     ask: Ask
     reason: str

@@ -71,13 +71,11 @@ def _reaches(ask: Ask, listing: Listing) -> bool:
     return not ask.recipients or listing.kind == "government" or listing.kind in ask.recipients
 
 
-def _suitable(state: Directory, ask: Ask, wish: str) -> Iterator[Listing]:
+def _serving(state: Directory, ask: Ask, wish: str) -> Iterator[Listing]:
+    """Who could be asked for this, whether or not the consent reaches there."""
     for service_id in (*state.by_wish.get(f"{wish} {ask.district}", ()), *state.by_wish.get(f"{wish} ", ())):
-        if service_id in state.paused or service_id in ask.tried:
-            continue
-        listing = state.listings[service_id]
-        if _reaches(ask, listing):
-            yield listing
+        if service_id not in state.paused and service_id not in ask.tried:
+            yield state.listings[service_id]
 
 
 def _rank(state: Directory, listing: Listing) -> tuple[bool, float, str]:
@@ -88,7 +86,9 @@ def _rank(state: Directory, listing: Listing) -> tuple[bool, float, str]:
 def _best(state: Directory, ask: Ask, wish: str) -> tuple[Listing | None, bool]:
     """The best service with a free place, and whether any was suitable at all."""
     best, rank, any_suitable = None, None, False
-    for listing in _suitable(state, ask, wish):
+    for listing in _serving(state, ask, wish):
+        if not _reaches(ask, listing):
+            continue
         any_suitable = True
         if not state.free(listing.service_id):
             continue
@@ -119,8 +119,15 @@ def request(command: RequestReferral, state: Directory) -> tuple[Any, ...]:
     listing, suitable = _best(state, ask, ask.need)
     if listing is not None:
         return _held(state, ask, listing, None, command.at)
-    reason = "full" if full or suitable else "refused_by_all" if ask.tried else "no_service"
-    return (NoPlaceFound(ask, reason, command.at),)
+    return (NoPlaceFound(ask, "full" if full or suitable else _why_nobody(state, ask), command.at),)
+
+
+def _why_nobody(state: Directory, ask: Ask) -> str:
+    """Why there is nobody whom the consent reaches."""
+    wishes = (*[candidate.programme for candidate in ask.candidates], ask.need)
+    if any(True for wish in wishes for _ in _serving(state, ask, wish)):
+        return "consent_does_not_cover"
+    return "refused_by_all" if ask.tried else "no_service"
 
 
 def _by_hand(command: RequestReferral, state: Directory, service_id: str) -> tuple[Any, ...]:
