@@ -57,7 +57,6 @@ class Settings(BaseSettings):
     rate_burst: int = Field(default=2000, ge=1, description="Requests at once of one authenticated caller.")
     public_rate_per_second: float = Field(default=20, gt=0, description="Requests a second of one address without a token.")
     public_rate_burst: int = Field(default=100, ge=1, description="Requests at once of one address without a token.")
-    referral_offer_hours: int = Field(default=48, ge=1, description="Hours a charity has to answer an offer.")
     webhook_private_allowed: bool = Field(
         default=False, description="Webhooks may go to private and loopback addresses (embedded run: yes)."
     )

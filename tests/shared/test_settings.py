@@ -70,7 +70,7 @@ def test_without_any_variable_nothing_secret_or_outside_is_assumed() -> None:
         ("port", "http"), ("port", "-1"), ("port", "65536"), ("port", ""), ("bus", "rabbit"), ("bus", ""), ("queue_max", "0"), ("queue_max", "1.5"),
         ("batch_max", "0"), ("relay_batch_max", "none"), ("poll_seconds", "0"), ("poll_seconds", "nan"), ("poll_seconds", "often"),
         ("body_max_bytes", "999"), ("rate_per_second", "0"), ("rate_burst", "0"), ("public_rate_per_second", "-1"), ("public_rate_burst", "0"),
-        ("referral_offer_hours", "0"), ("webhook_private_allowed", "perhaps"), ("demo", "2"), ("log_level", "loud"), ("log_level", "INFO"),
+        ("webhook_private_allowed", "perhaps"), ("demo", "2"), ("log_level", "loud"), ("log_level", "INFO"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_one_sentence_that_names_the_variable(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
