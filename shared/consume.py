@@ -117,7 +117,11 @@ class Consume:
             before = self.duplicates
             asked = [(one, self._asked(one)) for one in received if one.message is None or not self._hearing.deaf(one.message.type)]
             self.skipped += len(received) - len(asked)
-            known = await self._known(asked) if self._doubtful() else set()
+            known: set[tuple[str, str]] = set()
+            if self._doubtful():
+                aside = await self.parking.set_aside_among(received)
+                asked = [(one, work) for one, work in asked if (one.topic, one.partition, one.offset) not in aside]
+                known = await self._known(asked)
             lanes: dict[str, Lane] = {}
             round_, now = _Round(), self._clock.now()
             for one, work in asked:
@@ -268,6 +272,13 @@ class Consume:
                 await self.parking.redriven(row_id)
             await self.parking.refresh()
         return len(rows)
+
+    async def set_aside(self, parked_id: int, by: str, why: str) -> bool:
+        """Give this one message up: its key is free unless more of it is parked. False when it is not parked (any more)."""
+        async with self.parking.turn:
+            done = await self.parking.set_aside(parked_id, by, why)
+            await self.parking.refresh()
+        return done
 
 
 def _places(received: Sequence[Received]) -> dict[tuple[str, int], int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -18,6 +20,10 @@ NAMES = {
     "kapok_inbox_duplicates_total": "Messages recognised as already worked through",
     "kapok_blocked_keys": "Keys with a parked message",
     "kapok_effects_due": "Calls to the outside that are due or retried",
+    "kapok_effects_attempts": "Attempts of the waiting call to the outside that was tried most often",
+    "kapok_deadlines_due": "Deadlines that have passed and are not worked off",
+    "kapok_deadline_oldest_age_seconds": "How long ago the oldest of these has passed",
+    "kapok_deadlines_failed_total": "Deadlines that could not be worked off and come again",
     "kapok_loops_down": "Loops that are not running",
     "kapok_not_ready": "1 when the service should get no work",
 }
@@ -37,7 +43,8 @@ def metrics_router(ops: Ops) -> APIRouter:
         for s in state["services"]:
             values = (
                 s["outbox"]["rows"], s["outbox"]["oldest_seconds"], s["waiting"], s["commits"], s["heard"], s["duplicates"], s["blocked_keys"],
-                sum(e["due"] for e in s["effects"]), sum(not x["alive"] for x in s["loops"]), int(bool(s["troubles"])),
+                sum(e["due"] for e in s["effects"]), max((e["attempts"] for e in s["effects"]), default=0), *_deadlines(s["deadlines"]),
+                sum(not x["alive"] for x in s["loops"]), int(bool(s["troubles"])),
             )  # fmt: skip
             for gauge, value in zip(gauges.values(), values, strict=True):
                 gauge.labels(s["service"]).set(value)
@@ -50,3 +57,8 @@ def metrics_router(ops: Ops) -> APIRouter:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+def _deadlines(told: dict[str, Any]) -> tuple[float, float, float]:
+    # One that fails is due again later: between two tries only the count of failures shows it.
+    return told["due"], told["oldest_seconds"], told["failed"]

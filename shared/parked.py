@@ -1,16 +1,30 @@
-"""Messages that cannot be worked through, kept in order with every later one of their key, until someone redrives them."""
+"""Messages that cannot be worked through, kept in order with every later one of their key, until someone redrives or sets them aside."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import msgspec
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from shared.clock import Clock
 from shared.envelope import Message, Received
 from shared.parcel import packed
 from shared.store import Store
+
+_SET_ASIDE = (
+    "select topic, partition, place from parked join unnest($1::text[], $2::int[], $3::bigint[]) as asked (topic, partition, place) "
+    "using (topic, partition, place) where set_aside_by is not null"
+)
+
+
+class SetAside(BaseModel):
+    """Why this message will never be worked through, in the words of whoever decides it; no row can hold a zero character."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    why: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500, pattern=r"^[^\x00]*$")]
 
 
 class Parking:
@@ -50,14 +64,15 @@ class Parking:
         }
         value = m.value if m else one.raw
         async with self._store.reading() as connection, connection.transaction():
-            fresh = await connection.fetchval(
+            row = await connection.fetchrow(
                 "insert into parked (event, topic, partition, place, key, type, value, at, correlation, causation, reaction, reason) "
                 "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
-                "on conflict (topic, partition, place) do update set attempts = parked.attempts + 1, last_at = now() returning attempts = 1",
+                "on conflict (topic, partition, place) do update set attempts = parked.attempts + 1, last_at = now() "
+                "returning attempts = 1 as fresh, redriven_at is null as waits",
                 m.id if m else None, one.topic, one.partition, one.offset, one.key, m.type if m else None, value,
                 m.at if m else None, m.correlation if m else None, m.causation if m else None, reaction, reason,
             )  # fmt: skip
-            if fresh:
+            if row["fresh"]:
                 story = (m.correlation if m else None) or "unknown"
                 said = Message(
                     self._clock.new_id(), self._topic + ".v1", self._topic, one.key, msgspec.json.encode(notice), self._clock.now(), story,
@@ -68,7 +83,8 @@ class Parking:
                         "insert into outbox (topic, count, at, messages) values ($1, $2, $3, $4)",
                         parcel.topic, parcel.count, parcel.at, parcel.messages,
                     )  # fmt: skip
-        self._blocked.add(one.key)
+        if row["waits"]:  # read again after it was set aside, it must not close its key once more
+            self._blocked.add(one.key)
 
     async def of_key(self, parked_id: int) -> list[tuple[int, Received]]:
         """Everything still parked for the key of this message, oldest first."""
@@ -81,6 +97,21 @@ class Parking:
     async def redriven(self, row_id: int) -> None:
         async with self._store.reading() as connection:
             await connection.execute("update parked set redriven_at = now() where id = $1", row_id)
+
+    async def set_aside(self, row_id: int, by: str, why: str) -> bool:
+        """Never to be worked through; what is parked behind it stays until it is redriven. False when it is not parked (any more)."""
+        async with self._store.reading() as connection:
+            done = await connection.fetchval(
+                "update parked set redriven_at = now(), set_aside_by = $2, set_aside_why = $3 where id = $1 and redriven_at is null returning id",
+                row_id, by, why,
+            )  # fmt: skip
+        return done is not None
+
+    async def set_aside_among(self, received: Sequence[Received]) -> set[tuple[str, int, int]]:
+        """The places of those that were set aside; by place, as one that cannot be read has no id to know it by."""
+        topics, partitions, places = [one.topic for one in received], [one.partition for one in received], [one.offset for one in received]
+        async with self._store.reading() as connection:
+            return {tuple(row) for row in await connection.fetch(_SET_ASIDE, topics, partitions, places)}
 
     async def listed(self, limit: int = 200) -> list[dict[str, Any]]:
         """What waits to be redriven, oldest first: place, type, key, cause, age; no payload."""

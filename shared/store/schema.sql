@@ -61,6 +61,8 @@ create table if not exists parked (
   unique (topic, partition, place)
 );
 create index if not exists parked_key on parked (key) where redriven_at is null;
+-- What was set aside has `redriven_at` too: it waits for nobody and blocks nothing. Why is a person's text and stays in this row.
+alter table parked add column if not exists set_aside_by text, add column if not exists set_aside_why text;
 
 create table if not exists idempotency (
   client      text not null,

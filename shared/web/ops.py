@@ -1,13 +1,15 @@
-"""The ops page: topics with their lag, outbox, loops, parked messages with their cause, projections; redrive and rebuild."""
+"""The ops page: topics with their lag, outbox, loops, deadlines, parked messages with their cause, projections; what ops may do."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from shared.kernel import Rejected
+from shared.parked import SetAside
 from shared.web.frame import Page, page_for
 from shared.web.session import session_token
 
@@ -22,14 +24,14 @@ def _as_bearer(request: Request) -> Request:
     return Request({**request.scope, "headers": [*request.scope["headers"], (b"authorization", token)]})
 
 
-async def _shown(page: Page, said: str = "", error: str = "", **values: Any) -> Response:
+async def _shown(page: Page, said: str = "", error: str = "", status: int = 200, **values: Any) -> Response:
     ops, caller = page.request.app.state.ops, _as_bearer(page.request)
     facts = {
         "state": await ops.topics(caller),
         "parked": (await ops.parked(caller))["items"],
         "projections": (await ops.projections(caller))["items"],
     }
-    return page.show("ops.html", status=409 if error else 200, said=said, error=error, values=values, **facts)
+    return page.show("ops.html", status=status, said=said, error=error, values=values, **facts)
 
 
 @router.get("")
@@ -37,7 +39,7 @@ async def overview(page: Reader) -> Response:
     """Everything at one look; the upper part renews itself."""
     asked = page.request.query_params
     count = asked.get("count", "")
-    known = asked.get("said") in ("redriven", "rebuilt") and count.isdigit()
+    known = asked.get("said") in ("redriven", "rebuilt", "set_aside_done") and count.isdigit()
     return await _shown(page, asked["said"] if known else "", count=count)
 
 
@@ -54,8 +56,20 @@ async def redrive(parked_id: str, page: Doer) -> Response:
     try:
         done = await page.request.app.state.ops.redrive(parked_id, _as_bearer(page.request))
     except Rejected as no:
-        return await _shown(page, error=page.t("ops.redrive_failed"), reason=str(no.facts.get("reason", "")))
+        return await _shown(page, error=page.t("ops.redrive_failed"), status=409, reason=str(no.facts.get("reason", "")))
     return page.back(f"/ops?said=redriven&count={done['redriven']}")
+
+
+@router.post("/parked/{parked_id}/set-aside")
+async def set_aside(parked_id: str, page: Doer) -> Response:
+    """Give up a message that can never be worked through; what was typed comes back with the error."""
+    why = (await page.form()).get("why", "")
+    try:
+        body = SetAside(why=why)
+    except ValidationError:
+        return await _shown(page, error=page.t("ops.why_wrong"), status=422, wrong=parked_id, why=why)
+    done = await page.request.app.state.ops.set_aside(parked_id, body, _as_bearer(page.request))
+    return page.back(f"/ops?said=set_aside_done&count={done['set_aside']}")
 
 
 @router.post("/projections/{name}/rebuild")

@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 
 from shared.kernel import Rejected
+from shared.parked import SetAside
 from shared.problems import install
 from shared.security import Clients, Issuer, Verifier
 from shared.settings import Settings
@@ -31,11 +32,14 @@ class OvenCold(Rejected):
 class SampleOps:
     """What the ops end points answer, at one moment of a house with a little trouble."""
 
+    why = ""
+
     async def topics(self, request: Request) -> dict[str, Any]:
         services = [
             {
                 "service": name, "troubles": ["loop relay: ConnectionError"] if name == "matching" else [], "waiting": 3, "commits": 12345,
-                "outbox": {"rows": 12, "oldest_seconds": 0.4}, "effects": [{"effect": "instruct_bank", "due": 2, "attempts": 3}],
+                "outbox": {"rows": 12, "oldest_seconds": 0.4}, "effects": [{"effect": "instruct_bank", "due": 2, "attempts": 3, "last_failure": "ReadTimeout"}],
+                "deadlines": {"due": 4, "oldest_seconds": 61.5, "failed": 3 if name == "intake" else 0, "last_failure": "KeyError"},
                 "heard": 48211, "duplicates": 17, "blocked_keys": 1,
                 "loops": [
                     {"name": "relay", "alive": name != "matching", "failures": 0, "error": ""},
@@ -67,6 +71,10 @@ class SampleOps:
 
     async def redrive(self, parked_id: str, request: Request) -> dict[str, Any]:
         raise OvenCold(reason="Malformed")
+
+    async def set_aside(self, parked_id: str, body: SetAside, request: Request) -> dict[str, Any]:
+        self.why = body.why
+        return {"set_aside": 1}
 
 
 def small_app(*, demo: bool = True) -> FastAPI:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from shared.bus import Bus
 from shared.bus.postgres import PostgresBus
-from shared.envelope import Message
+from shared.envelope import Message, Received
 from shared.errors import KapokError, NotNow
 from shared.relay import Relay
 from shared.service import To
@@ -316,3 +316,71 @@ def _break(line: Line, at: str, patch: pytest.MonkeyPatch) -> None:
             patch.setattr(line.consume, "_worked", crash)
         case _:
             patch.setattr(line.oven.store, "write", write_then_crash)
+
+
+async def test_a_message_that_is_set_aside_frees_its_key_for_every_member(line: Line) -> None:
+    await line.publisher.publish([replace(placed("x"), id="no UUID")])
+    await line.until("select count(*) from parked", 1)
+    other = line.oven.consume(line.bus)
+    assert await other.set_aside(1, "ops", "its id is none")
+    assert not await other.set_aside(1, "ops", "once more")
+    assert line.consume.parking.blocks("bakery.order-x")  # it has not looked since
+    await line.publisher.publish([placed("x")])
+    await line.until("select array_agg(stream) from events", ["oven.loaf-x"])
+    assert line.consume.parking.blocked_keys == 0
+    assert await line.oven.value("select set_aside_why from parked") == "its id is none"
+
+
+async def test_what_waits_behind_a_message_that_is_set_aside_waits_until_it_is_redriven(line: Line) -> None:
+    unknown = said("bakery.order_placed.v9", b'{"order_id": "x", "loaves": 1}', "bakery.order-x")
+    await line.publisher.publish([unknown, placed("x"), unknown, placed("x")])
+    await line.until("select count(*) from parked", 4)
+    assert await line.consume.set_aside(1, "ops", "nobody knows version 9")
+    assert line.consume.parking.blocks("bakery.order-x")
+    assert await line.oven.value("select count(*) from events") == 0
+    with pytest.raises(KapokError):
+        await line.consume.redrive(2)
+    assert [row["id"] for row in await line.consume.parking.listed()] == [3, 4]
+    assert await line.consume.set_aside(3, "ops", "nobody knows version 9")
+    assert await line.consume.redrive(4) == 1
+    assert line.consume.parking.blocked_keys == 0
+    assert await line.oven.value("select count(*) from inbox") == 4
+    assert await line.oven.value("select array_agg(id order by id) from parked where set_aside_by is null") == [2, 4]
+
+
+async def test_what_was_set_aside_is_passed_over_when_it_is_read_again(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    await line.shop.submit(place(66))
+    await line.until("select count(*) from parked", 1)
+    await line.publisher.publish([replace(placed("x"), id="no UUID"), placed("y")])
+    await line.until("select count(*) from parked", 2)
+    for row in await line.consume.parking.listed():
+        assert await line.consume.set_aside(row["id"], "ops", "never")
+    attempts = await line.oven.value("select array_agg(attempts order by id) from parked")
+    decider = line.oven.executor.rules.deciders["loaf"]
+    mended = type(decider)(
+        decider.noun, decider.absent, lambda c, s: decider.decide(type(c)(1), s), decider.evolve, decider.commands, decider.events
+    )
+    monkeypatch.setitem(line.oven.executor.rules.deciders, "loaf", mended)
+    consumer = line.bus.consumer
+    monkeypatch.setattr(line.bus, "consumer", lambda group, topics, member: consumer(f"{group}-again", topics, member))
+    again = line.oven.consume(line.bus)  # as a group that has read nothing yet
+    await again.open()
+    run = asyncio.create_task(again.run())
+    await line.publisher.publish([placed("x")])
+    await line.until("select array_agg(stream order by stream) from events", ["oven.loaf-x", "oven.loaf-y"])
+    await until(lambda: again.heard, 4)
+    again.stop.set()
+    await run
+    await again.close()
+    assert again.parking.blocked_keys == 0
+    assert await line.oven.value("select array_agg(stream order by stream) from events") == ["oven.loaf-x", "oven.loaf-y"]
+    assert await line.oven.value("select array_agg(attempts order by id) from parked") == attempts
+
+
+async def test_a_message_that_was_set_aside_never_closes_its_key_again(line: Line) -> None:
+    unreadable = Received("bakery.events", 0, 7, "bakery.order-x", None, b"?", "no message")
+    await line.consume.parking.park(unreadable, "unreadable")
+    assert line.consume.parking.blocks("bakery.order-x")
+    await line.consume.set_aside(1, "ops", "never")
+    await line.consume.parking.park(unreadable, "unreadable")
+    assert not line.consume.parking.blocks("bakery.order-x")

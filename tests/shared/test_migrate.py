@@ -7,9 +7,12 @@ from sqlalchemy import MetaData
 
 from shared.bus.postgres import PostgresBus
 from shared.parcel import packed, unpacked
+from shared.parked import Parking
 from shared.store.migrate import migrate
 from shared.testing import Database
 from shared.testing.bus_suite import message
+from shared.testing.counter import Counter
+from tests.shared.bakery import OVEN
 
 
 async def test_parcels_that_were_json_are_read_as_bytes(database: Database) -> None:
@@ -51,3 +54,26 @@ async def test_the_bus_reads_what_an_earlier_one_was_told(database: Database) ->
     await consumer.close()
     await bus.close()
     await connection.close()
+
+
+async def test_what_an_earlier_version_parked_can_be_set_aside(database: Database) -> None:
+    dsn = await database()
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "create table parked (id bigint generated always as identity primary key, event text, topic text not null, partition integer not null, "
+        "place bigint not null, key text not null, type text, value bytea not null, at timestamptz, correlation text, causation text, reaction text, "
+        "reason text not null, attempts integer not null default 1, first_at timestamptz not null default now(), "
+        "last_at timestamptz not null default now(), redriven_at timestamptz, unique (topic, partition, place))"
+    )
+    await connection.execute(
+        "insert into parked (topic, partition, place, key, value, reason) select 'bakery.events', 0, n, 'k', '', 'unreadable' from generate_series(1, 2) n"
+    )
+    for _ in range(2):  # and again at every start
+        await migrate(connection, MetaData())
+    await connection.close()
+    oven = await Counter(OVEN, dsn).open()
+    parking = Parking("oven", oven.store, oven.clock)
+    assert await parking.set_aside(1, "ops", "nobody can read it")
+    assert [(row["id"], row["reason"]) for row in await parking.listed()] == [(2, "unreadable")]
+    assert await oven.value("select set_aside_why from parked where id = 1") == "nobody can read it"
+    await oven.close()

@@ -178,3 +178,31 @@ async def test_ops_see_what_waits_and_auditors_may_not_touch_it(browser: httpx.A
     failed = await browser.post("/ops/parked/matching-1/redrive", data={"form_token": token})
     assert failed.status_code == 409
     assert "继续停放" in failed.text
+
+
+async def test_ops_set_a_message_aside_with_a_reason_and_a_wrong_one_comes_back_at_its_field(browser: httpx.AsyncClient) -> None:
+    await _log_in(browser, "auditor")
+    assert "/set-aside" not in (await browser.get("/ops")).text
+    await _log_in(browser, "ops")
+    where, said = "/ops/parked/matching-1/set-aside", browser._transport.app.state.ops  # type: ignore[attr-defined]
+    assert f'action="{where}"' in (await browser.get("/ops")).text
+    assert (await browser.post(where, data={"why": "no form of ours"})).status_code == 403
+    token = await _token(browser, "/ops")
+    for wrong in (" <x ", "x" * 501, "a\0b" * 9):
+        told = await browser.post(where, data={"form_token": token, "why": wrong})
+        assert told.status_code == 422
+        assert '<a href="#why-matching-1">' in told.text
+        assert "<details open>" in told.text
+        assert 'aria-describedby="why-matching-1-hint why-matching-1-error" aria-invalid="true"' in told.text
+    assert "&lt;x" in (await browser.post(where, data={"form_token": token, "why": " <x "})).text
+    assert said.why == ""
+    done = await browser.post(where, data={"form_token": token, "why": " nobody knows version 9 "})
+    assert (done.status_code, done.headers["location"], said.why) == (303, "/ops?said=set_aside_done&count=1", "nobody knows version 9")
+    assert "这条消息不再处理" in (await browser.get(done.headers["location"])).text
+
+
+async def test_ops_see_deadlines_and_calls_that_fail(browser: httpx.AsyncClient) -> None:
+    await _log_in(browser, "auditor")
+    seen = (await browser.get("/ops")).text
+    assert re.findall(r"失败 \d+ 次", seen) == ["失败 3 次"]
+    assert "ReadTimeout" in seen
