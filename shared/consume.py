@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import time
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from shared.bus import Bus, Consumer
 from shared.clock import Clock
 from shared.decide import Provenance
 from shared.envelope import Received
-from shared.errors import KapokError, Malformed, NotNow
+from shared.errors import Malformed, NotNow
 from shared.execute import Done, Executor, Lane
 from shared.hearing import Hearing, Work
 from shared.kernel import Rejected
@@ -261,14 +262,10 @@ class Consume:
                 known = await self._known([(one, work)])
                 for what in work:
                     if (one.message.id, what.name) not in known:
-                        try:
+                        with contextlib.suppress(Rejected):  # recorded in the inbox: asked again it would be refused again
                             await (
                                 self._submitted(one, what, Lane(), self._clock.now()) if what.known is None else self._filled([(one, what)])
                             )
-                        except Rejected:
-                            continue
-                        except KapokError:
-                            raise
                 await self.parking.redriven(row_id)
             await self.parking.refresh()
         return len(rows)

@@ -106,14 +106,6 @@ create index if not exists deadlines_due_at on deadlines (due_at);
 
 create table if not exists sequences (name text primary key, next bigint not null default 1);
 
-create table if not exists snapshots (
-  stream      text primary key,
-  version     integer not null,
-  fingerprint text not null,
-  state       json not null,
-  at          timestamptz not null default now()
-);
-
 create table if not exists read_tables (
   name        text primary key,
   fingerprint text not null,
