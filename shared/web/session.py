@@ -10,9 +10,10 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import Response
 
+from shared.manners import SESSION_COOKIE
 from shared.security import Principal
 
-SESSION = "kapok_session"
+SESSION = SESSION_COOKIE  # the door looks for it too: whose session it is has a rate of their own
 VISIT = "kapok_visit"
 LANGUAGE = "kapok_language"
 _YEAR_SECONDS = 31_536_000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import httpx
@@ -18,6 +20,7 @@ from structlog.testing import capture_logs
 from shared.clock import new_id
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.runtime import House, environment
+from shared.security import Principal, Verifier
 from shared.service import To
 from shared.settings import Settings
 from shared.testing.waiting import until
@@ -402,3 +405,58 @@ async def test_deadlines_and_calls_that_fail_are_told(client: Client) -> None:
         assert f'kapok_{name}{{service="bakery"}} {value}' in metrics
     assert 'kapok_deadline_oldest_age_seconds{service="bakery"} 36' in metrics
     assert 'kapok_deadlines_due{service="oven"} 0.0' in metrics
+
+
+@pytest.mark.parametrize(
+    "content", [b"[" * 20_000, b'{"a":' * 3_000 + b"1" + b"}" * 3_000, b'{"name": "\xff"}'], ids=["open", "deep", "no text"]
+)
+async def test_a_body_nobody_can_read_is_refused_the_same_under_a_key(client: Client, content: bytes) -> None:
+    headers = {**await client.token("operator"), "Content-Type": "application/json"}
+    without = await client.http.post("/bakery/v1/orders", content=content, headers=headers)
+    under = await client.http.post("/bakery/v1/orders", content=content, headers={**headers, "Idempotency-Key": "k-deep"})
+    assert 400 <= without.status_code < 500
+    assert (under.status_code, under.json() | {"instance": ""}) == (without.status_code, without.json() | {"instance": ""})
+
+
+@pytest.fixture
+def standing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's bucket fills again, however slow this machine is: 60 requests for an address, 2,000 for a caller."""
+    monkeypatch.setattr("shared.manners.time", SimpleNamespace(monotonic=lambda: 0.0))
+
+
+async def _let_in(client: Client, requests: int, cookie: Callable[[int], str]) -> int:
+    """How many of so many requests in a row were not asked to wait."""
+    answers = [await client.http.get("/bakery/v1/counts/a", headers={"Cookie": cookie(at)}) for at in range(requests)]
+    return [answer.status_code for answer in answers].count(200)
+
+
+@pytest.mark.usefixtures("standing")
+async def test_only_a_session_that_is_good_has_a_rate_of_its_own(client: Client) -> None:
+    header, claims, signature = (await client.token("operator"))["Authorization"].removeprefix("Bearer ").split(".")
+    good, forged = f"kapok_session={header}.{claims}.{signature}", f"kapok_session={header}.{claims}.{signature[::-1]}"
+    assert await _let_in(client, 3, lambda at: good) == 3  # the first at the cost of its address
+    assert await _let_in(client, 70, lambda at: f"a={at}") == 59
+    assert await _let_in(client, 5, lambda at: forged) == 0
+    assert await _let_in(client, 5, lambda at: f"kapok_session={at}.{claims}.{signature}") == 0
+    assert await _let_in(client, 100, lambda at: f"a={at}; {good}") == 100
+
+
+@pytest.mark.usefixtures("standing")
+async def test_a_made_up_session_is_not_looked_at_once_its_address_must_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+
+    def never_good(_: Verifier, token: str) -> Principal | None:
+        checked.append(token)
+        return None
+
+    monkeypatch.setattr(Verifier, "__call__", never_good)
+    assert await _let_in(client, 80, lambda at: f"kapok_session=a.b.{at}") == len(checked) == 60
+
+
+@pytest.mark.usefixtures("standing")
+async def test_a_session_that_has_ended_has_the_rate_of_its_address_again(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = f"kapok_session={(await client.token('operator'))['Authorization'].removeprefix('Bearer ')}"
+    assert await _let_in(client, 100, lambda at: session) == 100
+    assert client.house.environment is not None
+    monkeypatch.setattr(client.house.environment.verifier, "_now", lambda: time.time() + 7200)
+    assert await _let_in(client, 100, lambda at: session) == 59
