@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import MutableMapping
 from typing import Any
 
+import pytest
+from structlog.testing import capture_logs
+
+from services.intake.asked import ReportIn
+from services.intake.taking import take
+from shared.errors import Malformed
+from shared.http import Door
+from shared.telemetry import place_of
+from shared.testing.waiting import until
 from tests.intake.conftest import Desk
 
 _SECRETS = ("张三丰", "440106195512240023", "13800138000", "棠下大街", "6222020000000000000", "李四", "13900139000", "尿毒症")
@@ -149,6 +159,116 @@ async def test_a_batch_answers_each_line_in_order_and_twice_is_once(desk: Desk, 
     second = [json.loads(line) for line in again.text.splitlines()]
     assert {a["status"] for a in second} == {"already", "refused"}
     assert [a.get("case_id") for a in second] == [a.get("case_id") for a in answers]
+
+
+async def test_a_line_that_breaks_in_us_is_answered_and_so_are_all_others(
+    desk: Desk, full_report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def planted(door: Door, body: ReportIn) -> tuple[dict[str, Any], bool]:
+        if body.source_ref == "b3":
+            raise RuntimeError("陈大文 13800138000")
+        if body.source_ref == "b5":
+            raise Malformed("a text holds a zero character, which no row can hold")
+        return await take(door, body)
+
+    monkeypatch.setattr("services.intake.api.reports.take", planted)
+    lines = [json.dumps({**full_report, "source_ref": f"b{n}"}) for n in range(8)]
+    headers = {**desk.headers("gov"), "content-type": "application/x-ndjson"}
+    with capture_logs() as logged:
+        sent = await desk.client.post("/intake/v1/reports:batch", content="\n".join(lines).encode(), headers=headers)
+    answers = [json.loads(line) for line in sent.text.splitlines()]
+    assert [a["line"] for a in answers] == list(range(1, 9))
+    assert [a["line"] for a in answers if a["status"] == "refused"] == [4, 6]
+    assert answers[3]["problem"] == {"type": "urn:kapok:problem:internal", "title": "Something broke on our side; send this line again."}
+    assert answers[5]["problem"]["type"] == "urn:kapok:problem:InvalidRequest"
+    failed = [line for line in logged if line["event"] == "line_failed"]
+    assert [(line["line"], line["error"], place_of(line["exc_info"]).split(" (")[0]) for line in failed] == [
+        (4, "RuntimeError", "RuntimeError at planted")
+    ]
+
+
+class Sender:
+    """A caller whose body stays open: it sends when it is told to, and what came back can be looked at meanwhile."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._sent, self._came = desk, asyncio.Queue[dict[str, Any]](), asyncio.Queue[bytes]()
+        self.taken = 0  # pieces of the body that were read
+
+    async def asked(self) -> None:
+        async def receive() -> dict[str, Any]:
+            piece = await self._sent.get()
+            self.taken += 1
+            return piece
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            assert message.get("status", 200) == 200
+            for line in message.get("body", b"").splitlines():
+                self._came.put_nowait(line)
+
+        headers = {**self._desk.headers("gov"), "content-type": "application/x-ndjson", "transfer-encoding": "chunked"}
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "root_path": "",
+            "path": "/intake/v1/reports:batch", "raw_path": b"/intake/v1/reports:batch", "query_string": b"",
+            "headers": [(name.encode(), text.encode()) for name, text in headers.items()], "client": ("127.0.0.1", 1), "server": ("kapok", 80),
+        }  # fmt: skip
+        await self._desk.house(scope, receive, send)
+
+    def line(self, body: Any) -> None:
+        self._sent.put_nowait({"type": "http.request", "body": json.dumps(body).encode() + b"\n", "more_body": True})
+
+    def end(self) -> None:
+        self._sent.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    def breaks_off(self) -> None:
+        self._sent.put_nowait({"type": "http.disconnect"})
+
+    async def answer(self) -> dict[str, Any]:
+        return dict(json.loads(await asyncio.wait_for(self._came.get(), 10)))
+
+
+async def test_a_line_is_answered_while_the_next_has_not_come(desk: Desk, full_report: dict[str, Any]) -> None:
+    sender = Sender(desk)
+    asked = asyncio.create_task(sender.asked())
+    for at in range(3):
+        sender.line({**full_report, "source_ref": f"open-{at}"})
+        assert (await sender.answer())["line"] == at + 1
+    sender.end()
+    await asyncio.wait_for(asked, 10)
+
+
+async def test_a_sender_that_breaks_off_ends_what_was_under_way_and_no_more_than_a_window_is(
+    desk: Desk, full_report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = 0, 0
+
+    async def stuck(door: Door, body: ReportIn) -> tuple[dict[str, Any], bool]:
+        nonlocal begun, ended
+        begun += 1
+        try:
+            return await take(door, body) if body.source_ref == "free" else await asyncio.Future()
+        finally:
+            ended += 1
+
+    monkeypatch.setattr("services.intake.api.reports.take", stuck)
+    sender = Sender(desk)
+    asked = asyncio.create_task(sender.asked())
+    sender.line({**full_report, "source_ref": "free"})
+    assert (await sender.answer())["status"] == "recorded"
+    for at in range(300):
+        sender.line({**full_report, "source_ref": f"stuck-{at}"})
+    await until(lambda: begun, 257)
+    assert sender.taken == 258  # the line after the window is read and waits; the rest stays with the sender
+    assert not asked.done()
+    asked.cancel()
+    await asyncio.wait({asked}, timeout=10)
+    assert (begun, ended) == (257, 257)
+    again = Sender(desk)
+    asked = asyncio.create_task(again.asked())
+    again.line({**full_report, "source_ref": "stuck"})
+    await until(lambda: begun, 258)
+    again.breaks_off()
+    await asyncio.wait_for(asked, 10)
+    assert ended == 258
 
 
 async def test_a_text_is_weighed_and_not_stored(desk: Desk) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import ValidationError
@@ -19,10 +19,11 @@ from services.intake.domain.triage import triage
 from services.intake.domain.urgency import assess
 from services.intake.taking import take
 from shared.clock import local_day
-from shared.errors import NotNow
+from shared.errors import Malformed, NotNow
 from shared.http import Door, Forbidden, Invalid, door_for
 from shared.kernel import Rejected
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/intake/v1", tags=["reports"])
 _REPORTERS = ("operator", "gov", "caseworker", "charity", "admin")
 _WINDOW = 256  # lines under way at once: enough to fill a commit, small enough to hold
@@ -57,28 +58,53 @@ async def batch(request: Request, door: Annotated[Door, Depends(door_for(*_REPOR
 
     Lines are read no faster than the flow behind works them off; single reports never wait for a bulk load.
     """
-    return _WhileReading(_answers(request, door))
+    return _WhileReading(request, door)
 
 
 class _WhileReading(Response):
-    """An answer that is written while its request is still being read.
+    """An answer that is written while its request is still being read: one task reads lines, one tells what became of them.
 
     Starlette's streaming answer waits for a disconnect on the channel that brings the body, and would eat it.
     """
 
-    def __init__(self, lines: AsyncIterator[bytes]) -> None:
+    def __init__(self, request: Request, door: Door) -> None:
         super().__init__(media_type="application/x-ndjson")
         del self.headers["content-length"]
-        self._lines = lines
+        self._request, self._door = request, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        begun: asyncio.Queue[asyncio.Task[bytes] | None] = asyncio.Queue()
+        places = asyncio.Semaphore(_WINDOW)
         try:
-            async for line in self._lines:
-                await send({"type": "http.response.body", "body": line, "more_body": True})
-        except ClientDisconnect:
-            return  # what was recorded stays recorded; the sender sends again and is told `already`
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            async with asyncio.TaskGroup() as work:  # whoever breaks off ends all of it, the lines under way too
+                work.create_task(_told(begun, places, send))
+                await _read(self._request, self._door, begun, places, work)
+        except* ClientDisconnect:
+            pass  # what was recorded stays recorded; the sender sends again and is told `already`
+
+
+async def _read(
+    request: Request, door: Door, begun: asyncio.Queue[asyncio.Task[bytes] | None], places: asyncio.Semaphore, work: asyncio.TaskGroup
+) -> None:
+    """Begin a task for each line, as fast as there are places and the flow behind takes them; None says that this was the last."""
+    number = 0
+    async for line in _lines(request):
+        number += 1
+        if not line.strip():
+            continue
+        await places.acquire()
+        await door.paced()
+        begun.put_nowait(work.create_task(_line(number, line, _own(door))))
+    begun.put_nowait(None)
+
+
+async def _told(begun: asyncio.Queue[asyncio.Task[bytes] | None], places: asyncio.Semaphore, send: Send) -> None:
+    """Send each line's answer as soon as it is there and those before it are sent; then its place is free for another."""
+    while (line := await begun.get()) is not None:
+        await send({"type": "http.response.body", "body": await line + b"\n", "more_body": True})
+        places.release()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _lines(request: Request) -> AsyncIterator[bytes]:
@@ -99,31 +125,21 @@ async def _lines(request: Request) -> AsyncIterator[bytes]:
         yield rest
 
 
-async def _answers(request: Request, door: Door) -> AsyncIterator[bytes]:
-    waiting: deque[asyncio.Task[dict[str, Any]]] = deque()
-    number = 0
-    try:
-        async for line in _lines(request):
-            number += 1
-            if not line.strip():
-                continue
-            await door.paced()
-            waiting.append(asyncio.create_task(_line(number, line, _own(door))))
-            while waiting and (len(waiting) >= _WINDOW or waiting[0].done()):
-                yield msgspec.json.encode(await waiting.popleft()) + b"\n"
-        while waiting:
-            yield msgspec.json.encode(await waiting.popleft()) + b"\n"
-    finally:
-        for task in waiting:
-            task.cancel()
-
-
 def _own(door: Door) -> Door:
     """A door for one line: every report is a story of its own."""
     return Door(door.room, door.principal, correlation=door.room.clock.new_id(), language=door.language, reason=door.reason)
 
 
-async def _line(number: int, line: bytes, door: Door) -> dict[str, Any]:
+async def _line(number: int, line: bytes, door: Door) -> bytes:
+    """One line's answer. Whatever breaks becomes this line's answer too: it must not take those of the others with it."""
+    try:
+        return msgspec.json.encode(await _taken(number, line, door))
+    except Exception as fault:
+        log.error("line_failed", error=type(fault).__name__, line=number, exc_info=fault)
+        return msgspec.json.encode(_refused(number, "internal", "Something broke on our side; send this line again."))
+
+
+async def _taken(number: int, line: bytes, door: Door) -> dict[str, Any]:
     if len(line) > _LINE_MAX:
         return _refused(number, "LineTooLong", f"a line has at most {_LINE_MAX} bytes")
     try:
@@ -135,6 +151,8 @@ async def _line(number: int, line: bytes, door: Door) -> dict[str, Any]:
             answered, new = await take(door, body)
         except Invalid as fault:
             return _refused(number, "InvalidRequest", "Some fields are wrong.", errors=[{"pointer": fault.pointer, "detail": fault.detail}])
+        except Malformed as fault:
+            return _refused(number, "InvalidRequest", "Some fields are missing or wrong.", detail=str(fault))
         except Rejected as no:
             return _refused(number, no.code, no.sentence)
         except NotNow:
