@@ -40,7 +40,7 @@ class Cells:
             self._make = _moment
 
     def parameter(self, values: Sequence[Any]) -> Parameter:
-        """The parameter that `array` reads; raises `Malformed` for a text with a zero character, which PostgreSQL cannot keep."""
+        """The parameter that `array` reads; raises `Malformed` for a text that PostgreSQL cannot keep."""
         if self._array:
             return values
         texts = values
@@ -55,6 +55,8 @@ class Cells:
         whole = "".join(filter(None, texts))
         if "\0" in whole:
             raise _zero()
+        if not (whole.isascii() or _encodes(whole)):
+            raise _half()
         return _joined(texts, *_unused(whole)) if _SEPARATOR in whole or _NULL in whole else _joined(texts)
 
     def array(self, parameter: int) -> str:
@@ -76,7 +78,10 @@ def _literal(values: Iterable[str]) -> str:
 
 
 def _json(value: Any) -> str:
-    text = _encode(value).decode()
+    try:
+        text = _encode(value).decode()
+    except UnicodeEncodeError:
+        raise _half() from None
     if "\\u0000" in text and _ZERO_IN_JSON.search(text):
         raise _zero()
     return text
@@ -88,6 +93,18 @@ def _moment(value: date | str | None) -> str | None:
 
 def _zero() -> Malformed:
     return Malformed("a text holds a zero character, which cannot be kept")
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _half() -> Malformed:
+    return Malformed("a text holds half of a character, which cannot be kept")
 
 
 def _joined(texts: Sequence[Any], separator: str = _SEPARATOR, null: str = _NULL) -> str:

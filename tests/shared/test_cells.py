@@ -94,3 +94,11 @@ async def test_json_holds_separators_too(connection: asyncpg.Connection) -> None
 def test_a_zero_character_is_refused_before_the_database_is_asked(kind: str, value: Any) -> None:
     with pytest.raises(Malformed):
         Cells(kind).parameter([None, value])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("text", "a\ud800"), ("text[]", ["字", "\udfff"]), ("jsonb", {"a": ["\ud83d"]}), ("text", "\udc80\x1f")]
+)
+def test_half_of_a_character_is_refused_before_the_database_is_asked(kind: str, value: Any) -> None:
+    with pytest.raises(Malformed):
+        Cells(kind).parameter([None, value])
