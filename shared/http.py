@@ -16,7 +16,7 @@ from shared.envelope import Envelope
 from shared.errors import NotNow
 from shared.execute import Done
 from shared.problems import Forbidden, Invalid, NotFound, Unauthenticated
-from shared.room import Room
+from shared.room import Room, StrangeCursor
 from shared.security import Principal
 from shared.service import RowChange, To
 from shared.tracing import current_traceparent
@@ -98,7 +98,10 @@ class Door:
     async def page(
         self, statement: Select[Any], *, order: tuple[Any, ...], limit: int = 50, cursor: str | None = None
     ) -> Mapping[str, Any]:
-        return await self.room.page(statement, order=order, limit=limit, cursor=cursor)
+        try:
+            return await self.room.page(statement, order=order, limit=limit, cursor=cursor)
+        except StrangeCursor as strange:
+            raise Invalid("/query/cursor", "is not one of ours") from strange
 
     def blind(self, kind: str, text: str) -> bytes:
         return self.room.blind(kind, text)
@@ -136,8 +139,17 @@ def _at_least(request: Request) -> int:
     return int(given)
 
 
+def _whole(request: Request) -> None:
+    """Refuse a zero character wherever an address may hold one: no id and no column has one, and the store cannot be asked for it."""
+    for place, named in (("path", request.path_params.items()), ("query", request.query_params.multi_items())):
+        for name, value in named:
+            if "\0" in str(value):
+                raise Invalid(f"/{place}/{name}", "must not hold a zero character")
+
+
 def door_of(request: Request, principal: Principal) -> Door:
     """A door of this request's room for this caller."""
+    _whole(request)
     state, headers = request.state, request.headers
     return Door(
         request.app.state.room,

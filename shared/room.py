@@ -7,13 +7,13 @@ import base64
 import binascii
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import httpx
 import msgspec
-from sqlalchemy import Column, Select, literal, tuple_
+from sqlalchemy import BigInteger, Column, Select, SmallInteger, literal, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -50,6 +50,37 @@ async def _asked() -> AsyncIterator[None]:
             if isinstance(fault, asyncpg.CharacterNotInRepertoireError):
                 raise Malformed("a text holds a zero character, which no row can hold") from wrapped
             raise
+
+
+class StrangeCursor(Malformed):
+    """A cursor that no page of ours ended with."""
+
+
+def _last_seen(cursor: str, order: tuple[Any, ...]) -> list[Any]:
+    """The row that a cursor names, by the columns of the order; raises `StrangeCursor`."""
+    try:
+        last = msgspec.json.decode(base64.urlsafe_b64decode(cursor.encode() + b"=="), type=list[str | int])
+        values = [msgspec.convert(v, c.type.python_type, strict=False) for v, c in zip(last, order, strict=True)]
+        held = all(_fits(v, c.type) for v, c in zip(values, order, strict=True))
+    except (binascii.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError) as fault:
+        raise StrangeCursor("cursor: not one of ours") from fault
+    if not held:
+        raise StrangeCursor("cursor: not one of ours")
+    return values
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether the driver can send this to a column of this kind; what it cannot send is no value of a row of ours."""
+    match value:
+        case int():
+            bits = 63 if isinstance(kind, BigInteger) else 15 if isinstance(kind, SmallInteger) else 31
+            return bool(-(2**bits) <= value < 2**bits)
+        case datetime():
+            value.astimezone(UTC)  # overflows where UTC has no such year
+            return value.tzinfo is not None
+        case str():
+            return "\0" not in value
+    return True
 
 
 class Room:
@@ -154,11 +185,7 @@ class Room:
         """One page of a list, newest first by `order`; the cursor names the last row seen, so pages neither skip nor repeat."""
         size = max(1, min(limit, _LIMIT_MAX))
         if cursor:
-            try:
-                last = msgspec.json.decode(base64.urlsafe_b64decode(cursor.encode() + b"=="))
-                values = [msgspec.convert(v, c.type.python_type, strict=False) for v, c in zip(last, order, strict=True)]
-            except (binascii.Error, msgspec.MsgspecError, ValueError, TypeError) as fault:
-                raise Malformed("cursor: not one of ours") from fault
+            values = _last_seen(cursor, order)
             statement = statement.where(tuple_(*order) < tuple_(*[literal(v, c.type) for v, c in zip(values, order, strict=True)]))
         rows = await self.rows(statement.order_by(*[c.desc() for c in order]).limit(size + 1))
         more, items = len(rows) > size, rows[:size]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Any
@@ -12,7 +14,7 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import APIRouter, Depends
-from sqlalchemy import func, literal, select
+from sqlalchemy import DateTime, Integer, column, func, literal, select, text
 
 from shared.errors import Malformed, NotNow
 from shared.http import Door, door_for
@@ -30,6 +32,14 @@ router = APIRouter(prefix="/bakery/v1")
 @router.get("/orders")
 async def listed(door: Annotated[Door, Depends(door_for(public=True))], status: str = "placed", cursor: str | None = None) -> Any:
     return await door.page(select(orders.c.order_id).where(orders.c.status == status), order=(orders.c.order_id,), cursor=cursor)
+
+
+@router.get("/days")
+async def by_day(door: Annotated[Door, Depends(door_for(public=True))], cursor: str | None = None) -> Any:
+    at: Any = column("at", DateTime(timezone=True))
+    line: Any = column("line", Integer)
+    listed = select(at, line).select_from(text("(select now() as at, 1 as line) as days"))
+    return await door.page(listed, order=(at, line), cursor=cursor)
 
 
 @router.post("/orders/{key}")
@@ -109,10 +119,32 @@ async def test_a_question_that_is_wrong_stays_our_own_fault(room: Room) -> None:
     assert not isinstance(wrong.value, NotNow | Malformed)
 
 
-@pytest.mark.parametrize("path", ["/bakery/v1/orders?status=a%00b", "/bakery/v1/orders?cursor=WyJcdTAwMDAiXQ"])
-async def test_nobody_can_ask_for_a_zero_character(caller: httpx.AsyncClient, path: str) -> None:
-    answer = await caller.get(path)
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [("?status=a%00b", "/query/status"), ("?status=a&cursor=WyJcdTAwMDAiXQ", "/query/cursor"), ("?other=%00", "/query/other")],
+)
+async def test_nobody_can_ask_for_a_zero_character(caller: httpx.AsyncClient, path: str, pointer: str) -> None:
+    answer = await caller.get(f"/bakery/v1/orders{path}")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer), answer.text
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        ["0001-01-01T00:00:00+14:00", 1], ["9999-12-31T23:59:59-14:00", 1], ["2026-11-23T00:00:00", 1], ["2026-11-23T00:00:00Z", 2**31],
+        ["2026-11-23T00:00:00Z", -(2**31) - 1], [10**30, 1], ["2026-11-23T00:00:00Z", "a"], ["2026-11-23T00:00:00Z"], [[1], 1], [1.5, 1],
+        {"a": 1}, 7,
+    ],
+)  # fmt: skip
+async def test_a_cursor_that_is_not_ours_is_named(caller: httpx.AsyncClient, last: Any) -> None:
+    answer = await caller.get("/bakery/v1/days", params={"cursor": base64.urlsafe_b64encode(json.dumps(last).encode()).decode()})
     assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"] == [{"pointer": "/query/cursor", "detail": "is not one of ours"}]
+
+
+async def test_a_cursor_of_ours_is_understood(caller: httpx.AsyncClient) -> None:
+    last = base64.urlsafe_b64encode(b'["2200-01-01T00:00:00+08:00",2147483647]').decode().rstrip("=")
+    assert len((await caller.get("/bakery/v1/days", params={"cursor": last})).json()["items"]) == 1
 
 
 async def test_nobody_can_write_a_zero_character_and_neighbours_commit(caller: httpx.AsyncClient) -> None:
