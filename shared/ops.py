@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from shared.bus import Bus
 from shared.consume import Consume
@@ -104,7 +104,7 @@ class Ops:
             "loops": [{"name": x.name, "alive": x.alive, "failures": x.failures, "error": x.error} for x in one.loops],
         }  # fmt: skip
 
-    async def parked(self, request: Request, limit: int = 200) -> dict[str, Any]:
+    async def parked(self, request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> dict[str, Any]:
         """Messages that wait for a person, oldest first: where, which type, why; no payload."""
         self.reader(request)
         items = []

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.asked import WHOLE
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
-Ref = Annotated[str, Field(min_length=1, max_length=200)]
+Ref = Annotated[str, Field(min_length=1, max_length=200), WHOLE]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260, 6 digits")]
 Fen = Annotated[int, Field(ge=1, le=1_000_000_000_000, description="whole fen, above zero")]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 Reason = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-
-
-def _text(value: object) -> object:
-    if not isinstance(value, str | datetime):
-        raise ValueError("must be written as text")
-    return value
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("needs a time zone offset")
-    return value
-
-
-Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_aware)]
 
 
 class _Said(BaseModel):
@@ -39,7 +25,7 @@ class FundIn(_Said):
     """A fund and what it may be spent on; an empty list restricts nothing."""
 
     id: Id
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), WHOLE]
     programmes: Annotated[list[Code], Field(max_length=50)] = []
     districts: Annotated[list[District], Field(max_length=50)] = []
     purposes: Annotated[list[Code], Field(max_length=50)] = []
@@ -48,8 +34,8 @@ class FundIn(_Said):
 class DonorIn(_Said):
     """Who gave, as they want to be thanked; kept sealed."""
 
-    name: Annotated[str, Field(max_length=200)] = ""
-    contact: Annotated[str, Field(max_length=200)] = ""
+    name: Annotated[str, Field(max_length=200), WHOLE] = ""
+    contact: Annotated[str, Field(max_length=200), WHOLE] = ""
 
 
 class DonatedItemIn(_Said):

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.asked import WHOLE, Day, Instant, Language, Value
 
-def _text(value: Any) -> Any:
-    if not isinstance(value, str | date):
-        raise ValueError("must be written as text")
-    return value
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("needs a time zone offset")
-    return value
-
-
-Instant = Annotated[datetime, Field(strict=False), BeforeValidator(_text), AfterValidator(_aware)]
-Day = Annotated[date, Field(strict=False), BeforeValidator(_text)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Short = Annotated[str, Field(min_length=1, max_length=200)]
-Long = Annotated[str, Field(max_length=20_000)]
+Short = Annotated[str, Field(min_length=1, max_length=200), WHOLE]
+Long = Annotated[str, Field(max_length=20_000), WHOLE]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 PlaceCode = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3})?$", description="GB/T 2260, 6 digits, or a street, 9")]
 Fen = Annotated[int, Field(ge=0, le=1_000_000_000_000, description="whole fen")]
@@ -35,11 +21,7 @@ NeedCode = Literal[
 ]  # fmt: skip
 Urgency = Literal["none", "normal", "high", "critical"]
 Purpose = Literal["referral", "payment", "contact", "statistics", "publication"]
-Fact = Annotated[
-    bool | int | float | Annotated[str, Field(max_length=200)] | list[Annotated[str, Field(max_length=80)]] | None,
-    Field(union_mode="left_to_right"),
-]
-Facts = Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Fact], Field(max_length=120)]
+Facts = Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Value], Field(max_length=120)]
 
 
 class _Said(BaseModel):
@@ -67,20 +49,20 @@ class AccountIn(_Said):
     """Where money may be paid to."""
 
     bank: Short
-    number: Annotated[str, Field(min_length=4, max_length=40)]
+    number: Annotated[str, Field(min_length=4, max_length=40), WHOLE]
 
 
 class PersonIn(_Said):
     name: Short | None = None
     id_type: Code | None = None
-    id_number: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    id_number: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
     birth_date: Day | None = None
     sex: Literal["male", "female", "other", "unknown"] | None = None
-    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
     hukou_code: PlaceCode | None = None
     residence_code: PlaceCode | None = None
-    address: Annotated[str, Field(max_length=500)] | None = None
-    languages: Annotated[list[Annotated[str, Field(max_length=35)]], Field(max_length=20)] = []
+    address: Annotated[str, Field(max_length=500), WHOLE] | None = None
+    languages: Annotated[list[Language], Field(max_length=20)] = []
     account: AccountIn | None = None
 
 
@@ -107,7 +89,7 @@ class ConsentIn(_Said):
 
 class ContactIn(_Said):
     by: Code | None = None
-    language: Annotated[str, Field(max_length=35)] | None = None
+    language: Language | None = None
 
 
 class ReportIn(_Said):
@@ -115,10 +97,10 @@ class ReportIn(_Said):
 
     channel: Channel
     source: Id | None = None
-    source_ref: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    source_ref: Annotated[str, Field(min_length=1, max_length=200), WHOLE] | None = None
     received_at: Instant
     narrative: Long | None = None
-    language: Annotated[str, Field(max_length=35)] | None = None
+    language: Language | None = None
     elements: ElementsIn | None = None
     reporter: ReporterIn | None = None
     person: PersonIn | None = None
@@ -138,7 +120,7 @@ class ReportIn(_Said):
 
 class TextIn(_Said):
     text: Long
-    language: Annotated[str, Field(max_length=35)] | None = None
+    language: Language | None = None
 
 
 class VerifyIn(_Said):
@@ -158,12 +140,12 @@ class VisitIn(_Said):
 
 
 class NoteIn(_Said):
-    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    text: Annotated[str, Field(min_length=1, max_length=20_000), WHOLE]
 
 
 class NeedsIn(_Said):
-    add: list[NeedCode] = []
-    remove: list[NeedCode] = []
+    add: Annotated[list[NeedCode], Field(max_length=11)] = []
+    remove: Annotated[list[NeedCode], Field(max_length=11)] = []
 
 
 class FactsIn(_Said):
@@ -178,8 +160,8 @@ class FactsIn(_Said):
 class TaskIn(_Said):
     kind: Code
     due_at: Instant | None = None
-    why: list[Code] = []
-    text: Annotated[str, Field(max_length=2000)] | None = None
+    why: Annotated[list[Code], Field(max_length=20)] = []
+    text: Annotated[str, Field(max_length=2000), WHOLE] | None = None
 
 
 class TransferIn(_Said):
@@ -216,8 +198,8 @@ class ConsentGivenIn(_Said):
 class SearchIn(_Said):
     """By id number, by phone, or by name with birth date; a reason is given in X-Access-Reason or here."""
 
-    id_number: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    id_number: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
     name: Short | None = None
     birth_date: Day | None = None
     reason: Short | None = None

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.asked import WHOLE, DayOrInstant, Instant, Value
+
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200), WHOLE]
+Description = Annotated[str, Field(max_length=2000), WHOLE]
+# As disbursement names funds and goods: both travel with a grant.
+FundId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260 code.")]
 Need = Literal[
     "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
@@ -29,8 +34,8 @@ class Strict(BaseModel):
 
 
 class AssessmentIn(Strict):
-    facts: dict[Annotated[str, Field(max_length=40)], Any] = Field(max_length=200, description="Coded facts as intake sends them.")
-    as_of: str | None = Field(None, max_length=40, description="Day or instant; the rules are those of `facts.event_on`, else of this day.")
+    facts: dict[Annotated[str, Field(max_length=40), WHOLE], Value] = Field(max_length=200, description="Coded facts as intake sends them.")
+    as_of: DayOrInstant | None = Field(None, description="Day or instant; the rules are those of `facts.event_on`, else of this day.")
     residence_code: str | None = Field(None, pattern=r"^[0-9]{6,12}$")
     hukou_code: str | None = Field(None, pattern=r"^[0-9]{6,12}$")
     used_fen: dict[Code, Fen] | None = Field(None, description="What programmes gave already in the period, by programme code.")
@@ -40,7 +45,7 @@ class OrganizationIn(Strict):
     id: Code | None = Field(None, description="Ours when left out.")
     name: Name
     kind: Literal["government", "charity", "hospital", "company", "social_work_station", "community", "volunteer_group"] = "charity"
-    description: str = Field("", max_length=2000)
+    description: Description = ""
 
 
 class LocationIn(Strict):
@@ -52,7 +57,7 @@ class LocationIn(Strict):
 
 class StandingIn(Strict):
     programme: Code
-    fund_id: str = Field(min_length=1, max_length=64)
+    fund_id: FundId
     max_fen: Fen | None = None
 
 
@@ -60,8 +65,8 @@ class ServiceIn(Strict):
     id: Code | None = None
     organization_id: Code
     name: Name
-    description: str = Field("", max_length=2000)
-    needs: list[Need] = Field(default_factory=list, description="Needs it serves without a programme.")
+    description: Description = ""
+    needs: list[Need] = Field(default_factory=list, max_length=11, description="Needs it serves without a programme.")
     programmes: list[Code] = Field(default_factory=list, max_length=50)
     districts: list[District] = Field(default_factory=list, max_length=50, description="None: the whole city.")
     places: Places | None = Field(None, description="None: as many as come.")
@@ -81,7 +86,7 @@ class PauseIn(Strict):
 
 
 class ItemIn(Strict):
-    sku: Annotated[str, Field(min_length=1, max_length=64)]
+    sku: Sku
     quantity: Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -91,7 +96,7 @@ class GrantIn(Strict):
     kind: Literal["cash", "goods"]
     amount_fen: Fen = 0
     programme: Code | None = None
-    fund_id: str | None = Field(None, min_length=1, max_length=64)
+    fund_id: FundId | None = None
     items: list[ItemIn] = Field(default_factory=list, max_length=100)
 
 
@@ -104,7 +109,7 @@ class DeclineIn(Strict):
 
 
 class ScheduleIn(Strict):
-    at: datetime = Field(description="Day and time of the appointment, with offset.")
+    at: Instant = Field(description="Day and time of the appointment, with offset.")
 
 
 class CloseIn(Strict):

@@ -216,7 +216,7 @@ async def test_a_balance_is_told_now_and_as_it_was(desk: Desk) -> None:
         then = (await desk.get("/funds/general/balance", as_of=NOW.fromtimestamp(at, NOW.tzinfo).isoformat())).json()
         assert (then["available_fen"], then["reserved_fen"], then["spent_fen"]) == expected, minutes
     naive = await desk.get("/funds/general/balance", as_of="2026-11-23T10:00:00")
-    assert (naive.status_code, naive.json()["errors"][0]["pointer"]) == (422, "/as_of")
+    assert (naive.status_code, naive.json()["errors"][0]["pointer"]) == (422, "/query/as_of")
 
 
 async def test_the_balance_of_a_fund_is_its_own_whatever_its_name(desk: Desk) -> None:

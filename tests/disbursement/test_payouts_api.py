@@ -86,7 +86,7 @@ async def test_a_payout_is_seen_as_it_was(desk: Desk) -> None:
     assert (then["state"], (await desk.get(f"/payouts/{payout_id}")).json()["state"]) == ("reserved", "settled")
     assert (await desk.get(f"/payouts/{payout_id}", as_of=NOW.isoformat())).status_code == 404
     naive = await desk.get(f"/payouts/{payout_id}", as_of="2026-11-23T11:30:00")
-    assert (naive.status_code, naive.json()["errors"][0]["pointer"]) == (422, "/as_of")
+    assert (naive.status_code, naive.json()["errors"][0]["pointer"]) == (422, "/query/as_of")
 
 
 async def test_a_body_that_is_wrong_is_answered_with_the_field(desk: Desk) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -13,7 +12,8 @@ from services.disbursement.domain.ledger import FEN
 from services.disbursement.domain.treasury import Fund, OpenFund, Treasury
 from services.disbursement.follow import CITY
 from services.disbursement.tables import funds as fund_table
-from shared.http import Door, Invalid, NotFound, door_for
+from shared.asked import Instant
+from shared.http import Door, NotFound, door_for
 from shared.service import To
 
 router = APIRouter(prefix="/disbursement/v1/funds", tags=["funds"])
@@ -53,10 +53,8 @@ async def one_fund(fund_id: str, door: Reader) -> dict[str, Any]:
 
 
 @router.get("/{fund_id}/balance")
-async def balance(fund_id: str, door: Reader, as_of: datetime | None = None) -> dict[str, Any]:
+async def balance(fund_id: str, door: Reader, as_of: Instant | None = None) -> dict[str, Any]:
     """Available, reserved and spent in fen, now or at an instant, from the ledger."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise Invalid(pointer="/as_of", detail="an instant with an offset is expected")
     treasury: Treasury = await door.state("treasury", CITY)
     if fund_id not in treasury.funds:
         raise NotFound("fund")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +12,8 @@ from services.disbursement.domain.ledger import FEN
 from services.disbursement.domain.treasury import Treasury
 from services.disbursement.follow import CITY
 from services.disbursement.tables import entries as entry_table
-from shared.http import Door, Invalid, door_for
+from shared.asked import Instant
+from shared.http import Door, door_for
 
 router = APIRouter(prefix="/disbursement/v1", tags=["ledger"])
 Books = Annotated[Door, Depends(door_for("finance", "approver", "auditor", "admin"))]
@@ -42,10 +42,8 @@ async def accounts(door: Books) -> dict[str, Any]:
 
 
 @router.get("/ledger/trial-balance")
-async def trial_balance(door: Books, as_of: datetime | None = None) -> dict[str, Any]:
+async def trial_balance(door: Books, as_of: Instant | None = None) -> dict[str, Any]:
     """Sums of all entries by account and unit, now or at an instant; `sums` are debits and credits by unit and must be equal."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise Invalid(pointer="/as_of", detail="an instant with an offset is expected")
     rows = _shown(await views.summed(door.room, None, as_of))
     sums: dict[str, dict[str, int]] = {}
     for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +12,8 @@ from services.disbursement.approving import SEES_ALL, approval, approve_each, mo
 from services.disbursement.asked import ApproveManyIn, CancelIn, ConfirmIn, RefuseIn, ResolveIn
 from services.disbursement.domain.payout import Cancel, ConfirmReceipt, Payout, Refuse, Resolve
 from services.disbursement.tables import payouts as payout_table
-from shared.http import Door, Invalid, NotFound, door_for
+from shared.asked import Instant
+from shared.http import Door, NotFound, door_for
 from shared.service import To
 
 router = APIRouter(prefix="/disbursement/v1/payouts", tags=["payouts"])
@@ -46,10 +46,8 @@ async def payouts(
 
 
 @router.get("/{payout_id}")
-async def one_payout(payout_id: str, door: Reader, as_of: datetime | None = None) -> dict[str, Any]:
+async def one_payout(payout_id: str, door: Reader, as_of: Instant | None = None) -> dict[str, Any]:
     """One payout now, or as it was recorded at an instant."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise Invalid(pointer="/as_of", detail="an instant with an offset is expected")
     state = await own_payout(door, payout_id)
     if as_of is not None:
         state = await door.state("payout", payout_id, as_of=as_of)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -27,6 +26,7 @@ from services.intake.domain import case_commands as ask
 from services.intake.domain.case_decisions import CaseIsUnknown
 from services.intake.domain.consent import WithdrawConsent
 from services.intake.showing import SEES_CASES, SEES_PERSONS, known_case, may_see_persons, record_look, shown_case
+from shared.asked import Instant
 from shared.errors import NotNow
 from shared.http import Door, NotFound, door_for
 from shared.service import To
@@ -49,7 +49,7 @@ async def list_cases(
 
 
 @router.get("/{case_id}")
-async def one_case(case_id: str, door: Reader, as_of: datetime | None = None, at_least: AtLeast = None) -> dict[str, Any]:
+async def one_case(case_id: str, door: Reader, as_of: Instant | None = None, at_least: AtLeast = None) -> dict[str, Any]:
     """One case, now or as it was; personal data in full only for those who may and say why (X-Access-Reason)."""
     shown = await shown_case(door, case_id, as_of=as_of)
     if at_least is not None and shown["version"] < at_least:

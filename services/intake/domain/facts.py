@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -33,8 +32,8 @@ def travelling(facts: Facts) -> dict[str, Any]:
 def _coded(key: str, value: Any) -> bool:
     if isinstance(value, bool):
         return True
-    if isinstance(value, int | float):
-        return math.isfinite(value) and abs(value) <= (_FEN_MAX if key.endswith("_fen") else _NUMBER_MAX)
+    if isinstance(value, int | float):  # what is no number is not below the bound either
+        return abs(value) <= (_FEN_MAX if key.endswith("_fen") else _NUMBER_MAX)
     if isinstance(value, str):
         return _DAY.fullmatch(value) is not None or (_CODE.fullmatch(value) is not None and not _LONG_DIGITS.search(value))
     if isinstance(value, list | tuple):

@@ -16,6 +16,7 @@ from services.matching.domain.assessment_decisions import day_of_rules
 from services.matching.domain.facts import day_of
 from services.matching.domain.rulebook import Explained
 from services.matching.rulebook import RULEBOOK
+from shared.asked import Instant
 from shared.clock import local_day
 from shared.errors import NotNow
 from shared.http import Door, Invalid, NotFound, door_for
@@ -29,16 +30,6 @@ def shown(told: Explained) -> dict[str, Any]:
     return dict(msgspec.to_builtins(told))
 
 
-def told_day(text: str | None, now: datetime) -> date:
-    """A day or an instant as said by a caller; today when nothing was said."""
-    if text is None:
-        return local_day(now)
-    try:
-        return local_day(datetime.fromisoformat(text)) if "T" in text else date.fromisoformat(text)
-    except ValueError as fault:
-        raise Invalid(pointer="/as_of", detail="a day or an instant is expected") from fault
-
-
 def with_places(facts: Mapping[str, Any], hukou_code: str | None, residence_code: str | None) -> dict[str, Any]:
     more = dict(facts)
     code = hukou_code or facts.get("hukou_code")
@@ -50,7 +41,7 @@ def with_places(facts: Mapping[str, Any], hukou_code: str | None, residence_code
 @router.post("/assessments")
 async def assess(body: AssessmentIn, door: Annotated[Door, Depends(door_for())]) -> dict[str, Any]:
     """Every programme's verdict on these facts, in the order of precedence; stores nothing."""
-    seen_on = told_day(body.as_of, door.now)
+    seen_on = body.as_of or local_day(door.now)
     facts = with_places(body.facts, body.hukou_code, body.residence_code)
     if facts.get("event_on") is not None and day_of(facts["event_on"]) is None:
         raise Invalid(pointer="/facts/event_on", detail="a day is expected")
@@ -101,12 +92,10 @@ async def assessment_of(door: Door, case_id: str, as_of: datetime | None = None)
 
 @router.get("/cases/{case_id}/assessment")
 async def stored(
-    case_id: str, door: Annotated[Door, Depends(door_for(*SEES_CASES))], as_of: datetime | None = None,
+    case_id: str, door: Annotated[Door, Depends(door_for(*SEES_CASES))], as_of: Instant | None = None,
     at_least: Annotated[int | None, Query(ge=1)] = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What was answered to this case, now or at an instant."""
-    if as_of is not None and as_of.tzinfo is None:
-        raise Invalid(pointer="/as_of", detail="an instant with an offset is expected")
     answer = await assessment_of(door, case_id, as_of)
     if at_least is not None and answer["version"] < at_least:
         raise NotNow("this version is not known here yet")

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from services.matching.api.assessing import told_day
 from services.matching.domain.rules import NEVER, Condition, Dated, Group, Number, Programme, find
 from services.matching.rulebook import RULEBOOK
+from shared.asked import DayOrInstant
+from shared.clock import local_day
 from shared.http import Door, NotFound, door_for
 
 router = APIRouter(prefix="/matching/v1/programmes", tags=["programmes"])
@@ -77,17 +78,17 @@ def _numbers(p: Programme) -> list[Number]:
 
 
 @router.get("")
-async def programmes(door: Anyone, as_of: str | None = None) -> dict[str, Any]:
+async def programmes(door: Anyone, as_of: DayOrInstant | None = None) -> dict[str, Any]:
     """Every programme, in the order of precedence."""
-    on = told_day(as_of, door.now)
+    on = as_of or local_day(door.now)
     return {"items": [shown_programme(p, on) for p in RULEBOOK.programmes], "next": None, "rule_version": RULEBOOK.version, "as_of": on}
 
 
 @router.get("/{code}")
-async def one_programme(code: str, door: Anyone, as_of: str | None = None) -> dict[str, Any]:
+async def one_programme(code: str, door: Anyone, as_of: DayOrInstant | None = None) -> dict[str, Any]:
     """One programme with its rules in words, its numbers and their sources."""
     programme = RULEBOOK.by_code.get(code)
     if programme is None:
         raise NotFound("programme")
-    on = told_day(as_of, door.now)
+    on = as_of or local_day(door.now)
     return {**shown_programme(programme, on), "rule_version": RULEBOOK.version, "as_of": on}

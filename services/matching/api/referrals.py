@@ -22,7 +22,7 @@ from services.matching.asked import (
 from services.matching.domain import referral as r
 from services.matching.domain.asking import Grant, Item
 from shared.errors import NotNow
-from shared.http import Door, Invalid, NotFound, door_for
+from shared.http import Door, NotFound, door_for
 from shared.service import To
 
 router = APIRouter(prefix="/matching/v1/referrals", tags=["referrals"])
@@ -92,8 +92,6 @@ async def decline(referral_id: str, body: DeclineIn, door: Provider) -> dict[str
 @router.post("/{referral_id}/schedule")
 async def schedule(referral_id: str, body: ScheduleIn, door: Provider) -> dict[str, Any]:
     """An appointment is made."""
-    if body.at.tzinfo is None:
-        raise Invalid(pointer="/at", detail="an instant with an offset is expected")
     return await _answer(door, referral_id, r.ScheduleReferral(body.at, door.now))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifications import views
@@ -15,6 +15,7 @@ from shared.service import Put
 
 router = APIRouter(prefix="/notifications/v1", tags=["messages"])
 Caring = Annotated[Door, Depends(door_for("operator", "caseworker", "gov", "ops", "auditor", "admin"))]
+PersonId = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Status = Literal["due", "sent", "failed", "withheld", "unknown"]
 
 
@@ -63,7 +64,7 @@ async def preference(person_id: str, door: Caring) -> dict[str, Any]:
 
 @router.put("/preferences/{person_id}")
 async def prefer(
-    person_id: str, body: PreferenceIn, door: Annotated[Door, Depends(door_for("operator", "caseworker", "admin"))]
+    person_id: PersonId, body: PreferenceIn, door: Annotated[Door, Depends(door_for("operator", "caseworker", "admin"))]
 ) -> dict[str, Any]:
     """From now on every message to this person goes this way."""
     row = {"person_id": person_id, "channel": body.channel, "language": body.language, "changed_at": door.now}

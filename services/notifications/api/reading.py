@@ -12,6 +12,7 @@ from services.notifications.domain.subscription import Wanted
 from services.notifications.sharing import noted
 from services.notifications.streaming import EventStream, events_after, item, place_of
 from services.notifications.timeline import as_tree
+from shared.asked import Position
 from shared.http import Door, NotFound, door_for
 from shared.security import Principal
 
@@ -29,7 +30,7 @@ def _wanted(types: list[str] | None, districts: list[str] | None, needs: list[st
 
 @router.get("/feed")
 async def feed(
-    door: Reader, after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    door: Reader, after: Position = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     types: Types = None, districts: Districts = None, needs: Needs = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Events after a position, oldest first; `next` is the position to ask with next time, also when nothing was for you."""
@@ -43,7 +44,7 @@ async def feed(
 
 @router.get("/stream", response_class=EventStream)
 async def stream(
-    door: Reader, last_event_id: Annotated[int | None, Header(ge=0)] = None, after: Annotated[int | None, Query(ge=0)] = None,
+    door: Reader, last_event_id: Annotated[Position | None, Header()] = None, after: Position | None = None,
     types: Types = None, districts: Districts = None, needs: Needs = None,
 ) -> Response:  # fmt: skip
     """Server-sent events; `Last-Event-ID` (or `after`) goes on without a gap, without either it begins with what comes next."""

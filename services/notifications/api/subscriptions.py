@@ -25,6 +25,7 @@ from services.notifications.domain.subscription import (
 from services.notifications.outbound import Outbound
 from services.notifications.signing import new_secret
 from services.notifications.tables import attempts, deliveries, subscriptions
+from shared.asked import Position
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import Change, Put, To
 
@@ -49,7 +50,7 @@ class SubscriptionIn(BaseModel):
         default_factory=list, max_length=50, description="GB/T 2260 codes; none: all."
     )
     needs: list[Annotated[str, Field(pattern=_CODE)]] = Field(default_factory=list, max_length=20, description="Need codes; none: all.")
-    begin: Literal["now", "beginning"] | Annotated[int, Field(ge=0)] = Field(
+    begin: Literal["now", "beginning"] | Position = Field(
         "now", alias="from", description="`now`, `beginning`, or the last position of the feed that is already known."
     )
 
@@ -58,9 +59,7 @@ class ReplayIn(BaseModel):
     """From where to send again."""
 
     model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=True)
-    begin: Literal["beginning"] | Annotated[int, Field(ge=0)] = Field(
-        "beginning", alias="from", description="Position after which to begin."
-    )
+    begin: Literal["beginning"] | Position = Field("beginning", alias="from", description="Position after which to begin.")
 
 
 def checked_url(url: str, *, private_allowed: bool) -> str:
