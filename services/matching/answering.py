@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from msgspec.structs import replace
+
 from services.matching.domain.asking import Ask, Candidate, Grant
-from services.matching.domain.assessment import Assessment
-from services.matching.domain.directory import CITY, RequestReferral
+from services.matching.domain.assessment import Assessment, ConfirmEligible
+from services.matching.domain.directory import CITY, ConfirmOwnFund, RequestReferral
 from services.matching.domain.household import GrantHelp, HelpGranted
 from services.matching.domain.referral import AcceptReferral, Referral, ReferralOffered
 from services.matching.rulebook import RULEBOOK
@@ -31,9 +33,8 @@ def _checked(grant: Grant) -> None:
     if grant.kind == "cash":
         if grant.amount_fen <= 0:
             raise Invalid(pointer="/grant/amount_fen", detail="a sum above zero is expected")
-        if not grant.programme or not grant.fund_id:
-            missing = "fund_id" if grant.programme else "programme"
-            raise Invalid(pointer=f"/grant/{missing}", detail="money comes from a fund, for a programme")
+        if not grant.fund_id:
+            raise Invalid(pointer="/grant/fund_id", detail="money comes from a fund")
     elif not grant.items:
         raise Invalid(pointer="/grant/items", detail="goods need at least one item")
 
@@ -46,17 +47,28 @@ def _help(offer: ReferralOffered, grant: Grant, door: Door, special: bool) -> Gr
     return GrantHelp(about, grant, limits, door.now, 0 if grant.kind == "cash" else offer.amount_fen)
 
 
+def _allowed(offer: ReferralOffered, grant: Grant) -> list[To]:
+    """What must hold for a grant: the case is eligible for its programme; money outside of programmes is none of theirs."""
+    if grant.programme is not None:
+        return [To("assessment", offer.about.case_id, ConfirmEligible(grant.programme))]
+    if grant.kind == "cash" and grant.fund_id is not None:
+        return [To("directory", CITY, ConfirmOwnFund(grant.fund_id))]
+    return []
+
+
 async def accepted(door: Door, referral_id: str, grant: Grant | None) -> Done:
     """Accept, with a grant that the household's caps may cut; the household decides, the referral follows in the same unit."""
     state = await own_referral(door, referral_id)
     offer = state.offer
     if grant is None or offer is None:
         return await door.execute(To("referral", referral_id, AcceptReferral(None, door.now)))
+    grant = replace(grant, programme=grant.programme or offer.about.programme)
     _checked(grant)
     assessed: Assessment = await door.state("assessment", offer.about.case_id)
     facts = assessed.latest.facts if assessed.latest is not None else {}
     special = isinstance(facts, dict) and facts.get("special_circumstances") is True
-    return await door.execute(To("household", offer.about.household_id, _help(offer, grant, door, special)))
+    give = To("household", offer.about.household_id, _help(offer, grant, door, special))
+    return await door.execute(*_allowed(offer, grant), give)
 
 
 def granted(done: Done) -> dict[str, Any]:
@@ -79,8 +91,6 @@ async def referred(door: Door, case_id: str, service_id: str, need: str, program
         raise Invalid(pointer="/service_id", detail="the person has not agreed to a referral")
     day: date = latest.on
     verdict = next((v for v in latest.verdicts if v.programme == programme), None)
-    if programme is not None and (verdict is None or verdict.verdict != "eligible"):
-        raise Invalid(pointer="/programme", detail="the case is not eligible for this programme")
     candidates: tuple[Candidate, ...] = ()
     if verdict is not None:
         limits = RULEBOOK.limits(verdict.programme, day, person_id=latest.person_id, case_id=case_id)
@@ -90,5 +100,6 @@ async def referred(door: Door, case_id: str, service_id: str, need: str, program
         door.new_id(), 1, case_id, latest.person_id, latest.household_id, need, latest.district, day, hours, candidates,
         state.recipients, (), None, service_id,
     )  # fmt: skip
-    done = await door.execute(To("directory", CITY, RequestReferral(ask, door.now)))
+    eligible = [] if programme is None else [To("assessment", case_id, ConfirmEligible(programme))]
+    done = await door.execute(To("directory", CITY, RequestReferral(ask, door.now)), *eligible)
     return {"referral_id": ask.referral_id, "service_id": service_id, "state": "offered", "version": done.version}

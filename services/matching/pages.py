@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from msgspec import Struct
+from pydantic import ValidationError
 
 from services.matching import views
-from services.matching.answering import SEES_ALL, accepted, own_referral
+from services.matching.answering import accepted, own_referral
 from services.matching.api.assessing import SEES_CASES, assessment_of
 from services.matching.api.directory import with_capacity
 from services.matching.api.programmes import shown_programme
+from services.matching.asked import GrantIn, ItemIn
 from services.matching.domain import referral as r
 from services.matching.domain.asking import Grant, Item
 from services.matching.rulebook import RULEBOOK
@@ -21,31 +25,47 @@ from shared.service import To
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
-Provider = Annotated[Page, Depends(page_for("charity", "gov", "caseworker", "admin"))]
+Provider = Annotated[Page, Depends(page_for("charity"))]
 _INBOX = "/matching/inbox"
-_ACTS = ("accept", "decline", "start", "serve", "close")
+_ACTS = ("accept", "grant", "decline", "start", "serve", "close")
 _OPEN = frozenset(("offered", "accepted", "scheduled", "attended", "unattended", "in_service", "served"))
+_FIELDS = frozenset(("yuan", "programme", "fund_id", "sku", "quantity"))
+# The field of the form that a rule's refusal is about.
+_ABOUT = {"CapIsUsedUp": "yuan", "CaseIsNotEligible": "programme", "FundIsForAProgramme": "fund_id"}
 
 
-async def _inbox(page: Page, status: int = 200, **more: Any) -> Response:
-    door = page.door
-    org = None if door.may(*SEES_ALL) else door.principal.org or ""
-    rows = (await views.referral_page(door, {"org_id": org}, limit=200, cursor=None))["items"]
+class _Wrong(Struct, frozen=True):
+    """What is wrong with which form: of which referral, which field (none: the whole), and the sentence about it."""
+
+    referral_id: str = ""
+    kind: str = ""
+    field: str = ""
+    text: str = ""
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.field}-{self.kind}-{self.referral_id}" if self.field else f"r-{self.referral_id}"
+
+
+async def _inbox(page: Page, status: int = 200, wrong: _Wrong | None = None, form: Mapping[str, str] | None = None) -> Response:
+    door, saved = page.door, page.request.query_params.get("saved")
+    rows = (await views.referral_page(door, {"org_id": door.principal.org or ""}, limit=200, cursor=None))["items"]
     waiting = sorted((row for row in rows if row["state"] == "offered"), key=lambda row: row["due_at"])
     under_way = [row for row in rows if row["state"] in _OPEN and row["state"] != "offered"]
     over = [row for row in rows if row["state"] not in _OPEN][:20]
-    values = {"errors": [], "wrong_id": "", "form": {}, "saved": None, **more}
+    eligible = await views.eligible_programmes(door, {row["case_id"] for row in rows if row["state"] in _OPEN})
+    cash = {case: [code for code in codes if RULEBOOK.by_code[code].kind == "cash"] for case, codes in eligible.items()}
     return page.show(
         "matching/inbox.html", status=status, waiting=waiting, under_way=under_way, over=over, decline_reasons=r.DECLINE_REASONS,
-        closing_reasons=r.CLOSING_REASONS, programmes=RULEBOOK.by_code, **values,
+        closing_reasons=r.CLOSING_REASONS, programmes=RULEBOOK.by_code, eligible=cash, wrong=wrong or _Wrong(), form=form or {},
+        errors=[(wrong.anchor, wrong.text)] if wrong else [], saved=saved if saved in _ACTS and wrong is None else None,
     )  # fmt: skip
 
 
 @router.get("/inbox")
 async def inbox(page: Provider) -> Response:
     """What is offered to us, why to us, and until when."""
-    saved = page.request.query_params.get("saved")
-    return await _inbox(page, saved=saved if saved in _ACTS else None)
+    return await _inbox(page)
 
 
 def _fen(text: str) -> int:
@@ -56,26 +76,37 @@ def _fen(text: str) -> int:
     return int(whole) * 100 + int((part + "00")[:2])
 
 
-def _grant(form: dict[str, str], programme: str | None) -> Grant | None:
-    match form.get("kind", ""):
-        case "cash":
-            return Grant("cash", _fen(form.get("yuan", "")), form.get("programme") or programme, form.get("fund_id", "").strip() or None)
-        case "goods":
-            quantity = form.get("quantity", "1").strip()
-            items = (Item(form.get("sku", "").strip(), int(quantity) if quantity.isdigit() and len(quantity) < 6 else 0),)
-            return Grant(
-                "goods", 0, programme, form.get("fund_id", "").strip() or None, items if items[0].sku and items[0].quantity else ()
-            )
-        case _:
-            return None
+def _quantity(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
-async def _act(door: Door, referral_id: str, form: dict[str, str]) -> None:
-    state = await own_referral(door, referral_id)
+def _grant(form: Mapping[str, str]) -> Grant | None:
+    """What the form gives, held against what the door for programs takes."""
+    said = {name: form.get(name, "").strip() for name in ("yuan", "programme", "fund_id", "sku", "quantity")}
+    try:
+        match form.get("kind", ""):
+            case "cash":
+                told = GrantIn(
+                    kind="cash", amount_fen=_fen(said["yuan"]), programme=said["programme"] or None, fund_id=said["fund_id"] or None
+                )
+                return Grant("cash", told.amount_fen, told.programme, told.fund_id)
+            case "goods":
+                item = ItemIn(sku=said["sku"], quantity=_quantity(said["quantity"]))
+                return Grant("goods", items=(Item(item.sku, item.quantity),))
+            case _:
+                return None
+    except ValidationError as fault:
+        raise Invalid(pointer=f"/grant/{fault.errors()[0]['loc'][0]}", detail="not as described") from fault
+
+
+async def _act(door: Door, referral_id: str, form: Mapping[str, str]) -> None:
+    await own_referral(door, referral_id)
     at = door.now
     match form.get("act", ""):
         case "accept":
-            await accepted(door, referral_id, _grant(form, state.offer.about.programme if state.offer else None))
+            await accepted(door, referral_id, _grant(form))
+        case "grant" if form.get("kind") in ("cash", "goods"):
+            await accepted(door, referral_id, _grant(form))
         case "decline":
             await door.execute(To("referral", referral_id, r.DeclineReferral(form.get("reason", ""), at)))
         case "start":
@@ -88,16 +119,25 @@ async def _act(door: Door, referral_id: str, form: dict[str, str]) -> None:
             raise Invalid(pointer="/act", detail="there is no such button")
 
 
+def _wrong(page: Page, referral_id: str, form: Mapping[str, str], no: Invalid | Rejected) -> _Wrong:
+    kind = form.get("kind", "")
+    if isinstance(no, Rejected):
+        field = _ABOUT.get(no.code, "") if kind == "cash" else ""
+        return _Wrong(referral_id, kind, field, page.t(f"matching.refused.{no.code}"))
+    field = no.pointer.rpartition("/")[2].replace("amount_fen", "yuan")
+    if field not in _FIELDS:
+        return _Wrong(referral_id, kind, "", page.t("matching.wrong.form"))
+    return _Wrong(referral_id, kind, field, page.t(f"matching.wrong.{field}"))
+
+
 @router.post("/inbox/{referral_id}")
 async def answer(referral_id: str, page: Provider) -> Response:
-    """One of the buttons: accept, decline, start, serve, close."""
+    """One of the buttons: accept, grant anew, decline, start, serve, close."""
     form = await page.form()
     try:
         await _act(page.door, referral_id, form)
     except (Invalid, Rejected) as no:
-        status, said = (409, no.code) if isinstance(no, Rejected) else (422, "invalid")
-        wrong = [(f"r-{referral_id}", page.t(f"matching.refused.{said}"))]
-        return await _inbox(page, status, errors=wrong, wrong_id=referral_id, form=form)
+        return await _inbox(page, 409 if isinstance(no, Rejected) else 422, _wrong(page, referral_id, form, no), form)
     return page.back(f"{_INBOX}?saved={form.get('act', '')}")
 
 

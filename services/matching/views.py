@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select
@@ -57,6 +57,12 @@ async def unmet_by_place(door: Door) -> list[dict[str, Any]]:
 async def assessed_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
     statement = _filtered(select(assessment_list), assessment_list, filters)
     return await door.page(statement, order=(assessment_list.c.at, assessment_list.c.case_id), limit=limit, cursor=cursor)
+
+
+async def eligible_programmes(door: Door, case_ids: Collection[str]) -> dict[str, list[str]]:
+    """What the latest assessment of these cases found, by case."""
+    chosen = select(assessment_list.c.case_id, assessment_list.c.eligible).where(assessment_list.c.case_id.in_(case_ids))
+    return {row["case_id"]: row["eligible"] for row in await door.rows(chosen)} if case_ids else {}
 
 
 async def directory_page(door: Door, table: Table, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:

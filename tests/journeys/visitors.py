@@ -42,6 +42,7 @@ _ORGANIZATIONS = {"gzcs": "羊城慈善会", "tianhe-sws": "天河社工站"}
 _MASKED = "欧***"
 _SERVICES = {"gzcs": ("elderly_care", "housing"), "tianhe-sws": ("disability", "employment", "mental_health")}
 _FUND_NAME = "及时雨资金"
+_HURT = {"accident": True, "cannot_pay": True, "medical_self_paid_year_fen": 300_000}
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ async def lived_in(city: City) -> tuple[str, str]:
     doors, asked = city.doors, "charity-tianhe-sws"
     report = {
         "channel": "hotline", "source": "12345", "source_ref": new_id(), "received_at": datetime.now(UTC).isoformat(), "narrative": STORY,
-        "person": {**PERSON, "residence_code": "440106011"}, "needs": list(_SERVICES["tianhe-sws"]), "contact": {"by": "sms", "language": "zh"},
+        "person": {**PERSON, "residence_code": "440106011"}, "needs": list(_SERVICES["tianhe-sws"]), "facts": _HURT, "contact": {"by": "sms", "language": "zh"},
         "consent": {"share": True, "how": "read_aloud", "purposes": ["referral", "payment", "contact"], "recipients": ["charity"]},
     }  # fmt: skip
     case = str((await doors.told("operator", "/intake/v1/reports", report))["case_id"])

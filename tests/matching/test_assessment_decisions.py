@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from services.matching.domain import assessment as a
 from services.matching.domain.asking import ATTEMPTS_MAX, Ask
-from services.matching.domain.assessment_decisions import CaseIsNotAssessed, SharingStands, assessment, day_of_rules
+from services.matching.domain.assessment_decisions import CaseIsNotAssessed, CaseIsNotEligible, SharingStands, assessment, day_of_rules
 from services.matching.domain.rulebook import rulebook
 from services.matching.rulebook import RULEBOOK
 from shared.kernel import SHREDDED
@@ -209,6 +209,17 @@ def test_once_nothing_is_missing_any_more_that_is_said_once() -> None:
     assert (asked.missing != (), told.missing, nothing) == (True, (), a.NothingMissing("case-1", AT))
     other = replace(ALONE, facts={**FACTS, "age": 70})
     assert len(Given(ASSESSMENT, asked, told, nothing).when(other).events) == 1
+
+
+def test_a_programme_is_confirmed_only_by_an_eligible_verdict_of_the_latest_assessment() -> None:
+    rain = a.ConfirmEligible("LOTTERY-RAIN")
+    Given(ASSESSMENT, assessed()).when(rain).then()
+    for programme in ("CHILD-ILL", "GOV-MEDICAL", "UNKNOWN"):
+        refusal = Given(ASSESSMENT, assessed()).when(a.ConfirmEligible(programme)).refused(CaseIsNotEligible)
+        assert refusal.facts == {"programme": programme}
+    well = assessed(replace(ASSESS, facts={**FACTS, "serious_illness": False, "accident": False}))
+    Given(ASSESSMENT, assessed(), well).when(rain).refused(CaseIsNotEligible)
+    Given(ASSESSMENT).when(rain).refused(CaseIsNotAssessed)
 
 
 @pytest.mark.parametrize(

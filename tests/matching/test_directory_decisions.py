@@ -147,6 +147,13 @@ def test_a_provider_that_accepts_by_itself_names_its_fund_up_to_its_sum() -> Non
     assert requested(any_sum, candidates=(RAIN,)).fund_id == "fund"
 
 
+def test_a_fund_kept_for_a_programme_pays_for_no_help_outside_of_it() -> None:
+    kept = listed(standing=(d.Standing("RAIN", "fund"),))
+    Given(DIRECTORY, kept).when(d.ConfirmOwnFund("ours")).then()
+    refusal = Given(DIRECTORY, kept, listed("hope")).when(d.ConfirmOwnFund("fund")).refused(no.FundIsForAProgramme)
+    assert refusal.facts == {"fund_id": "fund", "programmes": ["RAIN"]}
+
+
 def test_one_provider_is_chosen_by_hand() -> None:
     programme = listed(programmes=("RAIN",))
     assert requested(programme, only="mercy-s", candidates=(WISH, RAIN)).candidate == RAIN

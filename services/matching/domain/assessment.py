@@ -69,6 +69,12 @@ class RestSearch(Struct, frozen=True, gc=False):
     need: str
 
 
+class ConfirmEligible(Struct, frozen=True, gc=False):
+    """Nothing happens where the latest assessment finds the case eligible for this programme; else it is refused."""
+
+    programme: str
+
+
 class CaseAssessed(Struct, frozen=True, gc=False):
     case_id: str
     person_id: str
@@ -148,7 +154,7 @@ class Assessment(Struct, frozen=True, gc=False):
 
 
 ABSENT = Assessment()
-COMMANDS = (AssessCase, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch)
+COMMANDS = (AssessCase, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible)
 EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded)
 
 

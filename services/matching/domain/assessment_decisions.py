@@ -15,6 +15,7 @@ from services.matching.domain.assessment import (
     AssessCase,
     Assessment,
     CaseAssessed,
+    ConfirmEligible,
     NoteEnded,
     NoteOffer,
     NothingMissing,
@@ -37,6 +38,10 @@ _URGENCIES = frozenset(("critical", "high"))
 
 class CaseIsNotAssessed(Rejected):
     """This case has not been assessed yet."""
+
+
+class CaseIsNotEligible(Rejected):
+    """The latest assessment does not find this case eligible for this programme."""
 
 
 class SharingStands(Rejected):
@@ -163,6 +168,14 @@ def rest(command: RestSearch, state: Assessment) -> tuple[Any, ...]:
     return ()
 
 
+def confirm_eligible(command: ConfirmEligible, state: Assessment) -> tuple[Any, ...]:
+    if state.latest is None:
+        raise CaseIsNotAssessed
+    if not any(v.programme == command.programme and v.verdict == "eligible" for v in state.latest.verdicts):
+        raise CaseIsNotEligible(programme=command.programme)
+    return ()
+
+
 def assessment(rules: Rulebook) -> Decider[Assessment]:
     """The decider that answers by these rules."""
 
@@ -180,6 +193,8 @@ def assessment(rules: Rulebook) -> Decider[Assessment]:
                 return note_ended(command, state)
             case RestSearch():
                 return rest(command, state)
+            case ConfirmEligible():
+                return confirm_eligible(command, state)
         raise AssertionError(f"{type(command).__name__} is no command to an assessment")
 
     return Decider("assessment", ABSENT, decide, evolve, COMMANDS, EVENTS)

@@ -83,6 +83,12 @@ class UsePlace(Struct, frozen=True, gc=False):
     referral_id: str
 
 
+class ConfirmOwnFund(Struct, frozen=True, gc=False):
+    """Nothing happens where no service keeps this fund for a programme; else it is refused for help without a programme."""
+
+    fund_id: str
+
+
 class ServiceListed(Struct, frozen=True):
     """Listed or listed anew; a pause ends by it."""
 
@@ -147,7 +153,7 @@ class NoPlaceFound(Struct, frozen=True, gc=False):
     at: datetime
 
 
-COMMANDS = (ListService, SetPlaces, PauseService, ResumeService, RequestReferral, ReleasePlace, UsePlace)
+COMMANDS = (ListService, SetPlaces, PauseService, ResumeService, RequestReferral, ReleasePlace, UsePlace, ConfirmOwnFund)
 EVENTS = (ServiceListed, PlacesSet, ServicePaused, ServiceResumed, PlaceHeld, PlaceReleased, PlaceUsed, NoPlaceFound)
 Places = tuple[int | None, int, int]  # places, held, used
 

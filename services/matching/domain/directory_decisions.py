@@ -11,6 +11,7 @@ from services.matching.domain.directory import (
     ABSENT,
     COMMANDS,
     EVENTS,
+    ConfirmOwnFund,
     Count,
     Directory,
     Listing,
@@ -52,6 +53,10 @@ class ConsentDoesNotReachThisProvider(Rejected):
 
 class ServiceBelongsToAnother(Rejected):
     """This service is listed by another organisation."""
+
+
+class FundIsForAProgramme(Rejected):
+    """This fund is kept for a programme; help outside of every programme is paid from another."""
 
 
 class PlacesBelowZero(Rejected):
@@ -197,6 +202,13 @@ def use(command: UsePlace, state: Directory) -> tuple[Any, ...]:
     return (PlaceUsed(_count(state, command.service_id, -1 if held else 0, 1), command.referral_id),)
 
 
+def confirm_own_fund(command: ConfirmOwnFund, state: Directory) -> tuple[Any, ...]:
+    kept_for = sorted({s.programme for one in state.listings.values() for s in one.standing if s.fund_id == command.fund_id})
+    if kept_for:
+        raise FundIsForAProgramme(fund_id=command.fund_id, programmes=kept_for)
+    return ()
+
+
 def decide(command: Any, state: Directory) -> tuple[Any, ...]:
     match command:
         case RequestReferral():
@@ -213,6 +225,8 @@ def decide(command: Any, state: Directory) -> tuple[Any, ...]:
             return pause(command, state)
         case ResumeService():
             return resume(command, state)
+        case ConfirmOwnFund():
+            return confirm_own_fund(command, state)
     raise AssertionError(f"{type(command).__name__} is no command to the directory")
 
 

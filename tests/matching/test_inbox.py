@@ -1,0 +1,162 @@
+"""Answers to offers, as a program and as a browser without script give them: what may be granted, and what the page says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from services.matching.manifest import MATCHING
+from shared.clock import new_id
+from shared.envelope import Message
+from shared.testing import Database
+from shared.testing.alone import Alone, worked_through
+from shared.web.session import SESSION
+
+CASE, CARE = "case-1", "case-1-livelihood"
+ILL: dict[str, Any] = {"serious_illness": True, "cannot_pay": True, "medical_self_paid_year_fen": 800_000, "local_hukou": False}
+CONSENT = {"purposes": ["referral"], "recipients": ["charity"]}
+OURS: dict[str, Any] = {"kind": "cash", "amount_fen": 150_000, "fund_id": "ours"}
+
+
+class Office(Alone):
+    """Matching with one charity that serves livelihood, and another that runs Timely Rain from a fund of its own."""
+
+    async def post(self, path: str, body: Any = None, who: str = "admin", org: str | None = None) -> httpx.Response:
+        return await self.client.post(f"/matching/v1{path}", json=body, headers=self.headers(who, org))
+
+    async def hears(self, kind: str, **data: Any) -> None:
+        message = Message(new_id(), kind, f"{kind.partition('.')[0]}.events", CASE, msgspec.json.encode(data), self.now, "story")
+        await worked_through(self.room, message)
+
+    async def reported(self, facts: dict[str, Any], needs: tuple[str, ...] = ("livelihood",), kind: str = "intake.case_opened.v1") -> None:
+        await self.hears(kind, case_id=CASE, person_id="p1", household_id="h1", needs=needs, facts=facts, consent=CONSENT)
+
+    async def accept(self, referral_id: str = CARE, org: str = "mercy", **grant: Any) -> httpx.Response:
+        return await self.post(f"/referrals/{referral_id}/accept", {"grant": grant} if grant else None, "charity", org)
+
+    async def row(self, referral_id: str = CARE) -> dict[str, Any]:
+        answer = await self.client.get(f"/matching/v1/referrals/{referral_id}", headers=self.headers("caseworker"))
+        return dict(answer.json())
+
+    def browser(self, role: str = "charity", org: str | None = "mercy", language: str = "en") -> httpx.AsyncClient:
+        token = self.headers(role, org)["authorization"].removeprefix("Bearer ")
+        transport, more = self.client._transport, {"accept-language": language}
+        return httpx.AsyncClient(
+            transport=transport, base_url="http://kapok", headers=more, cookies={SESSION: token}, follow_redirects=True
+        )
+
+
+@pytest.fixture
+async def office(database: Database) -> AsyncIterator[Office]:
+    async with Office(MATCHING).open(database) as at_work:
+        rain = {"programme": "LOTTERY-RAIN", "fund_id": "timely-rain", "max_fen": 1}
+        served: dict[str, dict[str, Any]] = {
+            "mercy": {"needs": ["livelihood"]}, "rain": {"programmes": ["LOTTERY-RAIN"], "standing": [rain]},
+        }  # fmt: skip
+        for org, more in served.items():
+            assert (await at_work.post("/organizations", {"id": org, "name": org.title()})).status_code == 201
+            service = {"id": f"{org}-s", "organization_id": org, "name": org.title(), **more}
+            assert (await at_work.post("/services", service)).status_code == 201
+        yield at_work
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rpartition(":")[2]
+
+
+async def pressed(browser: httpx.AsyncClient, referral_id: str = CARE, **fields: str) -> httpx.Response:
+    shown = await browser.get("/matching/inbox")
+    token = re.search(r'name="form_token" value="([^"]+)"', shown.text)
+    assert token
+    return await browser.post(f"/matching/inbox/{referral_id}", data={"form_token": token.group(1), **fields})
+
+
+async def test_money_of_a_programme_goes_only_to_a_case_that_is_eligible_for_it(office: Office) -> None:
+    await office.reported({})
+    rain: dict[str, Any] = {"kind": "cash", "amount_fen": 150_000, "programme": "LOTTERY-RAIN", "fund_id": "timely-rain"}
+    refused = await office.accept(**rain)
+    assert refusal(refused) == (409, "CaseIsNotEligible"), refused.text
+    assert (await office.row())["state"] == "offered"
+    await office.reported(ILL, kind="intake.case_facts_changed.v1")
+    accepted = await office.accept(**rain)
+    assert (accepted.status_code, accepted.json()["granted"]["amount_fen"]) == (200, 150_000)
+
+
+async def test_help_of_our_own_names_no_programme_and_no_fund_kept_for_one(office: Office) -> None:
+    await office.reported({})
+    refused = await office.accept(**{**OURS, "fund_id": "timely-rain"})
+    assert refusal(refused) == (409, "FundIsForAProgramme"), refused.text
+    assert (await office.accept(**OURS)).status_code == 200
+    assert (await office.row())["grant"] == {"kind": "cash", "amount_fen": 150_000, "programme": None, "fund_id": "ours", "items": []}
+
+
+async def test_the_offered_programme_is_meant_where_the_grant_names_none(office: Office) -> None:
+    await office.reported(ILL, ("medical",))
+    answer = await office.accept("case-1-medical", "rain", **{**OURS, "amount_fen": 1_200_000, "fund_id": "timely-rain"})
+    assert answer.json()["granted"] == {"amount_fen": 1_000_000, "asked_fen": 1_200_000, "cut_by": "LOTTERY-RAIN"}
+    assert (await office.row("case-1-medical"))["grant"]["programme"] == "LOTTERY-RAIN"
+
+
+async def test_referring_by_hand_asks_for_the_same_verdict(office: Office) -> None:
+    await office.reported({})
+    by_hand = {"service_id": "rain-s", "need": "medical", "programme": "LOTTERY-RAIN"}
+    refused = await office.post(f"/cases/{CASE}/referrals", by_hand, "caseworker")
+    assert refusal(refused) == (409, "CaseIsNotEligible")
+    await office.reported(ILL, kind="intake.case_facts_changed.v1")
+    assert (await office.post(f"/cases/{CASE}/referrals", by_hand, "caseworker")).status_code == 201
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "kept for a programme"), ("zh", "专用于救助项目")])
+async def test_what_is_wrong_stands_at_its_field_and_the_summary_leads_there(office: Office, language: str, says: str) -> None:
+    await office.reported(ILL)
+    async with office.browser(language=language) as browser:
+        for fields, field, status in (
+            ({"yuan": "", "fund_id": "ours"}, "yuan", 422), ({"yuan": "1,500", "fund_id": ""}, "fund_id", 422),
+            ({"yuan": "1,500", "fund_id": "ours", "programme": "CHILD-ILL"}, "programme", 409),
+            ({"yuan": "1,500", "fund_id": "timely-rain", "programme": ""}, "fund_id", 409),
+        ):  # fmt: skip
+            answer = await pressed(browser, act="accept", kind="cash", **fields)
+            anchor = f"{field}-cash-{CARE}"
+            assert answer.status_code == status, answer.text
+            assert f'<a href="#{anchor}">' in answer.text
+            assert f'aria-describedby="{anchor}-' in answer.text
+            assert re.search(rf'id="{anchor}"[^>]* aria-invalid="true"', answer.text)
+        assert says in answer.text
+        goods = await pressed(browser, act="accept", kind="goods", sku="", quantity="1")
+        assert f'<a href="#sku-goods-{CARE}">' in goods.text
+
+
+async def test_only_programmes_that_the_assessment_allows_can_be_chosen(office: Office) -> None:
+    await office.reported({**ILL, "wish_sku": "radio", "certificates": ["dibao"]})
+    async with office.browser() as browser:
+        shown = await browser.get("/matching/inbox")
+    assert re.findall(r'<option value="([A-Z-]+)"', shown.text) == ["LOTTERY-RAIN"]
+
+
+async def test_a_grant_that_was_not_kept_can_be_given_anew_on_the_page(office: Office) -> None:
+    await office.reported({})
+    await office.accept(**OURS)
+    async with office.browser() as browser:
+        assert 'value="grant"' not in (await browser.get("/matching/inbox")).text
+        await office.hears("disbursement.payout_rejected.v1", referral_id=CARE, state="rejected", reason="AC04")
+        shown = await browser.get("/matching/inbox")
+        assert "You can grant anew" in shown.text
+        assert shown.text.count('name="act" value="grant"') == 2
+        assert (await pressed(browser, act="grant", kind="none")).status_code == 422
+        wrong = await pressed(browser, act="grant", kind="cash", yuan="0", fund_id="ours")
+        assert (wrong.status_code, f'<a href="#yuan-cash-{CARE}">' in wrong.text) == (422, True)
+        assert "Granted anew" in (await pressed(browser, act="grant", kind="goods", sku="rice_10kg", quantity="2")).text
+    again = await office.row()
+    assert (again["state"], again["grant_failed"], again["grant"]["items"]) == ("in_service", None, [{"sku": "rice_10kg", "quantity": 2}])
+
+
+@pytest.mark.parametrize("role", ["gov", "caseworker", "admin"])
+async def test_the_inbox_is_for_the_organisations_that_are_asked(office: Office, role: str) -> None:
+    await office.reported({})
+    async with office.browser(role, None) as browser:
+        assert (await browser.get("/matching/inbox")).status_code == 403
