@@ -13,15 +13,28 @@ from services.intake import views
 from services.intake.api.history import changes
 from services.intake.api.persons import found_people
 from services.intake.asked import CloseIn, VerifyIn
-from services.intake.desk import FormProblem, field_of, report_of, why_of
+from services.intake.desk import (
+    PURPOSES,
+    QUESTIONS,
+    RECIPIENTS,
+    FormProblem,
+    facts_of,
+    field_of,
+    field_of_fact,
+    report_of,
+    unanswered,
+    why_of,
+)
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
-from services.intake.domain.consent import WithdrawConsent
+from services.intake.domain.case_decisions import PersonOfCaseIsErased
+from services.intake.domain.consent import GiveConsent, WithdrawConsent
+from services.intake.domain.facts import travelling
 from services.intake.domain.lexicon import NEEDS
 from services.intake.domain.person import Claims, Person
-from services.intake.showing import shown_case
+from services.intake.showing import known_case, shown_case
 from services.intake.taking import preview, take
-from shared.clock import SHANGHAI
+from shared.clock import SHANGHAI, local_day
 from shared.http import Invalid
 from shared.kernel import Rejected
 from shared.service import To
@@ -44,6 +57,7 @@ async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
     clocks = await views.open_clocks(page.door, page.door.principal.id)
     return page.show(
         "intake/desk.html", status=status, form=form, clocks=clocks, now=page.door.now, need_codes=tuple(NEEDS), districts=DISTRICTS,
+        recipients=RECIPIENTS,
         **{"needs": [], "wrong": [], "checked": None, "people": None, **values},
     )  # fmt: skip
 
@@ -62,7 +76,7 @@ async def use_desk(page: Operator) -> Response:
     if act == "search":
         return await _search(page, form, needs)
     try:
-        body = report_of(form, needs)
+        body = report_of(form, needs, local_day(page.door.now))
         if act == "check":
             return await _desk(page, form=form, needs=needs, checked=await preview(page.door, body))
         answered, _ = await take(page.door, body)
@@ -101,12 +115,36 @@ async def visits(page: Worker) -> Response:
 async def _case(page: Page, case_id: str, status: int = 200, **values: Any) -> Response:
     shown = await shown_case(page.door, case_id)
     door = page.door
+    tasks, consents = await views.tasks_of_case(door, case_id), await views.consents_of_case(door, case_id)
+    asked = [key for task in tasks if task["kind"] == "information" and task["done_at"] is None for key in task["why"]]
     return page.show(
-        "intake/case.html", status=status, case=shown, now=door.now, tasks=await views.tasks_of_case(door, case_id),
-        consents=await views.consents_of_case(door, case_id), need_codes=tuple(NEEDS), methods=getattr(_METHODS, "__args__", ()),
-        closings=getattr(_CLOSINGS, "__args__", ()),
-        history=changes(await door.history("case", case_id), full=not shown["masked"]), **{"wrong": [], **values},
+        "intake/case.html", status=status, case=shown, now=door.now, tasks=tasks, consents=consents, need_codes=tuple(NEEDS),
+        methods=getattr(_METHODS, "__args__", ()), closings=getattr(_CLOSINGS, "__args__", ()), questions=QUESTIONS,
+        answers=_answers(page), missing=unanswered(asked, travelling(shown["facts"])), field_of_fact=field_of_fact, recipients=RECIPIENTS,
+        agrees_to_all=_agrees_to_all(consents), ref=door.new_id(),
+        history=changes(await door.history("case", case_id), full=not shown["masked"]), **{"wrong": [], "form": {}, "chosen": {}, **values},
     )  # fmt: skip
+
+
+def _answers(page: Page) -> dict[str, list[tuple[str, str]]]:
+    """The words of the codes that may be chosen, by fact."""
+    return {
+        key: [(code, page.t(f"intake.option.{key}.{code}")) for code in question.codes]
+        for key, question in QUESTIONS.items()
+        if question.codes
+    }
+
+
+def _holding(consents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in consents if row["withdrawn_at"] is None]
+
+
+def _agrees_to_all(consents: list[dict[str, Any]]) -> bool:
+    """Whether there is nothing left that the text read aloud would ask for."""
+    held = _holding(consents)
+    return {p for row in held for p in row["purposes"]} >= set(PURPOSES) and {r for row in held for r in row["recipients"]} >= set(
+        RECIPIENTS
+    )
 
 
 @router.get("/cases/{case_id}")
@@ -116,21 +154,73 @@ async def case(case_id: str, page: Worker) -> Response:
 
 @router.post("/cases/{case_id}")
 async def work_on_case(case_id: str, page: Worker) -> Response:
-    """One step of casework, or a look at what is masked (with a reason, recorded)."""
+    """One step of casework, what was learnt, a consent, or a look at what is masked (with a reason, recorded)."""
     form = await page.form()
     act, door = form.get("act", ""), page.door
     if act == "look":
         door.reason = form.get("reason", "").strip() or None
         wrong = [] if door.reason else [("reason", page.t("intake.wrong.reason"))]
         return await _case(page, case_id, 422 if wrong else 200, wrong=wrong)
-    command = _step(page, act, form)
-    if command is None:
-        return await _case(page, case_id, 422, wrong=[(act, page.t("intake.wrong.step"))])
     try:
-        await door.execute(To("case", case_id, command))
+        commands = await _commands(page, case_id, act, form)
+        if not commands:
+            return await _case(page, case_id, 422, wrong=[(act, page.t("intake.wrong.step"))])
+        await door.execute(*commands)
+    except FormProblem as problem:
+        chosen = {key: page.form_list(field_of_fact(key)) for key, question in QUESTIONS.items() if question.kind == "choices"}
+        wrong = [_said_of_fact(page, name, why) for name, why in problem.wrong]
+        return await _case(page, case_id, 422, wrong=wrong, form=form, chosen=chosen)
     except Rejected as no:
         return await _case(page, case_id, 409, wrong=[("", page.t(f"intake.refused.{no.code}"))])
     return page.back(f"/intake/cases/{case_id}?done={act}")
+
+
+async def _commands(page: Page, case_id: str, act: str, form: Mapping[str, str]) -> list[To]:
+    """What a button stands for, as one unit; nothing when something it needs is missing. Raises `FormProblem`."""
+    match act:
+        case "facts":
+            return await _facts(page, case_id, form)
+        case "give_consent":
+            return [await _consent(page, case_id, form)]
+        case "withdraw_consent":
+            return await _no_consent(page, case_id)
+    command = _step(page, act, form)
+    return [] if command is None else [To("case", case_id, command)]
+
+
+async def _facts(page: Page, case_id: str, form: Mapping[str, str]) -> list[To]:
+    """What was learnt, and the end of the question when it leaves nothing open."""
+    state, _ = await known_case(page.door, case_id)
+    said = facts_of(form, page.form_list, local_day(page.door.now))
+    if not isinstance(state.facts, Mapping):
+        raise PersonOfCaseIsErased
+    commands: list[Any] = [ask.ChangeFacts(page.door.now, said.facts, said.source)]
+    after = {**state.facts, **said.facts}
+    # What is left open may be needed no more (most facts are alternatives to each other): matching reads the change and says so.
+    for task in state.tasks:
+        if task.kind == "information" and not task.done and not unanswered(task.why, travelling(after)):
+            commands.append(ask.FinishTask(task.task_id, page.door.now))
+    return [To("case", case_id, command) for command in commands]
+
+
+async def _consent(page: Page, case_id: str, form: Mapping[str, str]) -> To:
+    """The consent whose text stands on the page; the page's own reference makes two clicks one consent."""
+    _, report = await known_case(page.door, case_id)
+    consent_id = page.door.named_id("consent", case_id, form.get("ref") or page.door.new_id())
+    given = GiveConsent(consent_id, case_id, report.person_id, PURPOSES, RECIPIENTS, "read_aloud", page.door.now)
+    return To("consent", consent_id, given)
+
+
+async def _no_consent(page: Page, case_id: str) -> list[To]:
+    """Every consent of the case ends: whoever takes it back does not think in receipts."""
+    held = _holding(await views.consents_of_case(page.door, case_id))
+    return [To("consent", row["consent_id"], WithdrawConsent(page.door.now, "asked")) for row in held]
+
+
+def _said_of_fact(page: Page, name: str, why: str) -> tuple[str, str]:
+    """A fact's field and the sentence that names its question and its rule."""
+    key = name.removeprefix("fact_")
+    return name, page.t(f"intake.wrong.{why}", field=page.t(f"intake.fact.{key}") if key in QUESTIONS else "")
 
 
 def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
@@ -169,11 +259,11 @@ async def ask_progress(page: Citizen) -> Response:
         return page.show("intake/progress.html", status=404, form=form, wrong=[("case_id", page.t("intake.wrong.progress"))], steps=None)
     done = ""
     if form.get("act") == "withdraw_consent":
-        given = [row for row in await views.consents_of_case(page.door, case_id) if row["withdrawn_at"] is None]
-        if given:
-            await page.door.execute(*[To("consent", row["consent_id"], WithdrawConsent(page.door.now, "asked")) for row in given])
+        ended = await _no_consent(page, case_id)
+        if ended:
+            await page.door.execute(*ended)
         done = "consent_withdrawn"
-    consents = [row for row in await views.consents_of_case(page.door, case_id) if row["withdrawn_at"] is None]
+    consents = _holding(await views.consents_of_case(page.door, case_id))
     tasks = [t for t in await views.tasks_of_case(page.door, case_id) if t["done_at"] is None]
     payouts = await views.payouts_of_case(page.door, case_id)
     return page.show(
