@@ -21,7 +21,7 @@ from services.apart import MemberDown
 from services.documents import write as write_documents
 from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
-from services.run import bank_simulator
+from services.run import NotStarted, bank_simulator
 from services.run import run as run_embedded
 from services.tending import LedgerBroken, Refused, make_topics
 from services.tending import rebuild as rebuild_projection
@@ -55,7 +55,7 @@ def run(
         with home(settings.home) as here, bank_simulator(settings.home / "bank.jsonl") as bank:
             told = settings if settings.bank_url else settings.model_copy(update={"bank_url": bank})
             uvloop.run(run_embedded(here, told, sock, once=once, sample=not no_sample))
-    except (SettingsProblem, EmbeddedProblem, PortTaken) as wrong:
+    except (SettingsProblem, EmbeddedProblem, PortTaken, NotStarted, DoorClosed) as wrong:
         stop(str(wrong))
 
 

@@ -21,7 +21,8 @@ from deploy.sample.doors import Doors
 from deploy.sample.play import play, played_already
 from deploy.sample.summary import print_summary
 from services.main import SERVICES
-from shared.embedded import dies_with_us
+from shared.embedded import EmbeddedProblem, Running, dies_with_us
+from shared.errors import KapokError
 from shared.home import Home
 from shared.runtime import House
 from shared.serving import Server, bound
@@ -36,6 +37,12 @@ _ADDRESSES = (
     ("/ops", "operations"),
 )
 _START_SECONDS = 60.0
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before the database server is started again, and once more
+_WELL_SECONDS = 60.0  # a server that ran so long did not die of its start
+
+
+class NotStarted(KapokError):
+    """The services did not start; one clear sentence."""
 
 
 @contextmanager
@@ -75,43 +82,92 @@ def bank_simulator(journal: Path | None = None) -> Iterator[str]:
 
 @asynccontextmanager
 async def served(here: Home, settings: Settings, sock: socket.socket) -> AsyncIterator[tuple[Server, str]]:
-    """All four services answering on this socket; stopped cleanly afterwards."""
+    """All four services answering on this socket; stopped cleanly afterwards. Raises `EmbeddedProblem` and `NotStarted`."""
     port = sock.getsockname()[1]
     at = settings.model_copy(update={"port": port})
     server = Server(House(SERVICES, lambda: here.environment(at)), host=settings.host, port=port)
-    task = asyncio.create_task(server.serve(sockets=[sock]))
+    task = asyncio.create_task(_serving(server, sock))
     try:
         until = time.monotonic() + _START_SECONDS
         while not server.started and not task.done() and time.monotonic() < until:
             await asyncio.sleep(0.02)
         if not server.started:
-            raise RuntimeError("the services did not start")
+            task.cancel()
+            if fate := here.server.fate():
+                raise EmbeddedProblem(f"The embedded PostgreSQL {fate} while the services were starting; start Kapok again.")
+            raise NotStarted("The services did not start; the line above says what kept them from it.")
         yield server, f"http://{settings.host}:{port}"
-        if not server.should_exit:
-            server.end()
     finally:
         server.end()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
+async def _serving(server: Server, sock: socket.socket) -> None:
+    try:
+        await server.serve(sockets=[sock])
+    except SystemExit:
+        return  # a start that failed: uvicorn has logged why, and would end the process before we can say it in a sentence
+
+
 async def run(here: Home, settings: Settings, sock: socket.socket, *, once: bool, sample: bool) -> None:
-    """Serve; play the sample where the store is empty; with `once` end after the summary, else at Ctrl-C."""
-    console = Console(stderr=True)
+    """Serve; play the sample where the store is empty; with `once` end after the summary, else at Ctrl-C.
+
+    Raises `EmbeddedProblem` when the database server ended and could not be started again.
+    """
+    console = Console(stderr=True, soft_wrap=True)
     async with served(here, settings, sock) as (server, address):
-        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-            doors = Doors(http, address)
-            if sample and not await played_already(doors):
-                print_summary(await play(doors, console), console)
-            elif once:
-                console.print("The store holds cases already; the sample is not played over them (`kapok play` does).")
-        if once:
-            return
-        console.print(f"\nKapok serves at [bold]{address}[/bold] (Ctrl-C stops it)")
-        for path, what in _ADDRESSES:
-            console.print(f"  {address}{path:24} {what}")
-        console.print(
-            "  demo log-ins: operator, caseworker, gov, finance, approver, approver-2, ops, auditor, admin, charity-<code>; secret: demo"
-        )
-        while not server.should_exit:
+        work = asyncio.create_task(_at_work(server, address, console, once=once, sample=sample))
+        tending = asyncio.create_task(_tended(here.server, console))
+        try:
+            await asyncio.wait({work, tending}, return_when=asyncio.FIRST_COMPLETED)
+            (work if work.done() else tending).result()
+        finally:
+            for one in (work, tending):
+                one.cancel()
+            await asyncio.wait({work, tending})
+
+
+async def _at_work(server: Server, address: str, console: Console, *, once: bool, sample: bool) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        doors = Doors(http, address)
+        if sample and not await played_already(doors):
+            print_summary(await play(doors, console), console)
+        elif once:
+            console.print("The store holds cases already; the sample is not played over them (`kapok play` does).")
+    if once:
+        return
+    console.print(f"\nKapok serves at [bold]{address}[/bold] (Ctrl-C stops it)")
+    for path, what in _ADDRESSES:
+        console.print(f"  {address}{path:24} {what}")
+    console.print(
+        "  demo log-ins: operator, caseworker, gov, finance, approver, approver-2, ops, auditor, admin, charity-<code>; secret: demo"
+    )
+    while not server.should_exit:
+        await asyncio.sleep(0.2)
+
+
+async def _tended(database: Running, console: Console) -> None:
+    """Start the database server again whenever it has ended, on the same data; the services find it by themselves.
+
+    Raises `EmbeddedProblem` when it does not come, or comes and goes.
+    """
+    attempts, up_since = 0, time.monotonic()
+    while True:
+        while not (fate := database.fate()):
             await asyncio.sleep(0.2)
+        if time.monotonic() - up_since > _WELL_SECONDS:
+            attempts = 0
+        console.print(f"The embedded PostgreSQL {fate}; it is started again.")
+        while True:
+            if attempts == len(_PAUSES):
+                raise EmbeddedProblem(
+                    f"The embedded PostgreSQL {fate} and could not be started again in {attempts} attempts: {database.program.last_words()}"
+                )
+            attempts += 1
+            if await database.again():
+                break
+            console.print(f"It does not start; once more in {_PAUSES[attempts - 1]:g} seconds.")
+            await asyncio.sleep(_PAUSES[attempts - 1])
+        up_since = time.monotonic()
+        console.print("The embedded PostgreSQL answers again; everything that was committed is there.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import fcntl
 import hashlib
@@ -47,36 +48,6 @@ class EmbeddedProblem(Exception):
     """One clear sentence about why the embedded database cannot run; the command line prints it and ends with 2."""
 
 
-@dataclass
-class Running:
-    """A running server; `admin` holds `{}` where a database's name goes."""
-
-    process: subprocess.Popen[bytes]
-    sockets: Path
-    data: Path
-    lock: IO[str]
-
-    @property
-    def admin(self) -> str:
-        return f"postgresql://kapok@/{{}}?host={self.sockets}"
-
-    def dsn(self, name: str) -> str:
-        """The DSN of one service's database, as that service's role."""
-        return f"postgresql://{name}@/{name}?host={self.sockets}"
-
-    def stop(self) -> None:
-        """Fast shutdown: sessions end, everything committed is kept."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.send_signal(signal.SIGQUIT)
-                self.process.wait(10)
-        shutil.rmtree(self.sockets, ignore_errors=True)
-        self.lock.close()
-
-
 @dataclass(frozen=True)
 class _Who:
     """Whom the server runs as: ourselves, or `nobody` when we are root (PostgreSQL refuses root)."""
@@ -106,6 +77,99 @@ class _Who:
             if not mode.st_mode & bit:
                 return False
         return True
+
+
+@dataclass(frozen=True)
+class _Program:
+    """How the server is started, the same every time: on the same data and the same sockets."""
+
+    programs: Path
+    data: Path
+    sockets: Path
+    who: _Who
+    surroundings: dict[str, str]
+    durable: bool
+
+    @property
+    def log(self) -> Path:
+        return self.data.parent / "postgresql.log"
+
+    def spawned(self) -> subprocess.Popen[bytes]:
+        settings = (
+            dict(_SETTINGS) if self.durable else {**_SETTINGS, "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        )
+        command = [str(self.programs / "bin/postgres"), "-D", str(self.data), "-k", str(self.sockets)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command, env=self.surroundings, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, preexec_fn=dies_with_us(), **self.who.drop,
+            )  # fmt: skip
+
+    def answers(self) -> bool:
+        ready = [str(self.programs / "bin/pg_isready"), "-q", "-h", str(self.sockets), "-U", "kapok", "-d", "postgres"]
+        return subprocess.run(ready, env=self.surroundings, check=False, timeout=10).returncode == 0
+
+    def last_words(self) -> str:
+        return _one_line(self.log.read_text(errors="replace"))
+
+
+@dataclass
+class Running:
+    """A running server; `admin` holds `{}` where a database's name goes."""
+
+    process: subprocess.Popen[bytes]
+    program: _Program
+    lock: IO[str]
+
+    @property
+    def sockets(self) -> Path:
+        return self.program.sockets
+
+    @property
+    def admin(self) -> str:
+        return f"postgresql://kapok@/{{}}?host={self.sockets}"
+
+    def dsn(self, name: str) -> str:
+        """The DSN of one service's database, as that service's role."""
+        return f"postgresql://{name}@/{name}?host={self.sockets}"
+
+    def fate(self) -> str:
+        """How the server came to its end (`was killed (SIGKILL)`); empty while it runs."""
+        code = self.process.poll()
+        if code is None:
+            return ""
+        return f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended by itself (exit code {code})"
+
+    async def again(self) -> bool:
+        """One attempt to start it again once it has ended, from the main thread; whether it answers.
+
+        It may refuse at first: processes of the one before may still be on their way out.
+        """
+        self.process = self.program.spawned()
+        until = time.monotonic() + _START_SECONDS
+        while self.process.poll() is None and time.monotonic() < until:
+            if await asyncio.to_thread(self.program.answers):
+                return True
+            await asyncio.sleep(0.05)
+        await asyncio.to_thread(self._end)
+        return False
+
+    def stop(self) -> None:
+        """Fast shutdown: sessions end, everything committed is kept."""
+        self._end()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+        self.lock.close()
+
+    def _end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.send_signal(signal.SIGQUIT)
+                self.process.wait(10)
 
 
 def _wheel() -> Path:
@@ -200,9 +264,14 @@ def start(home: Path, *, durable: bool = True) -> Running:
             _initialised(programs, data, who, surroundings)
         sockets = Path(tempfile.mkdtemp(prefix="kapok-"))
         os.chown(sockets, who.uid, who.gid)
-        process = _served(programs, data, sockets, who, surroundings, durable)
-        running = Running(process, sockets, data, lock)
-        _databases(programs, running, surroundings, home)
+        program = _Program(programs, data, sockets, who, surroundings, durable)
+        running = Running(_served(program), program, lock)
+        _databases(running, home)
+    except subprocess.TimeoutExpired as late:
+        lock.close()
+        raise EmbeddedProblem(
+            f"The embedded PostgreSQL does not answer ({Path(late.cmd[0]).name} waited {late.timeout:.0f} seconds)."
+        ) from None
     except BaseException:
         lock.close()
         raise
@@ -217,49 +286,26 @@ def _initialised(programs: Path, data: Path, who: _Who, surroundings: dict[str, 
     )  # fmt: skip
     if made.returncode != 0:
         shutil.rmtree(data, ignore_errors=True)
-        raise EmbeddedProblem(
-            f"The embedded PostgreSQL could not make its data folder: {made.stderr.decode(errors='replace').strip()[-300:]}"
-        )
+        raise EmbeddedProblem(f"The embedded PostgreSQL could not make its data folder: {_one_line(made.stderr.decode(errors='replace'))}")
 
 
-def _served(programs: Path, data: Path, sockets: Path, who: _Who, surroundings: dict[str, str], durable: bool) -> subprocess.Popen[bytes]:
-    settings = dict(_SETTINGS) if durable else {**_SETTINGS, "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-    command = [str(programs / "bin/postgres"), "-D", str(data), "-k", str(sockets)]
-    for name, value in settings.items():
-        command += ["-c", f"{name}={value}"]
+def _served(program: _Program) -> subprocess.Popen[bytes]:
     until = time.monotonic() + _START_SECONDS
     while True:
-        with (data.parent / "postgresql.log").open("ab") as log:
-            process = subprocess.Popen(
-                command, env=surroundings, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, preexec_fn=dies_with_us(), **who.drop,
-            )  # fmt: skip
-        if _answers(programs, sockets, process, surroundings, until):
-            return process
+        process = program.spawned()
+        while process.poll() is None and time.monotonic() < until:
+            if program.answers():
+                return process
+            time.sleep(0.02)  # another process is waited for
         if time.monotonic() > until:
             process.kill()
-            tail = (data.parent / "postgresql.log").read_text(errors="replace").strip()[-300:]
-            shutil.rmtree(sockets, ignore_errors=True)
-            raise EmbeddedProblem(f"The embedded PostgreSQL does not start: {tail}")
+            shutil.rmtree(program.sockets, ignore_errors=True)
+            raise EmbeddedProblem(f"The embedded PostgreSQL does not start: {program.last_words()}")
         time.sleep(0.2)  # the server of an owner that was killed may still be on its way out
 
 
-def _answers(programs: Path, sockets: Path, process: subprocess.Popen[bytes], surroundings: dict[str, str], until: float) -> bool:
-    while process.poll() is None and time.monotonic() < until:
-        ready = subprocess.run(
-            [str(programs / "bin/pg_isready"), "-q", "-h", str(sockets), "-U", "kapok", "-d", "postgres"],
-            env=surroundings,
-            check=False,
-            timeout=10,
-        )
-        if ready.returncode == 0:
-            return True
-        time.sleep(0.02)  # another process is waited for
-    return False
-
-
-def _databases(programs: Path, running: Running, surroundings: dict[str, str], home: Path) -> None:
-    done = home / "databases"
+def _databases(running: Running, home: Path) -> None:
+    done, program = home / "databases", running.program
     if done.exists():
         return
     for name in DATABASES:
@@ -270,12 +316,20 @@ def _databases(programs: Path, running: Running, surroundings: dict[str, str], h
         ]
         for statement in statements:
             made = subprocess.run(
-                [str(programs / "bin/psql"), "-X", "-q", "-h", str(running.sockets), "-U", "kapok", "-d", "postgres", "-c", statement],
-                env=surroundings, capture_output=True, check=False, timeout=60,
+                [str(program.programs / "bin/psql"), "-X", "-q", "-h", str(running.sockets), "-U", "kapok", "-d", "postgres", "-c", statement],
+                env=program.surroundings, capture_output=True, check=False, timeout=60,
             )  # fmt: skip
             if made.returncode != 0 and b"already exists" not in made.stderr:
+                fate = running.fate()
                 running.stop()
+                if fate:
+                    raise EmbeddedProblem(f"The embedded PostgreSQL {fate} while its databases were made; start Kapok again.")
                 raise EmbeddedProblem(
-                    f"The embedded PostgreSQL could not make its databases: {made.stderr.decode(errors='replace').strip()[-300:]}"
+                    f"The embedded PostgreSQL could not make its databases: {_one_line(made.stderr.decode(errors='replace'))}"
                 )
     done.touch()
+
+
+def _one_line(text: str) -> str:
+    """The end of what a program said, fit for one sentence."""
+    return " ".join(text.split())[-300:]
