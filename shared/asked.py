@@ -16,9 +16,8 @@ _EARLIEST, _AFTER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2201, 1, 1, tzinf
 _OFFSET_MAX = timedelta(hours=14)  # the furthest that a clock on earth is from UTC
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEARS = f"must lie in the years {FIRST_DAY.year} to {LAST_DAY.year}"
-_NUMBER_MAX = 2**53 - 1  # what every reader of JSON holds exactly
 _TEXT_MAX, _LISTED_MAX = 200, 80
-_POSITION_MAX = 2**63 - 1  # what a bigint holds
+_NUMBER_MAX = 2**63 - 1  # what a bigint holds, and every reader of ours
 
 
 def _instant_text(value: Any) -> Any:
@@ -107,4 +106,4 @@ DayOrInstant = Annotated[
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 _Plain = bool | int | float | Annotated[str, Field(max_length=_TEXT_MAX)] | list[Annotated[str, Field(max_length=_LISTED_MAX)]] | None
 Value = Annotated[Any, PlainValidator(_value, json_schema_input_type=_Plain)]
-Position = Annotated[int, Field(ge=0, le=_POSITION_MAX)]
+Position = Annotated[int, Field(ge=0, le=_NUMBER_MAX)]

@@ -73,7 +73,7 @@ def test_a_language_is_nothing_but_a_tag(said: str) -> None:
         LANGUAGE.validate_python(said)
 
 
-@pytest.mark.parametrize("said", [None, True, 0, -(2**53) + 1, 1.5, "code", ["a", "b"], []])
+@pytest.mark.parametrize("said", [None, True, 0, -(2**63) + 1, 1.5, "code", ["a", "b"], []])
 def test_a_value_is_kept_as_it_is(said: Any) -> None:
     assert VALUE.validate_python(said) == said
 
