@@ -24,7 +24,10 @@ def plain_number(value: Fraction) -> int | str:
 
 
 def _series(values: tuple[Dated, ...]) -> list[dict[str, Any]]:
-    return [{"valid_from": d.valid_from, "value": plain_number(d.value), "source": d.source, "note": d.note} for d in values]
+    return [
+        {"valid_from": d.valid_from, "value": plain_number(d.value), "source": d.source, "note": d.note, "note_zh": d.note_zh}
+        for d in values
+    ]
 
 
 def _number(number: Number, programme: Programme, on: Any) -> dict[str, Any]:

@@ -86,8 +86,11 @@ def series(values: Any, at: str) -> tuple[Dated, ...]:
     found = []
     for n, one in enumerate(values):
         here = f"{at}[{n}]"
-        _keys(one, here, ("from", "value", "source"), ("note",))
-        found.append(Dated(_day(one["from"], here), _fraction(one["value"], here), str(one["source"]), one.get("note", "")))
+        _keys(one, here, ("from", "value", "source"), ("note", "note_zh"))
+        notes = (one.get("note", ""), one.get("note_zh", ""))
+        if all(notes) != any(notes):
+            raise MissingKey(f"{here}: a note is told in both languages")
+        found.append(Dated(_day(one["from"], here), _fraction(one["value"], here), str(one["source"]), *notes))
     if len({one.valid_from for one in found}) != len(found):
         raise SaidTwice(f"{at}: two values from the same day")
     return tuple(sorted(found, key=lambda d: d.valid_from))

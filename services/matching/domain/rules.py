@@ -13,12 +13,13 @@ ALWAYS, NEVER = date(1, 1, 1), date(9999, 12, 31)
 
 
 class Dated(Struct, frozen=True):
-    """One value of a parameter from a day on, with the source that says so."""
+    """One value of a parameter from a day on, with the source that says so, and a note on it in both languages."""
 
     valid_from: date
     value: Fraction
     source: str
     note: str = ""
+    note_zh: str = ""
 
 
 class Number(Struct, frozen=True):
