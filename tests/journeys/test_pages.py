@@ -71,7 +71,7 @@ async def _takes_the_call(operator: Visitor) -> str:
     await operator.presses("li form:has([value=first_contact]) button", "Enter")
     await expect(page.locator("[role=status]")).to_be_visible()
     await expect(page.locator("main")).to_contain_text("欧***")
-    await operator.looks("case")
+    await operator.looks("case", "rice_10kg")
     await operator.types("#reason", "回电")
     await page.keyboard.press("Enter")
     await expect(page.locator("main")).to_contain_text(PERSON["name"])
@@ -118,7 +118,7 @@ async def _approve(payers: Visitor) -> str:
     await page.locator("input[name=id]").check()
     await page.locator("main button[type=submit]").click()
     await expect(page.locator("tbody")).to_contain_text("1 / 2")
-    await page.locator("tbody a").click()
+    await page.locator("tbody a[href*='/payouts/']").click()
     await page.wait_for_url("**/payouts/*")
     payout = page.url.rpartition("/")[2]
     await page.locator("button[value=approve]").click()
@@ -165,6 +165,77 @@ async def test_a_call_becomes_a_payout_under_everybodys_eyes(browser: Browser, c
         await anybody.looks("progress-paid")
         await staff.is_now("ops")
         await expect(staff.page.locator("main")).to_contain_text("没有停放的消息")
+
+
+async def _takes_half_a_call(operator: Visitor) -> str:
+    """A mother in hospital: what it costs and whether she can pay is not told yet."""
+    page = operator.page
+    await operator.is_now("operator")
+    await operator.opens("/intake/desk")
+    await operator.types("#narrative", "妈妈得了尿毒症在住院")
+    for field, told in (
+        ("name", "欧阳春花"),
+        ("phone", "13922233344"),
+        ("account_bank", "工商银行"),
+        ("account_number", "6222020000000000000"),
+    ):
+        await operator.types(f"#{field}", told)
+    await operator.presses("#serious_illness")
+    await operator.presses("[name=consent]")
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_url("**saved=*")
+    return page.url.partition("saved=")[2]
+
+
+async def _adds_what_is_missing(operator: Visitor, case: str) -> None:
+    """The task leads to its form; a wrong sum is named and kept; what nobody knows is left out."""
+    page = operator.page
+    operator.eyes.watch.allowed.append("422")
+    await operator.waits_for(f"/intake/cases/{case}", "#missing")
+    await operator.looks("case-missing")
+    await operator.presses("a[href='#missing']", "Enter")
+    await operator.types("#fact_medical_self_paid_year_fen", "27800.505")
+    await operator.presses("#fact_cannot_pay")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("[data-errors]")).to_be_focused()
+    await operator.looks("case-missing-wrong")
+    await expect(page.locator("#fact_cannot_pay")).to_be_checked()
+    await operator.presses("[data-errors] a", "Enter")
+    await expect(page.locator("#fact_medical_self_paid_year_fen")).to_be_focused()
+    await operator.types("#fact_medical_self_paid_year_fen", "27,800.50")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("[role=status]")).to_contain_text("已保存")
+    await operator.looks("case-added")
+
+
+async def _gives_the_programmes_money(station: Visitor) -> None:
+    """Neither government nor charity: only a consent that names social-work stations brings the case here."""
+    page = station.page
+    await station.is_now("charity-yuexiu-sws")
+    await station.waits_for("/matching/inbox", "article")
+    money = page.locator("article", has_text="医疗").locator("details", has=page.locator("[name=yuan]"))
+    await money.locator("summary").click()
+    await money.locator("[name=yuan]").fill("2,400")
+    await money.locator("[name=fund_id]").fill(FUND)
+    await money.locator("button[value=accept]").click()
+    await expect(page.locator("[role=status]")).to_contain_text("已接受")
+
+
+@pytest.mark.timeout(120)
+async def test_what_a_call_left_out_is_added_and_paid_for_by_pages_alone(browser: Browser, city: City) -> None:
+    async with visiting(browser, city) as staff, visiting(browser, city, "en") as colleague:
+        case = await _takes_half_a_call(staff)
+        await colleague.is_now("operator")
+        await colleague.waits_for(f"/intake/cases/{case}", "#missing")
+        await colleague.looks("case-missing")
+        await _adds_what_is_missing(staff, case)
+        await _gives_the_programmes_money(staff)
+        payout = await _approve(staff)
+        await staff.is_now("operator")
+        await staff.waits_for(f"/intake/cases/{case}", f'a[href="/disbursement/payouts/{payout}"]')
+        await expect(staff.page.locator("#missing")).to_have_count(0)
+        await staff.page.locator("summary", has_text="撤回同意").click()
+        await staff.looks("case-paid-consent")
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,7 @@ _MASKED = "欧***"
 _SERVICES = {"gzcs": ("elderly_care", "housing"), "tianhe-sws": ("disability", "employment", "mental_health")}
 _FUND_NAME = "及时雨资金"
 _HURT = {"accident": True, "cannot_pay": True, "medical_self_paid_year_fen": 300_000}
+_STATION = {"id": "yuexiu-sws", "kind": "social_work_station", "name": "越秀社工站"}
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,14 @@ def _process(told: Mapping[str, str], folder: Path) -> Iterator[str]:
 
 
 async def _furnished(doors: Doors) -> None:
-    """Two organisations that help, one fund with money in it."""
+    """Two charities that help, a social-work station that gives a programme's money, one fund with money in it."""
     for code, name in _ORGANIZATIONS.items():
         await doors.told("admin", "/matching/v1/organizations", {"id": code, "kind": "charity", "name": name})
         service = {"id": f"{code}-care", "organization_id": code, "name": name, "needs": _SERVICES[code], "places": 5}
         await doors.told("admin", "/matching/v1/services", service)
+    await doors.told("admin", "/matching/v1/organizations", _STATION)
+    rain = {"id": "yuexiu-rain", "organization_id": _STATION["id"], "name": _STATION["name"], "programmes": ["LOTTERY-RAIN"], "places": 5}
+    await doors.told("admin", "/matching/v1/services", rain)
     await doors.told("finance", "/disbursement/v1/funds", {"id": FUND, "name": _FUND_NAME})
     gift = {"donation_ref": "VISIT-1", "kind": "cash", "fund_id": FUND, "amount_fen": DONATED_FEN}
     await doors.told("finance", "/disbursement/v1/donations", gift)
@@ -149,7 +153,7 @@ async def _rows(doors: Doors, client: str, path: str, count: int, **params: str)
 
 # What may stand in Latin letters on a Chinese page: names of things, short names that people gave.
 _NAMES = {"kapok", "ctrl", "enter", "wcag", "axe", "chromium", "utc", "gzcs", "tianhe-sws", "yuexiu-sws"}
-_GIVEN = (*_ORGANIZATIONS.values(), _FUND_NAME)
+_GIVEN = (*_ORGANIZATIONS.values(), _STATION["name"], _FUND_NAME)
 _ID = re.compile(r"\b[0-9a-f][0-9a-f-]{11,}\b")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.*-]{2,}")
 _KEY_SHOWN = re.compile(r"\b(?:frame|nav|home|form|client|place|ops|intake|matching|disbursement|notifications)(?:\.[A-Za-z_]+)+\b")
