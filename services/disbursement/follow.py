@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from services.disbursement.domain.chain import Publish
+from services.disbursement.domain.chain import Publish, entry_number
 from services.disbursement.domain.donation import DonationReceived
 from services.disbursement.domain.payout import (
     NoteReserved,
@@ -42,16 +42,17 @@ def reserved(e: Envelope) -> Iterable[To]:
     yield To("payout", d.payout_id, NoteReserved(d.fund_id, d.amount_fen, d.items))
 
 
-def _published(kind: str, terms: Terms, entry_id: str, month: str) -> To:
-    units = sum(i.quantity for i in terms.items)
-    return To("chain", PUBLIC, Publish(entry_id, kind, terms.fund_id, terms.programme, terms.district[:6], month, terms.amount_fen, units))
+def _published(kind: str, t: Terms, month: str) -> To:
+    """One payout is one person: where and for what it was is under the entry's number, not in the entry."""
+    number = entry_number(kind, t.payout_id, t.district[:6], t.programme)
+    return To("chain", PUBLIC, Publish(number, kind, t.fund_id, "", "", month, t.amount_fen, sum(i.quantity for i in t.items)))
 
 
 def spend(e: Envelope) -> Iterable[To]:
     d: PayoutSettled = e.data
     t = d.terms
     yield To("treasury", CITY, Spend(t.payout_id, t.fund_id, t.programme, t.district, t.amount_fen, t.items))
-    yield _published("goods" if t.kind == "goods" else "payout", t, e.id, d.month)
+    yield _published("goods" if t.kind == "goods" else "payout", t, d.month)
 
 
 def release(e: Envelope) -> Iterable[To]:
@@ -66,7 +67,7 @@ def release_if_reserved(e: Envelope) -> Iterable[To]:
 def restore(e: Envelope) -> Iterable[To]:
     d: PayoutReturned = e.data
     yield To("treasury", CITY, Restore(d.terms.payout_id, d.terms.fund_id, d.terms.amount_fen, d.terms.programme))
-    yield _published("returned", d.terms, e.id, d.month)
+    yield _published("returned", d.terms, d.month)
 
 
 def take_in(e: Envelope) -> Iterable[To]:

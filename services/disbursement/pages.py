@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -16,28 +17,36 @@ from services.disbursement.api.payouts import shown_payout
 from services.disbursement.api.public import summed
 from services.disbursement.approving import SEES_ALL, approve_each, month, own_payout
 from services.disbursement.asked import DonationIn, FundIn
-from services.disbursement.domain.payout import Cancel, ConfirmReceipt, Refuse, Resolve
+from services.disbursement.domain.payout import Cancel, ConfirmReceipt, PayoutRefused, Refuse, Resolve
 from services.disbursement.domain.treasury import OpenFund, Treasury
+from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.follow import CITY
 from services.disbursement.tables import payouts as payout_table
 from services.disbursement.tables import public_entries
-from shared.http import Door
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/disbursement", include_in_schema=False)
-Desk = Annotated[Page, Depends(page_for("finance", "approver"))]
+Desk = Annotated[Page, Depends(page_for("finance", "approver", "auditor"))]
 Books = Annotated[Page, Depends(page_for("finance", "approver", "auditor", "admin", "gov"))]
 Anyone = Annotated[Page, Depends(page_for(public=True))]
 _PAGE = 50
 REFUSALS = ("not_entitled", "wrong_amount", "missing_document", "paid_elsewhere", "other")
+_IN_BOTH = re.compile(r"([^A-Za-z]*[\u4e00-\u9fff][^A-Za-z]*?)\s+([A-Za-z][^\u4e00-\u9fff]*)")
 _ORDER = (payout_table.c.requested_at, payout_table.c.payout_id)
 
 
-async def _fund_names(door: Door) -> dict[str, str]:
-    treasury: Treasury = await door.state("treasury", CITY)
-    return {fund_id: fund.name for fund_id, fund in treasury.funds.items()}
+def spoken(name: str, language: str) -> str:
+    """A name in the language of the page, where it was given as Chinese and then English; else the name as it was given."""
+    both = _IN_BOTH.fullmatch(name)
+    return name if both is None else both[1 if language == "zh" else 2]
+
+
+async def _fund_names(page: Page) -> dict[str, str]:
+    treasury: Treasury = await page.door.state("treasury", CITY)
+    named = {fund_id: spoken(fund.name, page.language) for fund_id, fund in treasury.funds.items()}
+    return {STORES: page.t("disbursement.funds.stores"), **named}
 
 
 async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
@@ -45,7 +54,7 @@ async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
     waiting = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
     unknown = await door.page(views.payouts_by("unknown"), order=_ORDER, limit=_PAGE)
     counts = {row["state"]: {"count": int(row["count"]), "fen": int(row["fen"] or 0)} for row in await door.rows(views.waiting())}
-    names = await _fund_names(door)
+    names = await _fund_names(page)
     shown = {"wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS, **values}
     return page.show("disbursement/desk.html", status=status, waiting=waiting, unknown=unknown["items"], counts=counts, **shown)
 
@@ -76,10 +85,15 @@ def _said(page: Page, problem: str) -> str:
 async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) -> Response:
     door = page.door
     state = await own_payout(door, payout_id)
-    history = [{"at": e.at, "by": e.actor, "fact": type(e.data).__name__} for e in await door.history("payout", payout_id)]
+    happened = await door.history("payout", payout_id)
+    history = [{"at": e.at, "by": e.actor, "fact": type(e.data).__name__} for e in happened]
+    reason = next((e.data.reason for e in reversed(happened) if isinstance(e.data, PayoutRefused)), "")
     shown = shown_payout(state, await door.version("payout", payout_id))
-    fund_name = (await _fund_names(door)).get(shown["fund_id"] or "")
-    values = {"wrong": [], "refusals": REFUSALS, "proposed": state.proposed, "fund_name": fund_name, **values}
+    treasury: Treasury = await door.state("treasury", CITY)
+    values = {
+        "wrong": [], "refusals": REFUSALS, "proposed": state.proposed, "fund": treasury.funds.get(shown["fund_id"] or ""),
+        "fund_names": await _fund_names(page), "reason": reason if state.status == "refused" else "", **values,
+    }  # fmt: skip
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
 
 
@@ -128,7 +142,8 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
 
 async def _funds(page: Page, status: int = 200, **values: Any) -> Response:
     treasury: Treasury = await page.door.state("treasury", CITY)
-    funds = [shown_fund(fund_id, fund) for fund_id, fund in sorted(treasury.funds.items())]
+    names = await _fund_names(page)
+    funds = [{**shown_fund(fund_id, fund), "name": names[fund_id]} for fund_id, fund in sorted(treasury.funds.items())]
     most = max((f["available_fen"] + f["reserved_fen"] + f["spent_fen"] for f in funds), default=0)
     choices = [(f["id"], f["name"]) for f in funds]
     shown = {"wrong": [], "form": {}, "choices": choices, "may_keep": page.may("finance", "admin"), **values}
@@ -185,12 +200,6 @@ async def public(page: Anyone) -> Response:
     latest = await door.page(
         views.chain_rows(), order=(public_entries.c.position,), limit=20, cursor=page.request.query_params.get("cursor")
     )
-    by_programme: dict[str, int] = {}
-    by_month: dict[str, int] = {}
-    for cell in found["cells"]:
-        by_programme[cell["programme"]] = by_programme.get(cell["programme"], 0) + cell["cash_fen"] + cell["goods_fen"]
-        by_month[cell["month"]] = by_month.get(cell["month"], 0) + cell["cash_fen"] + cell["goods_fen"]
     return page.show(
-        "disbursement/public.html", totals=found["totals"], cells=found["cells"], latest=latest, head=await publishing.head(door),
-        by_programme=sorted(by_programme.items(), key=lambda kv: -kv[1]), by_month=sorted(by_month.items()),
-    )  # fmt: skip
+        "disbursement/public.html", **found, latest=latest, head=await publishing.head(door), fund_names=await _fund_names(page)
+    )

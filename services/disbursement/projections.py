@@ -126,8 +126,33 @@ def published(e: Envelope) -> Iterable[RowChange]:
         "position": d.position, "entry_id": d.entry_id, "kind": d.kind, "fund_id": d.fund_id, "programme": d.programme, "district": d.district,
         "month": d.month, "amount_fen": d.amount_fen, "units": d.units, "previous": d.previous, "hash": d.hash,
     }  # fmt: skip
-    cell = {"kind": d.kind, "month": d.month, "district": d.district, "programme": d.programme}
-    return Put(public_entries, row), Add(public_totals, cell, {"count": 1, "amount_fen": d.amount_fen, "units": d.units})
+    return (Put(public_entries, row),)
+
+
+def _one_more(kind: str, month: str, district: str, programme: str, amount_fen: int, units: int) -> Add:
+    cell = {"kind": kind, "month": month, "district": district, "programme": programme}
+    return Add(public_totals, cell, {"count": 1, "amount_fen": amount_fen, "units": units})
+
+
+def sum_of_settled(e: Envelope) -> Iterable[RowChange]:
+    """Sums by district and programme come from what happened, not from the public entries, which withhold both."""
+    d: PayoutSettled = e.data
+    t = d.terms
+    kind = "goods" if t.kind == "goods" else "payout"
+    return (_one_more(kind, d.month, t.district[:6], t.programme, t.amount_fen, sum(i.quantity for i in t.items)),)
+
+
+def sum_of_returned(e: Envelope) -> Iterable[RowChange]:
+    d: PayoutReturned = e.data
+    t = d.terms
+    return (_one_more("returned", d.month, t.district[:6], t.programme, t.amount_fen, sum(i.quantity for i in t.items)),)
+
+
+def sum_of_given(e: Envelope) -> Iterable[RowChange]:
+    d: DonationReceived = e.data
+    value = d.amount_fen or sum(i.value_fen for i in d.items)
+    kind = "donation" if d.kind == "cash" else "goods_donation"
+    return (_one_more(kind, d.month, "", "", value, sum(i.quantity for i in d.items)),)
 
 
 PAYOUT_LIST = Projection(
@@ -151,4 +176,8 @@ PAYOUT_LIST = Projection(
 FUND_LIST = Projection("funds", (funds,), {FundOpened: opened})
 DONATION_LIST = Projection("donations", (donations,), {DonationReceived: donated})
 LEDGER = Projection("ledger", (entries, balances), dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored), moved))
-PUBLIC_CHAIN = Projection("public_chain", (public_entries, public_totals), {EntryPublished: published})
+PUBLIC_CHAIN = Projection(
+    "public_chain",
+    (public_entries, public_totals),
+    {EntryPublished: published, PayoutSettled: sum_of_settled, PayoutReturned: sum_of_returned, DonationReceived: sum_of_given},
+)

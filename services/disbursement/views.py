@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, literal, or_, select
 
 from services.disbursement.domain.ledger import Fault, faults
 from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries, public_totals
@@ -92,8 +92,16 @@ async def ledger_faults(room: Room) -> list[Fault]:
     return faults(await balance_rows(room), await summed(room))
 
 
-def chain_rows(after: int = 0) -> Select[Any]:
-    return select(public_entries).where(public_entries.c.position > after)
+def chain_rows() -> Select[Any]:
+    """The chain as everybody may see it. An entry of before carries district and programme under its hash, and few guesses would
+    find them there: it is shown without its number, which is the only part of the hashed text that cannot be guessed."""
+    p = public_entries.c
+    withheld = or_(p.programme != "", p.district != "")
+    nothing = literal("")
+    return select(
+        p.position, case((withheld, ""), else_=p.entry_id).label("entry_id"), p.kind, p.fund_id, nothing.label("programme"),
+        nothing.label("district"), p.month, p.amount_fen, p.units, p.previous, p.hash, withheld.label("withheld"),
+    )  # fmt: skip
 
 
 def hashes(after: int, limit: int) -> Select[Any]:
@@ -103,19 +111,25 @@ def hashes(after: int, limit: int) -> Select[Any]:
 
 
 def public_entry(entry_id: str) -> Select[Any]:
-    return select(public_entries).where(public_entries.c.entry_id == entry_id)
+    return chain_rows().where(public_entries.c.entry_id == entry_id)
+
+
+def whole_chain() -> Select[Any]:
+    """The chain with all that its hashes are over, for whoever audits it."""
+    return select(public_entries)
 
 
 def cells() -> Select[Any]:
-    """What was paid out by month, district and programme; `payouts` counts those that stand behind a cell."""
+    """What was paid out by month, district and programme, less what came back; `payouts` counts those that stand behind it."""
     t = public_totals.c
-    cash = func.sum(case((t.kind == "payout", t.amount_fen), (t.kind == "returned", -t.amount_fen), else_=0))
-    chosen = select(
-        t.month, t.district, t.programme, func.sum(case((t.kind.in_(("payout", "goods")), t.count), else_=0)).label("payouts"),
-        cash.label("cash_fen"), func.sum(case((t.kind == "goods", t.amount_fen), else_=0)).label("goods_fen"),
-        func.sum(case((t.kind == "goods", t.units), else_=0)).label("units"),
+    return (
+        select(
+            t.month, t.district, t.programme, func.sum(case((t.kind == "returned", 0), else_=t.count)).label("payouts"),
+            func.sum(case((t.kind == "returned", -t.amount_fen), else_=t.amount_fen)).label("fen"),
+        )
+        .where(t.kind.in_(("payout", "goods", "returned")))
+        .group_by(t.month, t.district, t.programme)
     )  # fmt: skip
-    return chosen.where(t.kind.in_(("payout", "goods", "returned"))).group_by(t.month, t.district, t.programme)
 
 
 def totals() -> Select[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections import Counter
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from services.disbursement.domain.chain import Publish
+from shared.service import To
 from tests.disbursement.conftest import Desk
-from tests.disbursement.outside import chain_holds, leaf, led_to, root
+from tests.disbursement.outside import chain_holds, entry_hash, leaf, led_to, root
 
 KINDS = ("payout", "goods", "donation", "goods_donation", "returned")
 
@@ -57,7 +60,8 @@ async def test_the_chain_is_computed_again_by_a_stranger(desk: Desk) -> None:
     assert [e["position"] for e in entries] == list(range(1, 9))
     assert Counter(e["kind"] for e in entries) == {"payout": 5, "donation": 1, "goods_donation": 1, "goods": 1}
     last = entries[-1]
-    assert (last["district"], last["programme"], last["month"], last["units"]) == ("440106", "TEMP-URGENT", "2026-11", 2)
+    assert (last["kind"], last["fund_id"], last["month"], last["units"]) == ("goods", "stores", "2026-11", 2)
+    assert {(e["district"], e["programme"], e["withheld"]) for e in entries} == {("", "", False)}, "an entry is one person's"
     entries[3]["amount_fen"] += 1
     assert not chain_holds(entries)
 
@@ -96,7 +100,36 @@ async def test_each_entry_is_proven_to_be_in_the_whole(desk: Desk) -> None:
     assert (await desk.get("/public/proof/nobody", who=None)).status_code == 404
 
 
-async def test_the_summary_is_the_sum_of_the_entries_in_cells_of_five_or_more(desk: Desk) -> None:
+async def test_whoever_may_read_a_payout_finds_its_entry(desk: Desk) -> None:
+    await desk.funded(10_000_000)
+    payout_id = await desk.paid(district="440106011")
+    text = f'{{"district":"440106","kind":"payout","payout_id":"{payout_id}","programme":"TEMP-URGENT"}}'
+    proof = (await desk.get(f"/public/proof/{hashlib.sha256(text.encode()).hexdigest()}", who=None)).json()
+    assert (proof["entry"]["kind"], proof["entry"]["amount_fen"]) == ("payout", 100_000)
+
+
+async def test_entries_of_before_are_withheld_and_the_chain_still_holds(desk: Desk) -> None:
+    """District and programme are under their hash: without the entry's number nobody can guess them, and an auditor reads them."""
+    await desk.funded(10_000_000)
+    await desk.room.execute(
+        To("chain", "public", Publish("old-1", "payout", "general", "TEMP-URGENT", "440106", "2026-11", 100)), actor="test"
+    )
+    await desk.paid()
+    gift, old, new = await everything(desk)
+    assert (old["withheld"], old["entry_id"], old["district"], old["programme"]) == (True, "", "", "")
+    assert (old["kind"], old["fund_id"], old["month"], old["amount_fen"]) == ("payout", "general", "2026-11", 100)
+    assert (new["withheld"], new["hash"]) == (False, entry_hash(old["hash"], new))
+    assert (old["previous"], new["previous"]) == (gift["hash"], old["hash"])
+    head = (await desk.get("/public/heads", who=None)).json()["items"][0]
+    assert head["root"] == root([bytes.fromhex(e["hash"]) for e in (gift, old, new)]).hex()
+    assert (await desk.get("/public/proof/old-1", who=None)).json()["entry"] == old
+    whole = (await desk.get("/ledger/public-entries", who="auditor")).json()["items"][::-1]
+    assert chain_holds(whole)
+    assert (whole[1]["district"], whole[1]["programme"]) == ("440106", "TEMP-URGENT")
+    assert (await desk.get("/ledger/public-entries", who="charity", org="helpers")).status_code == 403
+
+
+async def test_the_summary_is_the_sum_of_the_entries_in_numbers_of_five_or_more(desk: Desk) -> None:
     await a_month(desk, {("440106", "TEMP-URGENT"): 6, ("440103", "TEMP-URGENT"): 2, ("440103", "GOV-MEDICAL"): 4})
     entries = await everything(desk)
     summary = (await desk.get("/public/summary", who=None)).json()
@@ -104,31 +137,34 @@ async def test_the_summary_is_the_sum_of_the_entries_in_cells_of_five_or_more(de
         of = [e for e in entries if e["kind"] == kind]
         expected = {"count": len(of), "amount_fen": sum(e["amount_fen"] for e in of), "units": sum(e["units"] for e in of)}
         assert summary["totals"][kind] == expected, kind
-    cells = summary["cells"]
-    assert [(c["month"], c["district"], c["programme"], c["payouts"]) for c in cells] == [
-        ("2026-11", "440106", "TEMP-URGENT", 6), ("2026-11", "merged", "merged", 6),
+    paid = summary["totals"]["payout"]["amount_fen"]
+    assert paid == sum(e["amount_fen"] for e in entries if e["kind"] == "payout") == 12 * 1_000 + 15 + 1 + 6
+    assert summary["by_district"] == [
+        {"district": "440103", "payouts": 6, "amount_fen": 6_007}, {"district": "440106", "payouts": 6, "amount_fen": 6_015},
     ]  # fmt: skip
-    paid = [e for e in entries if e["kind"] == "payout"]
-    assert sum(c["cash_fen"] for c in cells) == sum(e["amount_fen"] for e in paid) == summary["totals"]["payout"]["amount_fen"]
-    tianhe = [e["amount_fen"] for e in paid if e["district"] == "440106"]
-    assert cells[0]["cash_fen"] == sum(tianhe)
+    assert summary["by_programme"] == [{"programme": "merged", "payouts": 12, "amount_fen": paid}], "four would follow from the whole"
+    assert summary["by_month"] == [{"month": "2026-11", "payouts": 12, "amount_fen": paid}]
+    assert [(c["district"], c["programme"], c["payouts"]) for c in summary["cells"]] == [("440103", "merged", 6), ("440106", "merged", 6)]
 
 
-async def test_too_few_payouts_are_in_no_cell(desk: Desk) -> None:
+async def test_too_few_payouts_are_in_no_sum(desk: Desk) -> None:
     await a_month(desk, {("440106", "TEMP-URGENT"): 4})
     summary = (await desk.get("/public/summary", who=None)).json()
-    assert (summary["cells"], summary["totals"]["payout"]["count"]) == ([], 4)
+    assert (summary["cells"], summary["by_district"], summary["totals"]["payout"]["count"]) == ([], [], 4)
     await desk.paid("the-fifth", district="440103011")
-    cells = (await desk.get("/public/summary", who=None)).json()["cells"]
-    assert [(c["district"], c["payouts"]) for c in cells] == [("merged", 5)]
+    summary = (await desk.get("/public/summary", who=None)).json()
+    assert [(c["district"], c["programme"], c["payouts"]) for c in summary["cells"]] == [("merged", "TEMP-URGENT", 5)]
 
 
-async def test_goods_are_summed_by_value_and_units(desk: Desk) -> None:
+async def test_goods_are_summed_by_value_with_the_money(desk: Desk) -> None:
+    """Four payments and one parcel: the parcel's value alone would be a number about one person."""
+    await desk.funded(10_000_000)
     await desk.post("/donations", {"donation_ref": "s", "kind": "goods", "items": [{"sku": "rice", "quantity": 10, "value_fen": 1_000}]})
-    for n in range(5):
-        await desk.approved(await desk.granted(f"case-{n}", items=[{"sku": "rice", "quantity": 1}]))
+    for n in range(4):
+        await desk.paid(f"case-{n}", 1_000)
+    await desk.approved(await desk.granted("case-goods", items=[{"sku": "rice", "quantity": 1}]))
     cells = (await desk.get("/public/summary", who=None)).json()["cells"]
-    assert [(c["payouts"], c["cash_fen"], c["goods_fen"], c["units"]) for c in cells] == [(5, 0, 500, 5)]
+    assert cells == [{"district": "440106", "programme": "TEMP-URGENT", "payouts": 5, "amount_fen": 4_100}]
 
 
 async def test_no_entry_and_no_sum_names_a_person_or_a_case(desk: Desk) -> None:

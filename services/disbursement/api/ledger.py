@@ -12,6 +12,7 @@ from services.disbursement.domain.ledger import FEN
 from services.disbursement.domain.treasury import Treasury
 from services.disbursement.follow import CITY
 from services.disbursement.tables import entries as entry_table
+from services.disbursement.tables import public_entries
 from shared.asked import Instant
 from shared.http import Door, door_for
 
@@ -53,6 +54,12 @@ async def trial_balance(door: Books, as_of: Instant | None = None) -> dict[str, 
     balanced = all(s["debits"] == s["credits"] for s in sums.values())
     faults = [] if as_of is not None else msgspec.to_builtins(await views.ledger_faults(door.room))
     return {"as_of": as_of or door.now, "balanced": balanced and not faults, "sums": sums, "faults": faults, "items": rows}
+
+
+@router.get("/ledger/public-entries")
+async def public_chain(door: Books, limit: Limit = 50, cursor: str | None = None) -> dict[str, Any]:
+    """The public chain with all that its hashes are over, newest first: whoever audits it checks what everybody is not shown."""
+    return dict(await door.page(views.whole_chain(), order=(public_entries.c.position,), limit=limit, cursor=cursor))
 
 
 @router.get("/goods")

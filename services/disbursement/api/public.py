@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import publishing, views
-from services.disbursement.domain.summary import Cell, k_anonymous
+from services.disbursement.domain.summary import Sum, summarised
 from services.disbursement.tables import public_entries
 from shared.http import Door, NotFound, door_for
 
@@ -18,18 +18,15 @@ _SUMMED = ("payout", "goods", "donation", "goods_donation", "returned")
 
 
 async def summed(door: Door) -> dict[str, Any]:
-    """Totals in fen and units, and sums by month, district and programme; no cell stands for fewer than five payouts."""
+    """Totals of the whole chain in fen and units; and sums by programme, district and month that each stand on five payouts or more."""
     totals = {row["kind"]: row for row in await door.rows(views.totals())}
-    cells = [
-        Cell(r["month"], r["district"], r["programme"], int(r["payouts"]), int(r["cash_fen"]), int(r["goods_fen"]), int(r["units"] or 0))
-        for r in await door.rows(views.cells())
-    ]
+    found = [Sum(int(r["payouts"]), int(r["fen"]), r["month"], r["district"], r["programme"]) for r in await door.rows(views.cells())]
     kinds = {
         kind: {"count": int(row["count"]), "amount_fen": int(row["fen"]), "units": int(row["units"])}
         for kind in _SUMMED
         if (row := totals.get(kind, {"count": 0, "fen": 0, "units": 0}))
     }
-    return {"totals": kinds, "cells": msgspec.to_builtins(k_anonymous(cells))}
+    return {"totals": kinds, **msgspec.to_builtins(summarised(found))}
 
 
 @router.get("/summary")
@@ -39,7 +36,11 @@ async def summary(door: Anyone) -> dict[str, Any]:
 
 @router.get("/entries")
 async def entries(door: Anyone, limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None) -> dict[str, Any]:
-    """The chain, newest first. Each hash is SHA-256 over the previous hash (bytes) and the entry's compact sorted JSON."""
+    """The chain, newest first. Each hash is SHA-256 over the previous hash (bytes) and the entry's compact sorted JSON.
+
+    An entry stands on one person and names no district and no programme. Entries of before had both under their hash: they come
+    with `withheld`, without their number, and are checked by their place in the chain and under the head.
+    """
     return dict(await door.page(views.chain_rows(), order=(public_entries.c.position,), limit=limit, cursor=cursor))
 
 

@@ -1,6 +1,9 @@
 """The public chain: every entry carries the hash of the one before it, so that nobody can change the past unseen.
 
-One stream, one writer; entries hold no person and no case, only what, how much, where and for which programme.
+One stream, one writer. An entry says what, how much, in which month and of which fund; it stands on one person, so it says
+neither the district nor the programme. What it withholds it is bound to: the number of a payout's entry is the hash of both
+with the payout's id, which cannot be guessed, so whoever may read the payout can check the entry and nobody else learns from it.
+Entries of before carry both under their hash; the door withholds them together with their number, without which the hash tells nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +20,10 @@ GENESIS = "0" * 64
 
 
 class Publish(Struct, frozen=True, gc=False):
-    """One public fact: kind is donation, goods_donation, payout, goods, returned or correction; units count goods."""
+    """One public fact: kind is donation, goods_donation, payout, goods, returned or correction; units count goods.
+
+    `programme` and `district` are empty since entries withhold them; they stay, because they are hashed.
+    """
 
     entry_id: str
     kind: str
@@ -57,6 +63,12 @@ def canonical(position: int, entry: Publish | EntryPublished) -> bytes:
         "month": entry.month, "position": position, "programme": entry.programme, "units": entry.units,
     }  # fmt: skip
     return msgspec.json.encode(fields)
+
+
+def entry_number(kind: str, payout_id: str, district: str, programme: str) -> str:
+    """The number of a payout's entry: SHA-256 over compact JSON with sorted keys of what the entry withholds."""
+    fields = {"district": district, "kind": kind, "payout_id": payout_id, "programme": programme}
+    return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
 
 
 def link(previous: str, position: int, entry: Publish | EntryPublished) -> str:

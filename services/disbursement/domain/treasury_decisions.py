@@ -124,9 +124,9 @@ def reserve(command: Reserve, state: Treasury) -> tuple[Reserved, ...]:
 
 def _hindrance(fund_id: str, fund: Fund, command: Reserve) -> Rejected | None:
     if fund.programmes and command.programme not in fund.programmes:
-        return FundNotForProgramme(fund_id=fund_id, programme=command.programme)
+        return FundNotForProgramme(fund_id=fund_id, programme=command.programme, only=", ".join(fund.programmes))
     if fund.districts and not command.district.startswith(fund.districts):
-        return FundNotForTerritory(fund_id=fund_id, district=command.district)
+        return FundNotForTerritory(fund_id=fund_id, district=command.district, only=", ".join(fund.districts))
     if fund.available_fen < command.amount_fen:
         return FundLacksMoney(fund_id=fund_id, available_fen=fund.available_fen, amount_fen=command.amount_fen)
     return None
