@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ _INTAKE_SECONDS = 5.0
 _STATUSES = {"accepted", "settled", "rejected", "returned"}
 _ENDED = _STATUSES - {"accepted"}
 _KEPT_BY_LAW = {"instructed", "accepted", "unknown", "settled", "confirmed", "returned"}
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ASK_AGAIN_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
 
 
@@ -94,7 +96,9 @@ def _noted(status: Mapping[str, Any] | None, month: str, payee: Mapping[str, Any
     if payee is not None and status["status"] in {"settled", "returned"}:
         number = payee.get("account_number") or payee.get("id_number") or ""
         kept = Payee(payee.get("name") or "", number[-4:])
-    return NoteBankAnswer(status["status"], month, str(status.get("reason") or "")[:40], kept)
+    reason = str(status.get("reason") or "")
+    # It travels on a topic: a bank's code does, whatever else it may have said does not.
+    return NoteBankAnswer(status["status"], month, reason if not reason or _CODE.fullmatch(reason) else "other", kept)
 
 
 async def _told(room: Room, payments: list[dict[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
 
+from services.notifications.domain import numbers
 from services.notifications.domain.subscription import Wanted
 from services.notifications.tables import attempts, cursors, deliveries, feed, flow, messages, preferences, seen, subscriptions, withdrawals
 from shared.clock import local_day
@@ -206,17 +207,17 @@ def message_list(case_id: str | None, status: str | None) -> Select[Any]:
 
 
 async def counters(door: Door) -> dict[str, Any]:
-    """What Kapok did: in all, today, and by district; numbers only."""
+    """What Kapok did: in all, today, and by district; numbers only, None where a number stands on too few people to be shown."""
     sums = [func.coalesce(func.sum(flow.c[name]), 0).label(name) for name in _TOTALS]
     today = local_day(door.now)
     whole = await door.rows(select(*sums))
     of_today = await door.rows(select(*sums).where(flow.c.day == today))
-    by_district = await door.rows(select(flow.c.district, *sums).group_by(flow.c.district).order_by(flow.c.district))
+    districts = await door.rows(select(flow.c.district, *sums).group_by(flow.c.district).order_by(flow.c.district))
     return {
         "day": today.isoformat(),
         "all": _numbers(whole[0]),
         "today": _numbers(of_today[0]),
-        "districts": [{"district": row["district"], **_numbers(row)} for row in by_district if row["district"]],
+        "districts": numbers.by_district([(row["district"], _numbers(row)) for row in districts if row["district"]]),
     }
 
 
