@@ -68,7 +68,7 @@ class FundData(Struct, frozen=True):
 
 
 class LedgerData(Struct, frozen=True):
-    """One entry of the public chain: no district and no programme, because an entry stands on one person."""
+    """One entry of the public chain. `district` and `programme` are empty, because an entry stands on one person; readers of v1 need the keys."""
 
     entry_id: str
     position: int
@@ -76,6 +76,8 @@ class LedgerData(Struct, frozen=True):
     kind: str
     amount_fen: int
     units: int
+    district: str
+    programme: str
     month: str
 
 
@@ -137,7 +139,7 @@ def fund(e: Envelope) -> Iterable[Public]:
 
 def entry(e: Envelope) -> Iterable[Public]:
     d: EntryPublished = e.data
-    data = LedgerData(d.entry_id, d.position, d.hash, d.kind, d.amount_fen, d.units, d.month)
+    data = LedgerData(d.entry_id, d.position, d.hash, d.kind, d.amount_fen, d.units, "", "", d.month)
     return (Public("disbursement.ledger_published.v1", data),)
 
 
