@@ -57,6 +57,8 @@ def run(
             uvloop.run(run_embedded(here, told, sock, once=once, sample=not no_sample))
     except (SettingsProblem, EmbeddedProblem, PortTaken, NotStarted, DoorClosed) as wrong:
         stop(str(wrong))
+    except KeyboardInterrupt:  # before anything was served
+        raise typer.Exit(0) from None
 
 
 @app.command()

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from deploy.sample.doors import Doors
+from deploy.sample.doors import DoorClosed, Doors
 from deploy.sample.play import play, played_already
 from deploy.sample.summary import print_summary
 from services.main import SERVICES
@@ -122,6 +122,9 @@ async def run(here: Home, settings: Settings, sock: socket.socket, *, once: bool
         try:
             await asyncio.wait({work, tending}, return_when=asyncio.FIRST_COMPLETED)
             (work if work.done() else tending).result()
+        except (httpx.TransportError, DoorClosed):
+            if not server.should_exit:  # else the doors close because somebody has had enough
+                raise
         finally:
             for one in (work, tending):
                 one.cancel()

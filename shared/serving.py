@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import socket
 from types import FrameType
@@ -15,7 +16,7 @@ _COLLECTED_AFTER = (50_000, 20, 100)
 
 
 class PortTaken(KapokError):
-    """One clear sentence about an address that somebody else listens on."""
+    """One clear sentence about an address that can't be listened on."""
 
 
 class Server(uvicorn.Server):
@@ -68,8 +69,13 @@ def bound(host: str, port: int) -> socket.socket:
         sock.listen(2048)
     except OSError as taken:
         sock.close()
-        raise PortTaken(
-            f"Port {port} on {host} is taken ({taken.strerror}); stop what listens there, or set KAPOK_PORT to another."
-        ) from None
+        match taken.errno:
+            case errno.EADDRINUSE:
+                sentence = f"Port {port} on {host} is taken; stop what listens there, or set KAPOK_PORT to another."
+            case errno.EACCES:
+                sentence = f"Port {port} may not be listened on by this user; set KAPOK_PORT to one above 1023."
+            case _:
+                sentence = f"This machine can't listen on {host} ({taken.strerror}); set KAPOK_HOST to an address of its own."
+        raise PortTaken(sentence) from None
     sock.set_inheritable(True)
     return sock

@@ -28,11 +28,11 @@ class Run:
         self.home, self.port = home, 0
         self.process: asyncio.subprocess.Process
 
-    async def start(self) -> None:
+    async def start(self, *words: str) -> None:
         surroundings = {name: text for name, text in os.environ.items() if not name.startswith("KAPOK_")}
         with (self.home / "said").open("wb") as said:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "services.cli", "run", "--no-sample",
+                sys.executable, "-m", "services.cli", "run", *words,
                 env={**surroundings, "KAPOK_HOME": str(self.home / "kapok"), "KAPOK_PORT": "0"}, stdout=said, stderr=said,
             )  # fmt: skip
 
@@ -65,7 +65,7 @@ def _folder() -> Path:
 async def run() -> AsyncIterator[Run]:
     folder = _folder()
     one = Run(folder)
-    await one.start()
+    await one.start("--no-sample")
     yield one
     with suppress(ProcessLookupError):
         one.process.send_signal(signal.SIGTERM)
@@ -116,3 +116,26 @@ async def test_a_database_that_is_killed_while_the_services_start_ends_the_run_w
     os.kill(run.database(), signal.SIGKILL)
     assert await run.ended() == 2
     assert run.said() == ["The embedded PostgreSQL was killed (SIGKILL) while the services were starting; start Kapok again."]
+
+
+async def _after(seen: Path, *words: str) -> tuple[int, list[str]]:
+    """Ctrl-C as soon as this is in the home: how it ended, and what was said."""
+    folder = _folder()
+    one = Run(folder)
+    try:
+        await one.start(*words)
+        await until((folder / seen).exists, seconds=_BOUND_SECONDS)
+        one.process.send_signal(signal.SIGINT)
+        return await one.ended(), one.said()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def test_ctrl_c_before_anything_is_served_ends_without_a_traceback() -> None:
+    code, said = await _after(Path("kapok/postgresql/postmaster.pid"), "--no-sample")
+    assert (code, [line for line in said if "Traceback" in line or "Error" in line]) == (0, [])
+
+
+async def test_ctrl_c_while_the_sample_is_played_ends_without_a_traceback() -> None:
+    code, said = await _after(Path("kapok/bank.jsonl"))
+    assert (code, [line for line in said if "Traceback" in line or "Error" in line]) == (0, [])

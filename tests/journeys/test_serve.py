@@ -59,4 +59,4 @@ async def test_what_is_missing_is_said_before_anything_is_served(names: tuple[st
 async def test_what_another_service_needs_need_not_be_given() -> None:
     code, said = await served("matching", without=("KAPOK_INTAKE_DSN", "KAPOK_DISBURSEMENT_DSN", "KAPOK_BANK_URL", "KAPOK_INTAKE_URL"))
     assert code == 2
-    assert " is taken " in said
+    assert " is taken; " in said
