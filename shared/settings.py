@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     bank_url: str = Field(default="", description="HTTP bank; empty in the embedded run: the simulator is started beside it.")
     queue_max: int = Field(default=4000, ge=1, description="Commands that may wait for the writer before the door answers 503.")
     behind_seconds_max: float = Field(
-        default=0.12, gt=0, description="How far the slowest service may be behind while bulk loads come in; beyond it they wait."
+        default=0.08, gt=0, description="How far the slowest service may be behind while bulk loads come in; beyond it they wait."
     )
     batch_max: int = Field(default=400, ge=1, description="Commands in one transaction at most.")
     relay_batch_max: int = Field(default=1000, ge=1, description="Outbox rows published at once at most.")
