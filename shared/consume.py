@@ -20,7 +20,7 @@ from shared.errors import Malformed, NotNow
 from shared.execute import Done, Executor, Lane
 from shared.hearing import Hearing, Work
 from shared.kernel import Rejected
-from shared.leader import rested
+from shared.leader import pause_after, rested
 from shared.parked import Parking
 from shared.service import Service
 from shared.store import Store
@@ -103,7 +103,7 @@ class Consume:
             except NotNow as away:
                 failures += 1
                 self.last_failure = str(away)
-                await rested(self.stop, min(5.0, 0.05 * 2**failures))
+                await rested(self.stop, pause_after(failures))
                 await self._rewound()
 
     async def _rewound(self) -> None:

@@ -17,7 +17,7 @@ from shared.decide import Provenance
 from shared.envelope import Envelope
 from shared.errors import NotNow
 from shared.kernel import Rejected
-from shared.leader import Leader, rested
+from shared.leader import Leader, pause_after, rested
 from shared.room import Room
 from shared.service import Answer, Change, Drop, Effect, EffectCall, RowChange, To
 from shared.store.commit import Commit
@@ -100,7 +100,7 @@ class Effects:
                 except NotNow as away:
                     failures += 1
                     self.last_failure = str(away)
-                    await rested(self.stop, min(5.0, 0.05 * 2**failures))
+                    await rested(self.stop, pause_after(failures))
 
     async def work_off(self) -> int:
         """One batch of what is due now; answers how many calls were made."""

@@ -10,7 +10,7 @@ import asyncpg
 
 from shared.errors import NotNow
 from shared.execute import Executor
-from shared.leader import rested
+from shared.leader import pause_after, rested
 from shared.store import DESTROYED, Store
 
 _LOOK_SECONDS = 1.0
@@ -31,7 +31,7 @@ class Forgetting:
                 connection = await self._store.connect()
             except NotNow:
                 failures += 1
-                await rested(self.stop, min(5.0, 0.05 * 2**failures))
+                await rested(self.stop, pause_after(failures))
                 continue
             failures = 0
             try:

@@ -17,6 +17,11 @@ def lock_key(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
+def pause_after(failures: int) -> float:
+    """Seconds to wait before it is tried again: doubled with every failure in a row, five at most, however long something is away."""
+    return min(5.0, 0.05 * 2.0 ** min(failures, 10))
+
+
 async def rested(stop: asyncio.Event, seconds: float) -> bool:
     """Wait so long or until stopped; answers whether to go on."""
     with contextlib.suppress(TimeoutError):

@@ -19,7 +19,7 @@ from shared.forgetting import Forgetting
 from shared.hearing import Hearing
 from shared.housekeeping import Housekeeping
 from shared.idempotency import Answers
-from shared.leader import Leader, rested
+from shared.leader import Leader, pause_after, rested
 from shared.pace import Pace
 from shared.relay import Relay
 from shared.room import Room
@@ -128,7 +128,7 @@ class Opened:
                 return await leader.held(self.room.stop)
             except NotNow:
                 failures += 1
-                await rested(self.room.stop, min(5.0, 0.05 * 2 ** min(failures, 10)))
+                await rested(self.room.stop, pause_after(failures))
 
     async def close(self, within_seconds: float = 10.0) -> None:
         """Those who bring work stop first, the writer last, so that what was begun is committed."""

@@ -13,7 +13,7 @@ import asyncpg
 from shared.bus import Publisher
 from shared.envelope import Message
 from shared.errors import Malformed, NotNow
-from shared.leader import Leader
+from shared.leader import Leader, pause_after
 from shared.parcel import unpacked
 from shared.store import Store, answering
 from shared.store.commit import Commit
@@ -135,7 +135,7 @@ class Relay:
                         failures += 1
                         self.last_failure = str(away)
                         self._forget()
-                        await self._rest(min(5.0, 0.05 * 2**failures), hurried=False)
+                        await self._rest(pause_after(failures), hurried=False)
                 with contextlib.suppress(NotNow):
                     if leader.connection is not None:
                         await self._tidied(leader.connection)

@@ -18,7 +18,7 @@ from shared.decide import Provenance
 from shared.errors import NotNow
 from shared.execute import Done, Executor
 from shared.kernel import Rejected
-from shared.leader import Leader, rested
+from shared.leader import Leader, pause_after, rested
 from shared.service import Drop, Service
 from shared.store import Store
 from shared.store.commit import Commit
@@ -138,7 +138,7 @@ class Schedule:
                 except NotNow as left:
                     failures += 1
                     self.last_failure = str(left)
-                    await rested(self.stop, min(5.0, 0.05 * 2**failures))
+                    await rested(self.stop, pause_after(failures))
 
     async def _until_next(self) -> float:
         async with self._store.reading() as connection:

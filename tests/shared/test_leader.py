@@ -13,7 +13,7 @@ import pytest
 
 from shared.bus.postgres import PostgresBus
 from shared.errors import NotNow
-from shared.leader import Leader, lock_key, rested
+from shared.leader import Leader, lock_key, pause_after, rested
 from shared.opened import Opened
 from shared.room import Room
 from shared.service import Loop
@@ -166,6 +166,10 @@ async def test_a_rest_ends_with_its_time_or_with_the_stop() -> None:
     asyncio.get_running_loop().call_later(0.05, stop.set)
     assert await rested(stop, 60) is False
     assert await rested(stop, 60) is False
+
+
+def test_a_pause_grows_to_five_seconds_and_stays_there_through_an_outage_of_any_length() -> None:
+    assert [pause_after(failures) for failures in (1, 2, 3, 10, 5_000)] == [0.1, 0.2, 0.4, 5.0, 5.0]
 
 
 def test_the_number_of_a_lock_fits_the_database_and_is_the_same_in_every_process() -> None:
