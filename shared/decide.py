@@ -133,4 +133,7 @@ def decide_unit(
         touched[stream] = (version, state)
         steps += 1
         assert steps <= _FOLLOW_UPS_MAX, f"follow-ups of {stream} do not end"
-    return Decided(events, touched, touched[rules.stream(commands[0])])
+    first = rules.stream(commands[0])
+    known = touched.get(first) or look(first)  # untouched where the first command was refused and another obeyed instead
+    assert known is not None
+    return Decided(events, touched, known)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.disbursement.domain.payout import DeclineRequest, RequestPayout
+from services.disbursement.domain.payout import DID_NOT_ARRIVE, DeclineRequest, RequestPayout
 from services.disbursement.domain.stopping import Stop
 from services.disbursement.domain.treasury import Item
 from shared.clock import local_day
@@ -59,9 +59,16 @@ class ErasedRead(Struct, frozen=True, gc=False):
     person_id: str
 
 
-def payout_key(case_id: str, programme: str, period: str, instalment: int) -> str:
-    """One id for one entitlement, whoever asks and however often; the ids in it are opaque already."""
-    return _key("payout", case_id, programme, period, str(instalment))
+_ATTEMPTS_MAX = 5  # an account that fails so often is a matter for people
+
+
+def payout_key(case_id: str, programme: str, period: str, instalment: int, attempt: int = 1) -> str:
+    """One id for one entitlement, whoever asks and however often; the ids in it are opaque already.
+
+    `attempt` counts from 1, and on only after the bank's last word on the one before was that nothing arrived.
+    """
+    again = () if attempt == 1 else (str(attempt),)
+    return _key("payout", case_id, programme, period, str(instalment), *again)
 
 
 def _key(*parts: str) -> str:
@@ -70,25 +77,32 @@ def _key(*parts: str) -> str:
 
 
 def on_referral_accepted(heard: Heard) -> Iterable[To]:
-    """A second grant for the same entitlement is declined under an id of its own, so that its referral hears a no."""
+    """A grant gives one entitlement. Where its money went out and never arrived it is granted anew, under the next id: the bank
+    keeps its first word under the first. Any other second grant is declined under an id of its own, so that its referral hears a no.
+    """
     r: AcceptedRead = heard.data
     grant = r.grant
     if grant is None:
         return
     period = str(local_day(heard.at).year)
     programme = grant.programme or r.programme or r.need.upper().replace("_", "-")
-    payout_id = payout_key(r.case_id, programme, period, grant.instalment)
     items = tuple(Item(i.sku, i.quantity) for i in grant.items)
+    ids = [payout_key(r.case_id, programme, period, grant.instalment, attempt) for attempt in range(1, _ATTEMPTS_MAX + 1)]
     asked = RequestPayout(
-        payout_id, r.case_id, r.person_id, r.referral_id, r.org_id, programme, period, grant.instalment, r.district, grant.kind, grant.fund_id,
+        ids[0], r.case_id, r.person_id, r.referral_id, r.org_id, programme, period, grant.instalment, r.district, grant.kind, grant.fund_id,
         grant.amount_fen, items,
     )  # fmt: skip
 
-    def declined(no: Rejected) -> To:
-        own = _key("declined", payout_id, r.referral_id, heard.id)
-        return To("payout", own, DeclineRequest(replace(asked, payout_id=own), no.code))
+    def attempt(at: int) -> To:
+        def otherwise(no: Rejected) -> To:
+            if no.facts.get("status") in DID_NOT_ARRIVE and at + 1 < len(ids):
+                return attempt(at + 1)
+            own = _key("declined", ids[0], r.referral_id, heard.id)
+            return To("payout", own, DeclineRequest(replace(asked, payout_id=own), no.code))
 
-    yield To("payout", payout_id, asked, declined)
+        return To("payout", ids[at], replace(asked, payout_id=ids[at]), otherwise)
+
+    yield attempt(0)
 
 
 def on_referral_revoked(heard: Heard) -> Iterable[To]:

@@ -6,10 +6,12 @@ import asyncio
 from typing import Any
 
 from services.disbursement.domain.payout import NoteBankAnswer
+from services.disbursement.reactions import payout_key
 from shared.service import To
 from shared.testing.alone import NOW
-from tests.disbursement.conftest import Desk
+from tests.disbursement.conftest import PROGRAMME, Desk
 
+CLOSED_ACCOUNT = "6222020000000404"
 RICE = [{"sku": "rice", "quantity": 2}]
 
 
@@ -259,3 +261,38 @@ async def test_money_that_comes_back_is_there_again(desk: Desk) -> None:
     totals = (await desk.get("/public/summary", who=None)).json()["totals"]
     assert (totals["payout"]["amount_fen"], totals["returned"]["amount_fen"]) == (100_000, 100_000)
     assert (await desk.get("/ledger/trial-balance")).json()["balanced"] is True
+
+
+async def test_what_never_arrived_is_granted_anew_under_the_next_id_and_what_did_is_not(desk: Desk) -> None:
+    """The bank keeps its first word under the first id; the person has the money once."""
+    await desk.funded(1_000_000)
+    first = await desk.granted(account=CLOSED_ACCOUNT)
+    await desk.approved(first)
+    await desk.until(first, "rejected")
+    again = payout_key("case-1", PROGRAMME, "2026", 1, 2)
+    await desk.granted(referral_id="referral-other")
+    assert (await desk.state(again)).status == "reserved", "another charity may pay what the first could not"
+    await desk.approved(again)
+    await desk.until(again, "settled")
+    assert (await desk.state(first)).status == "rejected"
+    await desk.granted(referral_id="referral-third")
+    shown = (await desk.get("/payouts", case_id="case-1")).json()["items"]
+    assert sorted((p["state"], p["reason"]) for p in shown) == [
+        ("refused", "EntitlementAlreadyGranted"), ("rejected", "AC04"), ("settled", None)
+    ]  # fmt: skip
+    told = desk.bank.payments
+    assert {i: (told[i].status, told[i].amount_fen) for i in (first.replace("-", ""), again.replace("-", ""))} == {
+        first.replace("-", ""): ("rejected", 100_000), again.replace("-", ""): ("settled", 100_000)
+    }  # fmt: skip
+
+
+async def test_an_account_that_always_fails_is_left_to_people(desk: Desk) -> None:
+    await desk.funded(10_000_000)
+    for attempt in range(1, 6):
+        await desk.granted(account=CLOSED_ACCOUNT, referral_id=f"referral-{attempt}")
+        payout_id = payout_key("case-1", PROGRAMME, "2026", 1, attempt)
+        await desk.approved(payout_id)
+        await desk.until(payout_id, "rejected")
+    await desk.granted(referral_id="referral-6")
+    states = [p["state"] for p in (await desk.get("/payouts", case_id="case-1")).json()["items"]]
+    assert (states.count("rejected"), states.count("refused")) == (5, 1)

@@ -96,6 +96,17 @@ async def test_a_refused_follow_up_refuses_the_whole_unit(shop: Counter) -> None
     assert await shop.value("select count(*) from events where stream = $1", f"bakery.order-{order.id}") == 0
 
 
+@pytest.mark.parametrize("instead", ["another", "nothing"])
+async def test_a_refused_first_command_gives_way_to_what_stands_in_for_it(shop: Counter, instead: str) -> None:
+    """A grant for which there is money already is declined under an id of its own; its unit is not broken by that."""
+    order, other = place(101), place(2)
+    refused = To(order.noun, order.id, order.command, lambda no: other if instead == "another" else None)
+    done = await shop.submit(refused)
+    assert (done.version, done.state) == (0, Order())
+    assert await shop.value("select count(*) from events where stream = $1", f"bakery.order-{order.id}") == 0
+    assert await shop.value("select count(*) from events where stream = $1", f"bakery.order-{other.id}") == int(instead == "another")
+
+
 async def test_a_follow_up_commits_with_its_cause_and_names_it(shop: Counter) -> None:
     order = place(7, tags=("counted",))
     done = await shop.submit(order)

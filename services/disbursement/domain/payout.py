@@ -216,6 +216,9 @@ class ReceiptConfirmed(Struct, frozen=True, gc=False):
 
 # True
 
+# The bank's last word was that the person has nothing of it.
+DID_NOT_ARRIVE = frozenset(("rejected", "returned"))
+
 
 class Payout(Struct, frozen=True, gc=False):
     """`status` is a state of the contract; `terms` what was requested, then what was reserved; None before that."""

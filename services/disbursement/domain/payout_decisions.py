@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.disbursement.domain.payout import (
+    DID_NOT_ARRIVE,
     Approve,
     Cancel,
     ConfirmReceipt,
@@ -131,7 +132,7 @@ def request(command: RequestPayout, state: Payout) -> tuple[PayoutRequested, ...
     before = state.terms
     if before is None or state.status in {"refused", "cancelled"}:
         return (PayoutRequested(_terms(command), command.instalment, command.items),)
-    if before.referral_id != command.referral_id or state.status in {"rejected", "returned"}:
+    if before.referral_id != command.referral_id or state.status in DID_NOT_ARRIVE:
         raise EntitlementAlreadyGranted(payout_id=command.payout_id, status=state.status)
     same_sum = command.kind == "goods" or before.amount_fen == command.amount_fen
     if not same_sum or state.wanted != command.items or before.kind != command.kind:
