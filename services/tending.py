@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
@@ -58,7 +59,15 @@ async def verify_ledger(http: httpx.AsyncClient, url: str) -> dict[str, Any]:
     Answers size, root and when the head was signed. Raises `LedgerBroken` at the first thing that does not fit.
     """
     head = (await _told(http, f"{url}/disbursement/v1/public/heads"))["items"][0]
-    entries = await _entries(http, url, int(head["size"]))
+    tree, last = followed(await _entries(http, url, int(head["size"])))
+    if (len(tree), tree.root().hex(), last) != (head["size"], head["root"], head["hash"]):
+        raise LedgerBroken("The signed head is not the head of this chain.")
+    await _signed(http, url, head)
+    return {"entries": len(tree), "root": head["root"], "signed_at": head["at"]}
+
+
+def followed(entries: Iterable[dict[str, Any]]) -> tuple[Tree, str]:
+    """The tree over these entries, oldest first, and the last one's hash; raises `LedgerBroken` at the first that does not fit."""
     tree, last = Tree(), GENESIS
     for at, entry in enumerate(entries, 1):
         if entry["position"] != at:
@@ -69,10 +78,7 @@ async def verify_ledger(http: httpx.AsyncClient, url: str) -> dict[str, Any]:
             raise LedgerBroken(f"Entry {at} is not what its hash says.")
         last = entry["hash"]
         tree.add(bytes.fromhex(last))
-    if (len(tree), tree.root().hex(), last) != (head["size"], head["root"], head["hash"]):
-        raise LedgerBroken("The signed head is not the head of this chain.")
-    await _signed(http, url, head)
-    return {"entries": len(tree), "root": head["root"], "signed_at": head["at"]}
+    return tree, last
 
 
 async def _entries(http: httpx.AsyncClient, url: str, size: int) -> list[dict[str, Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 from msgspec import Struct
 from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text
 
@@ -17,7 +17,7 @@ from shared.decide import Provenance
 from shared.envelope import Envelope
 from shared.errors import NotNow
 from shared.kernel import Rejected
-from shared.leader import Leader, pause_after, rested
+from shared.leader import Leader, woken
 from shared.room import Room
 from shared.service import Answer, Change, Drop, Effect, EffectCall, RowChange, To
 from shared.store.commit import Commit
@@ -63,10 +63,6 @@ class Effects:
         self.calls = self.retries = 0
         self.last_failure = ""
 
-    def end(self) -> None:
-        self.stop.set()
-        self._due.set()
-
     def _committed(self, commit: Commit) -> None:
         for row, envelope in zip(commit.effects, commit.calls, strict=True):
             if row.effect == self.effect.name:
@@ -81,26 +77,22 @@ class Effects:
         self._handed, self._looked_at = {}, float("-inf")
 
     async def run(self) -> None:
-        failures = 0
+        """Until stopped; by one process at a time."""
         async with Leader(self.room.store, f"effect:{self.effect.name}") as leader:
-            while not self.stop.is_set():
-                try:
-                    led_by = leader.connection
-                    held = await leader.held(self.stop)
-                    if held is None:
-                        return
-                    if held is not led_by:  # others may have worked off what was handed over before
-                        self._forget()
-                        self._leading = True
-                    self._due.clear()
-                    if await self.work_off() == 0 and not self.stop.is_set():
-                        with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(self._due.wait(), _LOOK_SECONDS)
-                    failures = 0
-                except NotNow as away:
-                    failures += 1
-                    self.last_failure = str(away)
-                    await rested(self.stop, pause_after(failures))
+            await leader.turns(self.stop, self._turn, self._away, self._won)
+
+    async def _turn(self, _: asyncpg.Connection) -> None:
+        self._due.clear()
+        if await self.work_off() == 0:
+            await woken(self.stop, self._due, _LOOK_SECONDS)
+
+    def _won(self) -> None:
+        """Others may have worked off what was handed over before."""
+        self._forget()
+        self._leading = True
+
+    def _away(self, away: NotNow) -> None:
+        self.last_failure = str(away)
 
     async def work_off(self) -> int:
         """One batch of what is due now; answers how many calls were made."""

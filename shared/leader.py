@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 
 import asyncpg
@@ -27,6 +28,18 @@ async def rested(stop: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
     return not stop.is_set()
+
+
+async def woken(stop: asyncio.Event, wake: asyncio.Event, seconds: float) -> None:
+    """Wait until there is work, until stopped, or so long."""
+    if wake.is_set():
+        return
+    waits = {asyncio.create_task(stop.wait()), asyncio.create_task(wake.wait())}
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 class Leader:
@@ -67,6 +80,30 @@ class Leader:
                 return self._connection
             await rested(stop, self._retry)  # somebody else leads: stand by without keeping a connection
         return None
+
+    async def turns(
+        self,
+        stop: asyncio.Event,
+        turn: Callable[[asyncpg.Connection], Awaitable[None]],
+        failed: Callable[[NotNow], None],
+        won: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take turns at the work until stopped, through outages of any length; `won` is called whenever somebody may have led before us."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                led_by = self.connection
+                connection = await self.held(stop)
+                if connection is None:
+                    return
+                if connection is not led_by:
+                    won()
+                await turn(connection)
+                failures = 0
+            except NotNow as away:
+                failures += 1
+                failed(away)
+                await rested(stop, pause_after(failures))
 
     async def _locked(self) -> asyncpg.Connection | None:
         """A new connection that holds the lock, if nobody else does; it is nobody's before that."""

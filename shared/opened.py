@@ -100,7 +100,7 @@ class Opened:
         if self.consume is not None:
             self.loops.append(Supervised(f"{name}.consume", self.consume.run, self.consume.stop.set))
         for effect in self.effects:
-            self.loops.append(Supervised(f"{name}.effect.{effect.effect.name}", effect.run, effect.end))
+            self.loops.append(Supervised(f"{name}.effect.{effect.effect.name}", effect.run, effect.stop.set))
         for loop in self.service.loops:
             self.loops.append(Supervised(f"{name}.{loop.name}", partial(self._led, loop), stop.set))
         for supervised in self.loops:

@@ -13,7 +13,7 @@ import asyncpg
 from shared.bus import Publisher
 from shared.envelope import Message
 from shared.errors import Malformed, NotNow
-from shared.leader import Leader, pause_after
+from shared.leader import Leader, woken
 from shared.parcel import unpacked
 from shared.store import Store, answering
 from shared.store.commit import Commit
@@ -114,33 +114,29 @@ class Relay:
         self._handed_messages, self._read_at = 0, float("-inf")
 
     async def run(self) -> None:
-        """Until stopped; what waits in the outbox then is published by whoever holds the lock next."""
-        failures = 0
+        """Until stopped, by one process at a time; what waits in the outbox then is published by whoever leads next."""
         async with Leader(self._store, "relay", repeatable=True) as leader:
             try:
-                while not self.stop.is_set():
-                    try:
-                        led_by = leader.connection
-                        connection = await leader.held(self.stop)
-                        if connection is None:
-                            break
-                        if connection is not led_by:
-                            self._order.forget()
-                            self._forget()
-                            self._leading = True
-                        if await self.publish_some(connection) == 0:
-                            await self._rest(self._poll)
-                        failures = 0
-                    except NotNow as away:
-                        failures += 1
-                        self.last_failure = str(away)
-                        self._forget()
-                        await self._rest(pause_after(failures), hurried=False)
+                await leader.turns(self.stop, self._turn, self._away, self._won)
                 with contextlib.suppress(NotNow):
                     if leader.connection is not None:
                         await self._tidied(leader.connection)
             finally:
                 self._leading = False
+
+    async def _turn(self, connection: asyncpg.Connection) -> None:
+        self._wake.clear()
+        if await self.publish_some(connection) == 0:
+            await woken(self.stop, self._wake, self._poll)
+
+    def _won(self) -> None:
+        self._order.forget()
+        self._forget()
+        self._leading = True
+
+    def _away(self, away: NotNow) -> None:
+        self.last_failure = str(away)
+        self._forget()
 
     async def _tidied(self, connection: asyncpg.Connection) -> None:
         """What was published goes, so that a start after a clean stop publishes nothing twice."""
@@ -189,21 +185,6 @@ class Relay:
             self.published += len(messages)
         while self._handed and self._order.passed(self._handed[0][0]):
             self._handed_messages -= len(self._handed.popleft()[1])
-
-    async def _rest(self, seconds: float, *, hurried: bool = True) -> None:
-        if hurried and self._wake.is_set():
-            self._wake.clear()
-            return
-        waits = [asyncio.create_task(self.stop.wait())]
-        if hurried:
-            waits.append(asyncio.create_task(self._wake.wait()))
-        _, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for wait in pending:
-            wait.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*pending, return_exceptions=True)
-        if hurried:
-            self._wake.clear()
 
 
 def _readable(rows: Sequence[asyncpg.Record]) -> list[Numbered]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 import structlog
 from sqlalchemy import Column, DateTime, MetaData, Table, Text
@@ -18,7 +18,7 @@ from shared.decide import Provenance
 from shared.errors import NotNow
 from shared.execute import Done, Executor
 from shared.kernel import Rejected
-from shared.leader import Leader, pause_after, rested
+from shared.leader import Leader, rested, woken
 from shared.service import Drop, Service
 from shared.store import Store
 from shared.store.commit import Commit
@@ -124,34 +124,23 @@ class Schedule:
             log.error("deadlines_failed", service=self._service.name, deadline=name, error=code, together=count, exc_info=fault)
 
     async def run(self) -> None:
-        """Sleep until the next deadline or the next commit, then work off what is due."""
-        failures = 0
+        """Until stopped; by one process at a time."""
         async with Leader(self._store, "schedule") as leader:
-            while not self.stop.is_set():
-                try:
-                    if await leader.held(self.stop) is None:
-                        return
-                    self._wake.clear()
-                    if await self.work_off() == 0:
-                        await self._sleep(await self._until_next())
-                    failures = 0
-                except NotNow as left:
-                    failures += 1
-                    self.last_failure = str(left)
-                    await rested(self.stop, pause_after(failures))
+            await leader.turns(self.stop, self._turn, self._away)
+
+    async def _turn(self, _: asyncpg.Connection) -> None:
+        """Work off what is due; sleep until the next deadline or the next commit where nothing is."""
+        self._wake.clear()
+        if await self.work_off() == 0:
+            await woken(self.stop, self._wake, await self._until_next())
+            # A busy store commits hundreds of times a second; deadlines are days away.
+            await rested(self.stop, 0.2)
+
+    def _away(self, away: NotNow) -> None:
+        self.last_failure = str(away)
 
     async def _until_next(self) -> float:
         async with self._store.reading() as connection:
             first = await connection.fetchval("select min(due_at) from deadlines")
         pause = _PAUSE_MAX if first is None else min(_PAUSE_MAX, first - self._clock.now())
-        return pause.total_seconds()
-
-    async def _sleep(self, seconds: float) -> None:
-        waits = {asyncio.create_task(self.stop.wait()), asyncio.create_task(self._wake.wait())}
-        _, pending = await asyncio.wait(waits, timeout=max(seconds, 0.05), return_when=asyncio.FIRST_COMPLETED)
-        for wait in pending:
-            wait.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*pending, return_exceptions=True)
-        # A busy store commits hundreds of times a second; deadlines are days away.
-        await asyncio.sleep(0 if self.stop.is_set() else 0.2)
+        return max(pause.total_seconds(), 0.05)

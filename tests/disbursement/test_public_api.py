@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.disbursement.domain.chain import Publish
+from services.tending import LedgerBroken, followed, verify_ledger
 from shared.service import To
 from tests.disbursement.conftest import Desk
 from tests.disbursement.outside import chain_holds, entry_hash, leaf, led_to, root
@@ -123,6 +124,13 @@ async def test_entries_of_before_are_withheld_and_the_chain_still_holds(desk: De
     head = (await desk.get("/public/heads", who=None)).json()["items"][0]
     assert head["root"] == root([bytes.fromhex(e["hash"]) for e in (gift, old, new)]).hex()
     assert (await desk.get("/public/proof/old-1", who=None)).json()["entry"] == old
+    checked = await verify_ledger(desk.client, str(desk.client.base_url))
+    assert (checked["entries"], checked["root"]) == (3, head["root"])
+    for name, value in (("previous", "0" * 64), ("hash", "1" * 64), ("position", 9)):
+        with pytest.raises(LedgerBroken, match=r"^Entry [23] is (missing|not what its hash says)\.$"):
+            followed([gift, {**old, name: value}, new])
+    with pytest.raises(LedgerBroken, match="Entry 3"):
+        followed([gift, old, {**new, "amount_fen": 1}])
     whole = (await desk.get("/ledger/public-entries", who="auditor")).json()["items"][::-1]
     assert chain_holds(whole)
     assert (whole[1]["district"], whole[1]["programme"]) == ("440106", "TEMP-URGENT")

@@ -186,7 +186,7 @@ async def test_what_a_commit_of_this_process_asks_for_is_not_read_back_and_made_
     )
     done = [await shop.submit(place(1)) for _ in range(3)]
     await until_called(effects, 3)
-    effects.end()
+    effects.stop.set()
     await run
     assert outside.asked == [(d.events[0].id, 1) for d in done]
     assert await shop.value("select count(*) from effects_due") == 0
@@ -201,7 +201,7 @@ async def test_what_another_process_asked_for_is_found_beside_what_keeps_coming(
     async with asyncio.timeout(10):
         while (foreign.events[0].id, 1) not in outside.asked:
             await shop.submit(place(1))
-    effects.end()
+    effects.stop.set()
     await run
     await second.close()
     assert len(outside.asked) == len({call for call, _ in outside.asked})

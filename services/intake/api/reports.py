@@ -136,7 +136,7 @@ async def _line(number: int, line: bytes, door: Door) -> bytes:
         return msgspec.json.encode(await _taken(number, line, door))
     except Exception as fault:
         log.error("line_failed", error=type(fault).__name__, line=number, exc_info=fault)
-        return msgspec.json.encode(_refused(number, "internal", "Something broke on our side; send this line again."))
+        return msgspec.json.encode(_refused(number, "OurFault", "Something broke on our side; send this line again."))
 
 
 async def _taken(number: int, line: bytes, door: Door) -> dict[str, Any]:
