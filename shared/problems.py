@@ -112,7 +112,7 @@ def _known(request: Request, fault: Exception) -> Response:
 
 def broken(request: Request, fault: Exception) -> Response:
     """Our own fault: its class goes to the log, nothing of it to the caller."""
-    log.error("request_failed", error=type(fault).__name__, route=request.scope.get("route_path", ""), exc_info=fault)
+    log.error("request_failed", error=type(fault).__name__, route=getattr(request.scope.get("route"), "path", ""), exc_info=fault)
     return problem(500, "OurFault", "Something broke on our side; nothing you sent was lost silently.", instance=_instance(request))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 import structlog
@@ -13,21 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.telemetry import configure, masked, place_of
+from tests.shared.conftest import Lines
 
 DIGITS = "0123456789"
 ID_NUMBER, PHONE, CARD = "440106198001010016", "13800138000", "6222021234567890123"
-Lines = Callable[[], list[dict[str, Any]]]
 edges = st.text("abcXYZ:,;=/+ ", max_size=8)
-
-
-@pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
-    """What was logged since the last time, line by line."""
-    root, settings = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-    yield lambda: [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    structlog.configure(**settings)
-    root.handlers[:], root.level = handlers, level
 
 
 @given(
