@@ -1,4 +1,4 @@
-"""Intake's pages for people: the operator's desk, a case, the visits, and a citizen's progress."""
+"""Intake's pages for people: a case, the visits, and a citizen's progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from services.intake import views
 from services.intake.api.history import changes
-from services.intake.api.persons import found_people
 from services.intake.asked import CloseIn, VerifyIn
 from services.intake.desk import (
     PURPOSES,
@@ -19,11 +18,8 @@ from services.intake.desk import (
     RECIPIENTS,
     FormProblem,
     facts_of,
-    field_of,
     field_of_fact,
-    report_of,
     unanswered,
-    why_of,
 )
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
@@ -33,77 +29,16 @@ from services.intake.domain.facts import travelling
 from services.intake.domain.lexicon import NEEDS
 from services.intake.domain.person import Claims, Person
 from services.intake.showing import known_case, shown_case
-from services.intake.taking import preview, take
-from shared.clock import SHANGHAI, local_day
-from shared.http import Invalid
+from shared.clock import local_day
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/intake", include_in_schema=False)
-Operator = Annotated[Page, Depends(page_for("operator", "caseworker"))]
 Worker = Annotated[Page, Depends(page_for("operator", "caseworker", "gov", "admin"))]
 Citizen = Annotated[Page, Depends(page_for(public=True))]
-DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
 _METHODS = VerifyIn.model_fields["method"].annotation
 _CLOSINGS = CloseIn.model_fields["reason"].annotation
-
-
-async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
-    """The desk with whatever is known so far; a fresh form has a reference of its own, so that two clicks save once."""
-    form = dict(values.pop("form", {}))
-    form.setdefault("ref", page.door.new_id())
-    form.setdefault("received_at", page.door.now.astimezone(SHANGHAI).isoformat())
-    clocks = await views.open_clocks(page.door, page.door.principal.id)
-    return page.show(
-        "intake/desk.html", status=status, form=form, clocks=clocks, now=page.door.now, need_codes=tuple(NEEDS), districts=DISTRICTS,
-        recipients=RECIPIENTS,
-        **{"needs": [], "wrong": [], "checked": None, "people": None, **values},
-    )  # fmt: skip
-
-
-@router.get("/desk")
-async def desk(page: Operator) -> Response:
-    return await _desk(page, saved=page.request.query_params.get("saved"))
-
-
-@router.post("/desk")
-async def use_desk(page: Operator) -> Response:
-    """Search, check, or save: the button says which; without one (Ctrl+Enter) it is saved."""
-    form = await page.form()
-    needs = page.form_list("needs")
-    act = form.get("act", "save")
-    if act == "search":
-        return await _search(page, form, needs)
-    try:
-        body = report_of(form, needs, local_day(page.door.now))
-        if act == "check":
-            return await _desk(page, form=form, needs=needs, checked=await preview(page.door, body))
-        answered, _ = await take(page.door, body)
-    except FormProblem as problem:
-        return await _desk(page, 422, form=form, needs=needs, wrong=[_said(page, name, why) for name, why in problem.wrong])
-    except Invalid as fault:
-        return await _desk(page, 422, form=form, needs=needs, wrong=[_said(page, field_of(fault.pointer), why_of(fault))])
-    except Rejected as no:
-        return await _desk(page, 409, form=form, needs=needs, wrong=[("narrative", page.t(f"intake.refused.{no.code}"))])
-    return page.back(f"/intake/desk?saved={answered['case_id']}")
-
-
-def _said(page: Page, name: str, why: str) -> tuple[str, str]:
-    """A field of the desk and the sentence that names it and its rule."""
-    label = {"income_yuan": "income", "self_paid_yuan": "self_paid", "residence_code": "district", "hukou_code": "district"}.get(name, name)
-    return name, page.t(f"intake.wrong.{why}", field=page.t(f"intake.field.{label}"))
-
-
-async def _search(page: Page, form: Mapping[str, str], needs: list[str]) -> Response:
-    """By telephone or identity number, whichever the digits look like; what was typed fills the form."""
-    wanted = form.get("q", "").strip()
-    if not wanted:
-        return await _desk(page, 422, form=form, needs=needs, wrong=[("q", page.t("intake.wrong.q"))])
-    people = await found_people(page.door, wanted, wanted, None, reason="desk")
-    name = "id_number" if len(wanted.replace(" ", "")) >= 15 else "phone"
-    filled = {**form, name: form.get(name) or wanted}
-    return await _desk(page, form=filled, needs=needs, people=people)
 
 
 @router.get("/visits")

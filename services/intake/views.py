@@ -49,6 +49,17 @@ async def open_clocks(door: Door, operator: str | None, limit: int = 30) -> list
     return await door.rows(statement.order_by(_cases.first_contact_due).limit(limit))
 
 
+async def call_backs(door: Door, operator: str, limit: int) -> list[dict[str, Any]]:
+    """Calls that were promised on this operator's cases and not made yet, the next first."""
+    at = task_list.c
+    statement = (
+        select(at.task_id, at.case_id, at.due_at, _cases.urgency, _cases.needs, _cases.district)
+        .join(case_list, _cases.case_id == at.case_id)
+        .where(at.kind == "call_back", at.done_at.is_(None), _cases.operator == operator, _cases.status.in_(LIVING))
+    )
+    return await door.rows(statement.order_by(at.due_at.nulls_first(), at.task_id).limit(limit))
+
+
 async def tasks_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
     """The first contact as a task, then the tasks that were added, oldest first."""
     tasks = await door.rows(select(task_list).where(task_list.c.case_id == case_id).order_by(task_list.c.added_at, task_list.c.task_id))
