@@ -75,8 +75,8 @@ QUESTIONS: Mapping[str, Question] = {
 }
 
 
-def report_of(form: Mapping[str, str], needs: list[str], today: date) -> ReportIn:
-    """The report that this form says; raises `FormProblem` with everything that is wrong with it."""
+def report_of(form: Mapping[str, str], needs: list[str], today: date, *, channel: str = "hotline", source: str = "desk") -> ReportIn:
+    """The report that this form says, by the form's channel or this one; raises `FormProblem` with everything that is wrong with it."""
     wrong: list[tuple[str, str]] = []
 
     def read(name: str, reader: Callable[[str], Any]) -> Any:
@@ -88,8 +88,8 @@ def report_of(form: Mapping[str, str], needs: list[str], today: date) -> ReportI
             return None
 
     said = {
-        "channel": form.get("channel") or "hotline",
-        "source": "desk",
+        "channel": form.get("channel") or channel,
+        "source": source,
         "source_ref": form.get("ref") or None,
         "received_at": form.get("received_at", ""),
         "narrative": form.get("narrative", "").strip() or None,

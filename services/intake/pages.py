@@ -208,14 +208,16 @@ async def ask_progress(page: Citizen) -> Response:
 
 
 async def _own_case(page: Page, case_id: str, last: str) -> c.Case | None:
-    """The case, when the four digits are those of its person; the same no for every other reason."""
+    """The case, when the four digits are those of its person or of whoever reported it; the same no for every other reason."""
     state: c.Case = await page.door.state("case", case_id) if 0 < len(case_id) <= 64 else c.Case()
     if state.report is None or len(last) != 4:
         return None
     person: Person = await page.door.state("person", state.report.person_id)
     if not isinstance(person.claims, Claims):
         return None
-    known = [number[-4:] for number in (person.claims.id_number, person.claims.phone) if number]
+    reporter = state.report.reporter
+    caller = reporter.phone if isinstance(reporter, c.Reporter) else None
+    known = [number[-4:] for number in (person.claims.id_number, person.claims.phone, caller) if number]
     return state if any(hmac.compare_digest(last.encode(), four.encode()) for four in known) else None
 
 

@@ -179,7 +179,7 @@ async def test_a_line_that_breaks_in_us_is_answered_and_so_are_all_others(
     answers = [json.loads(line) for line in sent.text.splitlines()]
     assert [a["line"] for a in answers] == list(range(1, 9))
     assert [a["line"] for a in answers if a["status"] == "refused"] == [4, 6]
-    assert answers[3]["problem"] == {"type": "urn:kapok:problem:internal", "title": "Something broke on our side; send this line again."}
+    assert answers[3]["problem"] == {"type": "urn:kapok:problem:OurFault", "title": "Something broke on our side; send this line again."}
     assert answers[5]["problem"]["type"] == "urn:kapok:problem:InvalidRequest"
     failed = [line for line in logged if line["event"] == "line_failed"]
     assert [(line["line"], line["error"], place_of(line["exc_info"]).split(" (")[0]) for line in failed] == [

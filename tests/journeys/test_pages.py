@@ -249,7 +249,7 @@ async def lived(city: City) -> tuple[str, str]:
 
 async def _public_pages(visitor: Visitor) -> None:
     for name, path, codes in (
-        ("home", "/", ()), ("login", "/login", ("charity-", "demo")), ("progress", "/intake/progress", ()),
+        ("home", "/", ()), ("login", "/login", ("charity-", "demo")), ("progress", "/intake/progress", ()), ("apply", "/intake/apply", ()),
         ("public", "/disbursement/public", ()), ("programmes", "/matching/programmes", ()),
     ):  # fmt: skip
         await visitor.opens(path)
