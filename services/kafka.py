@@ -15,7 +15,7 @@ from deploy.sample.summary import print_summary
 from services.apart import Members, members
 from services.run import bank_simulator
 from shared.errors import KapokError
-from shared.home import home
+from shared.home import Home, home, tended
 from shared.settings import SERVICES, Settings
 from shared.testing.broker import KafkaBroker, missing
 
@@ -38,13 +38,26 @@ def run_on_kafka(settings: Settings, *, once: bool) -> None:
             try:
                 bus = {"KAPOK_BUS": "kafka", "KAPOK_KAFKA_BOOTSTRAP": broker.start().bootstrap}
                 with members({**here.surroundings(), **keys, **bus, "KAPOK_BANK_URL": bank}, folder / "journals", ports) as four:
-                    asyncio.run(_at_work(four, broker.bootstrap, once=once))
+                    asyncio.run(_watched(here, four, broker.bootstrap, once=once))
             finally:
                 broker.stop()
 
 
-async def _at_work(four: Members, bootstrap: str, *, once: bool) -> None:
+async def _watched(here: Home, four: Members, bootstrap: str, *, once: bool) -> None:
+    """The work, and beside it whoever starts the database server again. Raises `EmbeddedProblem` when it does not come back."""
     console = Console(stderr=True)
+    work = asyncio.create_task(_at_work(four, bootstrap, console, once=once))
+    tending = asyncio.create_task(tended(here.server, console.print))
+    try:
+        await asyncio.wait({work, tending}, return_when=asyncio.FIRST_COMPLETED)
+        (work if work.done() else tending).result()
+    finally:
+        for one in (work, tending):
+            one.cancel()
+        await asyncio.wait({work, tending})
+
+
+async def _at_work(four: Members, bootstrap: str, console: Console, *, once: bool) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         doors = Doors(http, four.addresses)
         if await played_already(doors):

@@ -21,9 +21,9 @@ from deploy.sample.doors import DoorClosed, Doors
 from deploy.sample.play import play, played_already
 from deploy.sample.summary import print_summary
 from services.main import SERVICES
-from shared.embedded import EmbeddedProblem, Running, dies_with_us
+from shared.embedded import EmbeddedProblem, dies_with_us
 from shared.errors import KapokError
-from shared.home import Home
+from shared.home import Home, tended
 from shared.runtime import House
 from shared.serving import Server, bound
 from shared.settings import Settings
@@ -37,8 +37,6 @@ _ADDRESSES = (
     ("/ops", "operations"),
 )
 _START_SECONDS = 60.0
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before the database server is started again, and once more
-_WELL_SECONDS = 60.0  # a server that ran so long did not die of its start
 
 
 class NotStarted(KapokError):
@@ -118,7 +116,7 @@ async def run(here: Home, settings: Settings, sock: socket.socket, *, once: bool
     console = Console(stderr=True, soft_wrap=True)
     async with served(here, settings, sock) as (server, address):
         work = asyncio.create_task(_at_work(server, address, console, once=once, sample=sample))
-        tending = asyncio.create_task(_tended(here.server, console))
+        tending = asyncio.create_task(tended(here.server, console.print))
         try:
             await asyncio.wait({work, tending}, return_when=asyncio.FIRST_COMPLETED)
             (work if work.done() else tending).result()
@@ -148,29 +146,3 @@ async def _at_work(server: Server, address: str, console: Console, *, once: bool
     )
     while not server.should_exit:
         await asyncio.sleep(0.2)
-
-
-async def _tended(database: Running, console: Console) -> None:
-    """Start the database server again whenever it has ended, on the same data; the services find it by themselves.
-
-    Raises `EmbeddedProblem` when it does not come, or comes and goes.
-    """
-    attempts, up_since = 0, time.monotonic()
-    while True:
-        while not (fate := database.fate()):
-            await asyncio.sleep(0.2)
-        if time.monotonic() - up_since > _WELL_SECONDS:
-            attempts = 0
-        console.print(f"The embedded PostgreSQL {fate}; it is started again.")
-        while True:
-            if attempts == len(_PAUSES):
-                raise EmbeddedProblem(
-                    f"The embedded PostgreSQL {fate} and could not be started again in {attempts} attempts: {database.program.last_words()}"
-                )
-            attempts += 1
-            if await database.again():
-                break
-            console.print(f"It does not start; once more in {_PAUSES[attempts - 1]:g} seconds.")
-            await asyncio.sleep(_PAUSES[attempts - 1])
-        up_since = time.monotonic()
-        console.print("The embedded PostgreSQL answers again; everything that was committed is there.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,8 @@ from shared.embedded import DATABASES, EmbeddedProblem, Running, start
 from shared.runtime import Environment, environment
 from shared.settings import Settings
 
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds before the database server is started again, and once more
+_WELL_SECONDS = 60.0  # a server that ran so long did not die of its start
 _KEYS = ("kek", "index_key", "signing_key")
 
 
@@ -66,3 +70,29 @@ def home(folder: Path, *, durable: bool = True) -> Iterator[Home]:
         yield Home(folder, server, keys_of(folder))
     finally:
         server.stop()
+
+
+async def tended(database: Running, say: Callable[[str], object]) -> None:
+    """Start the database server again whenever it has ended, on the same data, and say so; the services find it by themselves.
+
+    Raises `EmbeddedProblem` when it does not come, or comes and goes.
+    """
+    attempts, up_since = 0, time.monotonic()
+    while True:
+        while not (fate := database.fate()):  # noqa: ASYNC110 - another process is watched
+            await asyncio.sleep(0.2)
+        if time.monotonic() - up_since > _WELL_SECONDS:
+            attempts = 0
+        say(f"The embedded PostgreSQL {fate}; it is started again.")
+        while True:
+            if attempts == len(_PAUSES):
+                raise EmbeddedProblem(
+                    f"The embedded PostgreSQL {fate} and could not be started again in {attempts} attempts: {database.program.last_words()}"
+                )
+            attempts += 1
+            if await database.again():
+                break
+            say(f"It does not start; once more in {_PAUSES[attempts - 1]:g} seconds.")
+            await asyncio.sleep(_PAUSES[attempts - 1])
+        up_since = time.monotonic()
+        say("The embedded PostgreSQL answers again; everything that was committed is there.")

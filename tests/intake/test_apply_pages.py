@@ -21,7 +21,7 @@ async def _applied(citizen: Browser, **told: str) -> str:
     """The number that a citizen is told."""
     await citizen.open("/intake/apply")
     await citizen.send("/intake/apply", {**_TOLD, **told}, 200)
-    return re.findall(r"<code>([\w-]+)</code>", citizen.text)[0]
+    return str(re.findall(r"<code>([\w-]+)</code>", citizen.text)[0])
 
 
 async def test_somebody_asks_for_help_and_follows_it(citizen: Browser, desk: Desk) -> None:
