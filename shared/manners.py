@@ -26,12 +26,13 @@ _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 _MEDIA = (
     "application/json",
     "application/x-ndjson",
+    "text/csv",
     "application/x-www-form-urlencoded",
     "multipart/form-data",
     "application/xml",
     "text/plain",
 )
-_STREAMED = "application/x-ndjson"
+_STREAMED = ("application/x-ndjson", "text/csv")
 SESSION_COOKIE = "kapok_session"
 _SESSIONS_MAX = 10_000
 
@@ -124,7 +125,7 @@ class Manners:
         has_body = length not in ("", "0") or b"transfer-encoding" in headers
         if has_body and media not in _MEDIA:
             return problem(415, "UnsupportedMediaType", "Send application/json (or what the page's form sends).", instance=where)
-        if length.isdigit() and int(length) > self._body_max and media != _STREAMED:
+        if length.isdigit() and int(length) > self._body_max and media not in _STREAMED:
             return self._too_large(scope["state"]["correlation"])
         key = headers.get(b"idempotency-key")
         if key is not None and not _KEY.fullmatch(key):

@@ -1,0 +1,170 @@
+"""Rows of a file recorded by portions: one look-up for all of a portion, one unit for each row, an answer for each."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from msgspec import Struct
+
+from services.intake.checking import Refused, checked, problem
+from services.intake.domain.person_decisions import PersonIsErased
+from services.intake.files.table import Row, Wrong
+from services.intake.lookup import Found, marks_of, people_like_each
+from services.intake.taking import Ready, commands_of, ready, take
+from shared.errors import Malformed, NotNow
+from shared.execute import Done
+from shared.http import Door, Invalid
+from shared.kernel import Rejected
+
+log = structlog.get_logger(__name__)
+PORTION_ROWS, PORTION_BYTES = 256, 1_048_576
+_PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # seconds before a row is tried again when the writer is busy
+_ALIKE_MAX = 5  # rows of one portion that are named to a later one
+
+Answer = dict[str, Any]
+
+
+class Numbered(Struct, frozen=True, gc=False):
+    """A row and the mark of everything up to it: what names it when it brings no reference of its own."""
+
+    row: Row
+    mark: bytes
+
+
+class Marking:
+    """Marks the rows of one file in their order: the same file has the same marks, and no two rows of it share one."""
+
+    def __init__(self) -> None:
+        self._so_far = hashlib.sha256()
+
+    def marked(self, row: Row) -> Numbered:
+        self._so_far.update(b"%d:" % len(row.body))
+        self._so_far.update(row.body)
+        return Numbered(row, self._so_far.digest())
+
+
+class _Told:
+    """Who was told of in this portion: a file that names somebody twice must show it, and the store does not know them yet."""
+
+    def __init__(self) -> None:
+        self._by_mark: dict[tuple[str, bytes], list[tuple[str, str, str, datetime]]] = {}
+
+    def found(self, marks: dict[str, bytes]) -> list[Found]:
+        alike: dict[tuple[str, str, str, datetime], list[str]] = {}
+        for kind, mark in marks.items():
+            for one in self._by_mark.get((kind, mark), ())[-_ALIKE_MAX:]:
+                alike.setdefault(one, []).append(kind)
+        return [Found(person, household, tuple(same), ((case, at),)) for (person, household, case, at), same in alike.items()]
+
+    def add(self, marks: dict[str, bytes], person: str, household: str, case: str, at: datetime) -> None:
+        for kind, mark in marks.items():
+            self._by_mark.setdefault((kind, mark), []).append((person, household, case, at))
+
+
+async def recorded(door: Door, portion: Sequence[Numbered]) -> list[Answer]:
+    """Every row's answer, in their order; the good ones are recorded. Whatever breaks becomes the answer of its row alone."""
+    answers: list[Answer | None] = [None] * len(portion)
+    left = list(range(len(portion)))
+    doors = [_own(door) for _ in portion]
+    for pause in (*_PATIENCE, None):
+        left = await _tried(doors, portion, left, answers)
+        if not left:
+            break
+        if pause is not None:
+            await asyncio.sleep(pause)
+    for at in left:
+        answers[at] = _refused(portion[at].row.number, problem("NotNow", "The service was too busy; send this line again."))
+    return [answer for answer in answers if answer is not None]
+
+
+def _own(door: Door) -> Door:
+    """A door for one row: every report is a story of its own."""
+    return Door(door.room, door.principal, correlation=door.room.clock.new_id(), language=door.language, reason=door.reason)
+
+
+async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[int], answers: list[Answer | None]) -> list[int]:
+    """Answers what can be answered now; which rows must be tried again."""
+    known: list[tuple[int, Ready, dict[str, bytes]]] = []
+    for at in left:
+        try:
+            one = _ready(doors[at], portion[at])
+            known.append((at, one, marks_of(doors[at], one.known_by)))
+        except Exception as fault:
+            answers[at] = _no(portion[at].row.number, fault)
+    if not known:
+        return []
+    try:
+        found = await people_like_each(doors[known[0][0]], [marks for _, _, marks in known])
+    except NotNow:
+        return [at for at, _, _ in known]
+    told, units, under_way = _Told(), list[asyncio.Future[Done]](), list[tuple[int, Ready]]()
+    for (at, one, marks), alike in zip(known, found, strict=True):
+        try:
+            commands = commands_of(doors[at], one, [*alike, *told.found(marks)])
+        except Exception as fault:
+            answers[at] = _no(portion[at].row.number, fault)
+            continue
+        report = commands[0].command.report
+        told.add(marks, report.person_id, report.household_id, one.case_id, one.body.received_at)
+        units.append(doors[at].submit(*commands))
+        under_way.append((at, one))
+    again = []
+    for (at, one), done in zip(under_way, await asyncio.gather(*units, return_exceptions=True), strict=True):
+        answers[at] = await _answer(doors[at], portion[at].row.number, one, done)
+        if answers[at] is None:
+            again.append(at)
+    return again
+
+
+def _ready(door: Door, numbered: Numbered) -> Ready:
+    body = checked(numbered.row)
+    if body.source_ref is None:
+        body = body.model_copy(update={"source_ref": door.named_id("row", numbered.mark.hex())})
+    return ready(door, body)
+
+
+async def _answer(door: Door, number: int, one: Ready, done: Done | BaseException) -> Answer | None:
+    """None when it must be tried again."""
+    match done:
+        case Done():
+            return _recorded(number, bool(done.events), done.state.report.case_id, done.state.report.urgency)
+        case NotNow():
+            return None
+        case PersonIsErased():  # whoever was erased begins anew, as at the door for one
+            try:
+                answered, new = await take(door, one.body)
+            except NotNow:
+                return None
+            except Exception as fault:
+                return _no(number, fault)
+            return _recorded(number, new, answered["case_id"], answered["urgency"]["level"])
+        case Exception():
+            return _no(number, done)
+    raise done
+
+
+def _recorded(number: int, new: bool, case_id: str, urgency: str) -> Answer:
+    return {"line": number, "status": "recorded" if new else "already", "case_id": case_id, "urgency": urgency}
+
+
+def _no(number: int, fault: Exception) -> Answer:
+    match fault:
+        case Refused():
+            return _refused(number, fault.problem())
+        case Invalid():
+            return _refused(number, problem("InvalidRequest", "Some fields are wrong.", [Wrong(fault.pointer, fault.detail)]))
+        case Malformed():
+            return _refused(number, {**problem("InvalidRequest", "Some fields are missing or wrong."), "detail": str(fault)})
+        case Rejected():
+            return _refused(number, problem(fault.code, fault.sentence))
+    log.error("line_failed", error=type(fault).__name__, line=number, exc_info=fault)
+    return _refused(number, problem("OurFault", "Something broke on our side; send this line again."))
+
+
+def _refused(number: int, why: Answer) -> Answer:
+    return {"line": number, "status": "refused", "problem": why}
