@@ -48,10 +48,15 @@ class Ready(Struct, frozen=True, gc=False):
         return {"id_number": claims.id_number, "phone": claims.phone, "name_birth": name_birth(claims.name, claims.birth_date)}
 
 
+def examined(body: ReportIn, now: datetime) -> IdentityNumber | str | None:
+    """The person's number, when this report can be true at this moment; raises `Invalid` naming the field that cannot."""
+    _has_happened(body, now)
+    return _identity(body.person, local_day(now))
+
+
 def ready(door: Door, body: ReportIn) -> Ready:
     """Raises `Invalid` naming the field."""
-    _has_happened(body, door.now)
-    number = _identity(body.person, local_day(door.now))
+    number = examined(body, door.now)
     return Ready(body, _case_id(door, body), _claims(body.person, number), number)
 
 
