@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import hashlib
 import os
 import time
@@ -16,20 +15,18 @@ from typing import Any, BinaryIO, Self
 import msgspec
 from msgspec import UNSET, Struct
 
-from services.intake.checking import Refused, checked, problem
 from services.intake.files.lines import Unreadable
 from services.intake.files.packed import PIECE, unpacked
 from services.intake.files.reading import Reading, form_of
-from services.intake.files.table import Row, Wrong
-from services.intake.taking import examined
+from services.intake.files.rejects import HEAD, csv_line, reject_lines
+from services.intake.files.table import Row
+from services.intake.portions import fault_of, reference
 from services.sending import Answer, Sender
 from shared.clock import utc_now
 from shared.errors import KapokError
-from shared.problems import Invalid
 
 _ROWS, _BYTES = 500, 524_288  # of one portion
 _UNDER_WAY = 4  # portions sent and not answered yet
-_REF_DIGITS = 32
 
 
 class FileChanged(KapokError):
@@ -93,7 +90,7 @@ class Rejects:
     def _write(self, line: dict[str, Any]) -> None:
         if self._out is None:
             self._out = self._path.open("wb")
-            self._out.write(b"line,field,rule\r\n" if self._is_csv else b"")
+            self._out.write(HEAD if self._is_csv else b"")
         self._out.write(csv_line(line) if self._is_csv else msgspec.json.encode(line) + b"\n")
 
     def kept(self) -> int:
@@ -103,24 +100,6 @@ class Rejects:
         self._out.flush()
         os.fsync(self._out.fileno())
         return self._out.tell()
-
-
-def reject_lines(answer: Answer) -> list[dict[str, Any]]:
-    """A refused row as the lines of the rejects file, one for each field that is wrong."""
-    why = answer["problem"]
-    errors = why.get("errors") or [{"pointer": "", "detail": why.get("detail") or why["title"]}]
-    return [{"line": answer["line"], "field": one["pointer"], "rule": one["detail"]} for one in errors]
-
-
-def csv_line(line: dict[str, Any]) -> bytes:
-    """One line of the rejects file. Fields begin with `/` and rules are our own words: no spreadsheet takes them for a formula."""
-    cells: list[str] = []
-
-    class _Cells:
-        write = staticmethod(cells.append)
-
-    csv.writer(_Cells()).writerow(line.values())
-    return "".join(cells).encode()
 
 
 class Import:
@@ -189,7 +168,7 @@ class Import:
         with self.path.open("rb") as file, Rejects(self.rejects) as rejects:
             for portion in self._portions(file):
                 for row in portion:
-                    why = _wrong(row, now)
+                    why = fault_of(row, now)
                     if why is None:
                         self.counts.recorded += 1
                     else:
@@ -226,21 +205,21 @@ class Import:
         answers = {row.number: {**answer, "line": row.number} for row, answer in zip(good, told, strict=True)}
         for row in portion:
             if row.wrong:
-                answers[row.number] = {"line": row.number, "status": "refused", "problem": _wrong(row, utc_now())}
+                answers[row.number] = {"line": row.number, "status": "refused", "problem": fault_of(row, utc_now())}
         return [answers[row.number] for row in portion]
 
     def _with_reference(self, row: Row) -> bytes:
         """The row with a reference; spliced in, so that the door sees everything else as it was written."""
-        reference = f"{self.hash[:_REF_DIGITS]}-{row.number}"
+        named_by_us = reference(self.hash, row.number)
         try:
             named = msgspec.json.decode(row.body, type=_Named)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return row.body  # no object: the door says what is wrong with it
         body = row.body.strip()
         if named.source_ref is UNSET:
-            return body[:-1] + (b"" if body[1:-1].strip() == b"" else b",") + b'"source_ref":"%s"}' % reference.encode()
+            return body[:-1] + (b"" if body[1:-1].strip() == b"" else b",") + b'"source_ref":"%s"}' % named_by_us.encode()
         if named.source_ref is None:
-            return msgspec.json.encode({**msgspec.json.decode(body), "source_ref": reference})
+            return msgspec.json.encode({**msgspec.json.decode(body), "source_ref": named_by_us})
         return body
 
     def _note(self, portion: Sequence[Row], answers: Sequence[Answer], rejects: Rejects) -> None:
@@ -260,17 +239,6 @@ class Import:
             out.flush()
             os.fsync(out.fileno())
         half.replace(self.position)
-
-
-def _wrong(row: Row, now: Any) -> dict[str, Any] | None:
-    """What is wrong with a row as far as it can be told without the store."""
-    try:
-        examined(checked(row), now)
-    except Refused as no:
-        return no.problem()
-    except Invalid as fault:
-        return problem("InvalidRequest", "Some fields are wrong.", [Wrong(fault.pointer, fault.detail)])
-    return None
 
 
 def seconds_since(began: float) -> float:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -65,10 +65,11 @@ class Manners:
 
     def __init__(
         self, app: ASGIApp, *, clock: Clock, verify: Callable[[str], Principal | None], answers: Answers | None,
-        body_max_bytes: int, rate: Buckets, public_rate: Buckets,
+        body_max_bytes: int, rate: Buckets, public_rate: Buckets, uploads: Collection[str] = (), upload_max_bytes: int = 0,
     ) -> None:  # fmt: skip
         self._app, self._clock, self._verify, self._answers = app, clock, verify, answers
         self._body_max, self._rate, self._public_rate = body_max_bytes, rate, public_rate
+        self._uploads, self._upload_max = frozenset(uploads), upload_max_bytes  # pages that take files, and how large
         self._sessions: OrderedDict[bytes, None] = OrderedDict()  # marks of those found good, the longest unused first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,9 +98,9 @@ class Manners:
             if scope["method"] in _WRITES and b"idempotency-key" in headers and self._answers is not None:
                 await self._once(scope, headers, receive, told)
             else:
-                await self._app(scope, self._bounded(receive, headers), told)
+                await self._app(scope, self._bounded(scope, receive, headers), told)
         except TooLarge:
-            await self._too_large(correlation)(scope, receive, told)
+            await self._too_large(scope)(scope, receive, told)
         except Exception as fault:
             # Answered and logged further in; the server's own log would print the exception's words.
             if not started:
@@ -108,9 +109,14 @@ class Manners:
                     scope, receive, told
                 )
 
-    def _too_large(self, correlation: str) -> Any:
-        detail = f"at most {self._body_max} bytes"
-        return problem(413, "BodyTooLarge", "The body is too large.", detail, instance=f"urn:kapok:request:{correlation}")
+    def _too_large(self, scope: Scope) -> Any:
+        detail = f"at most {self._most(scope)} bytes"
+        where = f"urn:kapok:request:{scope['state']['correlation']}"
+        return problem(413, "BodyTooLarge", "The body is too large.", detail, instance=where)
+
+    def _most(self, scope: Scope) -> int:
+        """The bytes that a body may have here."""
+        return self._upload_max if scope["path"] in self._uploads else self._body_max
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Any:
         where = f"urn:kapok:request:{scope['state']['correlation']}"
@@ -125,8 +131,8 @@ class Manners:
         has_body = length not in ("", "0") or b"transfer-encoding" in headers
         if has_body and media not in _MEDIA:
             return problem(415, "UnsupportedMediaType", "Send application/json (or what the page's form sends).", instance=where)
-        if length.isdigit() and int(length) > self._body_max and media not in _STREAMED:
-            return self._too_large(scope["state"]["correlation"])
+        if length.isdigit() and int(length) > self._most(scope) and media not in _STREAMED:
+            return self._too_large(scope)
         key = headers.get(b"idempotency-key")
         if key is not None and not _KEY.fullmatch(key):
             return problem(400, "BadIdempotencyKey", "An Idempotency-Key has 1 to 255 visible characters.", instance=where)
@@ -157,10 +163,10 @@ class Manners:
                 self._sessions.popitem(last=False)
         return wait
 
-    def _bounded(self, receive: Receive, headers: dict[bytes, str]) -> Receive:
+    def _bounded(self, scope: Scope, receive: Receive, headers: dict[bytes, str]) -> Receive:
         if headers.get(b"content-type", "").startswith(_STREAMED):
             return receive
-        seen, most = 0, self._body_max
+        seen, most = 0, self._most(scope)
 
         async def counted() -> Message:
             nonlocal seen
@@ -177,9 +183,9 @@ class Manners:
         where = f"urn:kapok:request:{scope['state']['correlation']}"
         principal = self._verify(headers.get(b"authorization", "").partition(" ")[2].strip())
         if principal is None or headers.get(b"content-type", "").startswith(_STREAMED):
-            await self._app(scope, self._bounded(receive, headers), send)
+            await self._app(scope, self._bounded(scope, receive, headers), send)
             return
-        body = await self._whole(self._bounded(receive, headers))
+        body = await self._whole(self._bounded(scope, receive, headers))
         text = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}\n".encode() + _canonical(body)
         key, mark = headers[b"idempotency-key"].strip('"'), hashlib.sha256(text).hexdigest()
         kept = await self._answers.begin(principal.id, key, mark)

@@ -15,7 +15,7 @@ from services.intake.checking import Refused, checked, problem
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.files.table import Row, Wrong
 from services.intake.lookup import Found, marks_of, people_like_each
-from services.intake.taking import Ready, commands_of, ready, take
+from services.intake.taking import Ready, commands_of, examined, ready, take
 from shared.errors import Malformed, NotNow
 from shared.execute import Done
 from shared.http import Door, Invalid
@@ -30,14 +30,19 @@ Answer = dict[str, Any]
 
 
 class Numbered(Struct, frozen=True, gc=False):
-    """A row and the mark of everything up to it: what names it when it brings no reference of its own."""
+    """A row, and the reference it gets when it brings none of its own."""
 
     row: Row
-    mark: bytes
+    reference: str
+
+
+def reference(sha256: str, line: int) -> str:
+    """What names a row without a reference: the file it came in, by its hash, and the line on which it begins."""
+    return f"{sha256[:32]}-{line}"
 
 
 class Marking:
-    """Marks the rows of one file in their order: the same file has the same marks, and no two rows of it share one."""
+    """Names the rows of a stream by everything up to them: the same stream names them the same, and no two share a name."""
 
     def __init__(self) -> None:
         self._so_far = hashlib.sha256()
@@ -45,7 +50,18 @@ class Marking:
     def marked(self, row: Row) -> Numbered:
         self._so_far.update(b"%d:" % len(row.body))
         self._so_far.update(row.body)
-        return Numbered(row, self._so_far.digest())
+        return Numbered(row, reference(self._so_far.hexdigest(), row.number))
+
+
+def fault_of(row: Row, now: datetime) -> Answer | None:
+    """What is wrong with a row as far as it can be told without the store: a problem, or None."""
+    try:
+        examined(checked(row), now)
+    except Refused as no:
+        return no.problem()
+    except Invalid as fault:
+        return problem("InvalidRequest", "Some fields are wrong.", [Wrong(fault.pointer, fault.detail)])
+    return None
 
 
 class _Told:
@@ -111,6 +127,7 @@ async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[
             continue
         report = commands[0].command.report
         told.add(marks, report.person_id, report.household_id, one.case_id, one.body.received_at)
+        await doors[at].paced()  # each row when its turn comes: what is refused takes none
         units.append(doors[at].submit(*commands))
         under_way.append((at, one))
     again = []
@@ -124,7 +141,7 @@ async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[
 def _ready(door: Door, numbered: Numbered) -> Ready:
     body = checked(numbered.row)
     if body.source_ref is None:
-        body = body.model_copy(update={"source_ref": door.named_id("row", numbered.mark.hex())})
+        body = body.model_copy(update={"source_ref": numbered.reference})
     return ready(door, body)
 
 

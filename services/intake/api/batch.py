@@ -100,7 +100,6 @@ class _WhileReading(Response):
         try:
             async with aclosing(_rows(self._request)) as coming:
                 async for row in coming:
-                    await self._door.paced()
                     await rows.put(marking.marked(row))
         except Unreadable as broke:
             rows.broke = broke

@@ -93,3 +93,8 @@ def columns_of(headers: Sequence[str]) -> list[Column | None]:
         if one is not None and seen.setdefault(one.path, at) != at:
             raise Unreadable(f"columns {seen[one.path]} and {at} are the same field: {one.field}")
     return found
+
+
+def known_names() -> dict[str, list[str]]:
+    """Every field that a column may hold, with what else it may be called."""
+    return {**{field: [] for field in KINDS}, **_KNOWN.names}
