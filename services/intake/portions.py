@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import structlog
 from msgspec import Struct
 
 from services.intake.checking import Refused, checked, problem
+from services.intake.domain.case import CaseReported
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.files.table import Row, Wrong
 from services.intake.lookup import Found, marks_of, people_like_each
@@ -20,11 +23,13 @@ from shared.errors import Malformed, NotNow
 from shared.execute import Done
 from shared.http import Door, Invalid
 from shared.kernel import Rejected
+from shared.room import Room
 
 log = structlog.get_logger(__name__)
 PORTION_ROWS, PORTION_BYTES = 256, 1_048_576
 _PATIENCE = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0)  # seconds before a row is tried again when the writer is busy
-_ALIKE_MAX = 5  # rows of one portion that are named to a later one
+_ALIKE_MAX = 5  # rows that are named to a later one
+_LATELY_MAX = 4096  # rows; far more than may be under way
 
 Answer = dict[str, Any]
 
@@ -64,22 +69,47 @@ def fault_of(row: Row, now: datetime) -> Answer | None:
     return None
 
 
-class _Told:
-    """Who was told of in this portion: a file that names somebody twice must show it, and the store does not know them yet."""
+class _Lately:
+    """Whom the latest rows told of: a file that names somebody twice must show it, and the store does not know them yet.
+
+    Bounded; whatever is older is committed, and found there.
+    """
 
     def __init__(self) -> None:
-        self._by_mark: dict[tuple[str, bytes], list[tuple[str, str, str, datetime]]] = {}
+        self.turn = asyncio.Lock()  # look up, decide, hand in: one portion after the other, while commits of those before run
+        self._rows: OrderedDict[str, tuple[dict[str, bytes], str, str, datetime]] = OrderedDict()
+        self._by_mark: dict[tuple[str, bytes], list[str]] = {}
 
     def found(self, marks: dict[str, bytes]) -> list[Found]:
-        alike: dict[tuple[str, str, str, datetime], list[str]] = {}
+        alike: dict[str, list[str]] = {}
         for kind, mark in marks.items():
-            for one in self._by_mark.get((kind, mark), ())[-_ALIKE_MAX:]:
-                alike.setdefault(one, []).append(kind)
-        return [Found(person, household, tuple(same), ((case, at),)) for (person, household, case, at), same in alike.items()]
+            for case_id in self._by_mark.get((kind, mark), ()):
+                alike.setdefault(case_id, []).append(kind)
+        found = []
+        for case_id, same in alike.items():
+            _, person_id, household_id, at = self._rows[case_id]
+            found.append(Found(person_id, household_id, tuple(same), ((case_id, at),)))
+        return found
 
-    def add(self, marks: dict[str, bytes], person: str, household: str, case: str, at: datetime) -> None:
+    def add(self, marks: dict[str, bytes], report: CaseReported) -> None:
+        if not marks or report.case_id in self._rows:
+            return
+        self._rows[report.case_id] = (marks, report.person_id, report.household_id, report.received_at)
         for kind, mark in marks.items():
-            self._by_mark.setdefault((kind, mark), []).append((person, household, case, at))
+            self._by_mark[kind, mark] = [*self._by_mark.get((kind, mark), ())[1 - _ALIKE_MAX :], report.case_id]
+        if len(self._rows) > _LATELY_MAX:
+            self.drop(next(iter(self._rows)))
+
+    def drop(self, case_id: str) -> None:
+        """Forget a row: it is old, or it was not recorded after all."""
+        row = self._rows.pop(case_id, None)
+        for kind, mark in row[0].items() if row else ():
+            left = [one for one in self._by_mark.pop((kind, mark), ()) if one != case_id]
+            if left:
+                self._by_mark[kind, mark] = left
+
+
+_lately: WeakKeyDictionary[Room, _Lately] = WeakKeyDictionary()
 
 
 async def recorded(door: Door, portion: Sequence[Numbered]) -> list[Answer]:
@@ -114,26 +144,30 @@ async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[
             answers[at] = _no(portion[at].row.number, fault)
     if not known:
         return []
-    try:
-        found = await people_like_each(doors[known[0][0]], [marks for _, _, marks in known])
-    except NotNow:
-        return [at for at, _, _ in known]
-    told, units, under_way = _Told(), list[asyncio.Future[Done]](), list[tuple[int, Ready]]()
-    for (at, one, marks), alike in zip(known, found, strict=True):
+    room = doors[0].room
+    lately = _lately.setdefault(room, _Lately())
+    under_way = list[tuple[int, Ready, asyncio.Future[Done]]]()
+    async with lately.turn:
         try:
-            commands = commands_of(doors[at], one, [*alike, *told.found(marks)])
-        except Exception as fault:
-            answers[at] = _no(portion[at].row.number, fault)
-            continue
-        report = commands[0].command.report
-        told.add(marks, report.person_id, report.household_id, one.case_id, one.body.received_at)
-        await doors[at].paced()  # each row when its turn comes: what is refused takes none
-        units.append(doors[at].submit(*commands))
-        under_way.append((at, one))
+            found = await people_like_each(doors[0], [marks for _, _, marks in known])
+        except NotNow:
+            return [at for at, _, _ in known]
+        for (at, one, marks), alike in zip(known, found, strict=True):
+            try:
+                commands = commands_of(doors[at], one, [*alike, *lately.found(marks)])
+            except Exception as fault:
+                answers[at] = _no(portion[at].row.number, fault)
+                continue
+            lately.add(marks, commands[0].command.report)
+            await doors[at].paced()  # each row when its turn comes: what is refused takes none
+            under_way.append((at, one, doors[at].submit(*commands)))
     again = []
-    for (at, one), done in zip(under_way, await asyncio.gather(*units, return_exceptions=True), strict=True):
-        answers[at] = await _answer(doors[at], portion[at].row.number, one, done)
-        if answers[at] is None:
+    told = await asyncio.gather(*[done for _, _, done in under_way], return_exceptions=True)
+    for (at, one, _), done in zip(under_way, told, strict=True):
+        answers[at] = answer = await _answer(doors[at], portion[at].row.number, one, done)
+        if answer is None or answer["status"] == "refused":
+            lately.drop(one.case_id)
+        if answer is None:
             again.append(at)
     return again
 

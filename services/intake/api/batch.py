@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 
@@ -27,6 +27,7 @@ from shared.problems import problem as problem_of_all
 router = APIRouter(prefix="/intake/v1", tags=["reports"])
 _PORTIONS = 2  # under way beside the one that is told: one is committed while the next is decided
 _UNREADABLE = "The file cannot be read."
+_PIECE = 16_384  # bytes that are unpacked before others get a turn
 _DRAINED_MAX = 64 * 1024**2  # bytes that are still taken from whoever sends on after the file broke
 
 
@@ -96,16 +97,16 @@ class _WhileReading(Response):
             pass  # what was recorded stays recorded; the sender sends again and is told `already`
 
     async def _read(self, rows: _Gathering) -> None:
-        marking = Marking()
+        marking, body = Marking(), self._request.stream()
         try:
-            async with aclosing(_rows(self._request)) as coming:
+            async with aclosing(_rows(self._request, body)) as coming:
                 async for row in coming:
                     await rows.put(marking.marked(row))
         except Unreadable as broke:
             rows.broke = broke
         rows.end()
         if rows.broke is not None:
-            await _drain(self._request)
+            await _drain(body)
 
     async def _record(self, rows: _Gathering, portions: asyncio.Queue[asyncio.Task[list[Answer]] | None], work: asyncio.TaskGroup) -> None:
         while portion := await rows.portion():
@@ -143,7 +144,7 @@ class _WhileReading(Response):
         await send({"type": "http.response.body", "body": last, "more_body": False})
 
 
-async def _rows(request: Request) -> AsyncGenerator[Row, None]:
+async def _rows(request: Request, body: AsyncIterator[bytes]) -> AsyncGenerator[Row, None]:
     """The rows of the body; raises `Unreadable`."""
     media, _, parameters = request.headers.get("content-type", "").partition(";")
     name, _, charset = parameters.strip().partition("=")
@@ -153,21 +154,23 @@ async def _rows(request: Request) -> AsyncGenerator[Row, None]:
     is_table = media.strip().lower() == "text/csv"
     reading = Reading("csv" if is_table else "ndjson", charset.strip('" ') if name.strip().lower() == "charset" else "")
     gunzip = Gunzip() if packed == "gzip" else None
-    async for piece in request.stream():
-        for part in [piece] if gunzip is None else gunzip.feed(piece):
-            for row in reading.feed(part):
-                yield row
+    async for came in body:
+        for at in range(0, len(came), _PIECE):
+            piece = came[at : at + _PIECE]
+            for part in [piece] if gunzip is None else gunzip.feed(piece):
+                for row in reading.feed(part):
+                    yield row
+                await asyncio.sleep(0)  # empty lines give no rows, and others wait too
     if gunzip is not None:
         gunzip.end()
     for row in reading.end():
         yield row
 
 
-async def _drain(request: Request) -> None:
+async def _drain(body: AsyncIterator[bytes]) -> None:
     """Let the sender finish: one that is cut off in the middle never reads why."""
     drained = 0
-    while drained < _DRAINED_MAX:
-        message = await request.receive()
-        drained += len(message.get("body", b""))
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
+    async for piece in body:
+        drained += len(piece)
+        if drained > _DRAINED_MAX:
             return

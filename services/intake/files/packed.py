@@ -10,7 +10,7 @@ from typing import BinaryIO
 from services.intake.files.lines import Unreadable
 
 PIECE = 65_536  # bytes
-RATIO_MAX = 200  # text packs to a tenth; a bomb to a thousandth
+RATIO_MAX = 100  # text packs to a tenth, equal rows to a fiftieth, a bomb to a thousandth
 _FREE = 4_194_304  # bytes that are let through whatever the ratio: a short file of equal rows packs well
 TOTAL_MAX = 8 * 1024**3  # bytes
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
