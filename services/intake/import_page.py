@@ -138,7 +138,7 @@ def _portions(file: BinaryIO, name: str) -> Iterator[list[Numbered]]:
 
 
 def _told(page: Page, result: _Result, *, only_checked: bool) -> str:
-    rejects = [{**line, "rule": _rule(page, line["rule"])} for line in result.shown]
+    rejects = [{**line, **_rule(page, line["rule"])} for line in result.shown]
     values = {
         **result.counts, "rejects": rejects, "shown": len(rejects), "kept": result.kept, "broke": result.broke, "only_checked": only_checked,
         "download": base64.b64encode(result.rejects).decode(),
@@ -152,8 +152,9 @@ def _rules() -> list[tuple[str, str]]:
     return sorted(told.items(), key=lambda one: -len(one[0]))
 
 
-def _rule(page: Page, rule: str) -> str:
-    """The rule in the reader's language, where we have words for it."""
+def _rule(page: Page, rule: str) -> dict[str, Any]:
+    """The rule in the reader's language, where we have words for it; `ours` says whether it is."""
     if page.language != "zh":
-        return rule
-    return next((words for begins, words in _rules() if rule.startswith(begins)), rule)
+        return {"rule": rule, "ours": True}
+    words = next((words for begins, words in _rules() if rule.startswith(begins)), None)
+    return {"rule": words or rule, "ours": words is not None}
