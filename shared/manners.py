@@ -32,7 +32,7 @@ _MEDIA = (
     "application/xml",
     "text/plain",
 )
-_STREAMED = ("application/x-ndjson", "text/csv")
+_STREAMED, _TABLE = "application/x-ndjson", "text/csv"
 SESSION_COOKIE = "kapok_session"
 _SESSIONS_MAX = 10_000
 
@@ -126,12 +126,12 @@ class Manners:
             return problem(429, "TooManyRequests", "Too many requests from this caller.", instance=where, headers=seconds)
         if scope["method"] not in _WRITES:
             return None
-        media = headers.get(b"content-type", "").split(";", 1)[0].strip().lower()
+        media = _media(headers)
         length = headers.get(b"content-length", "")
         has_body = length not in ("", "0") or b"transfer-encoding" in headers
         if has_body and media not in _MEDIA:
             return problem(415, "UnsupportedMediaType", "Send application/json (or what the page's form sends).", instance=where)
-        if length.isdigit() and int(length) > self._most(scope) and media not in _STREAMED:
+        if length.isdigit() and int(length) > self._most(scope) and not _streamed(scope, media):
             return self._too_large(scope)
         key = headers.get(b"idempotency-key")
         if key is not None and not _KEY.fullmatch(key):
@@ -164,7 +164,7 @@ class Manners:
         return wait
 
     def _bounded(self, scope: Scope, receive: Receive, headers: dict[bytes, str]) -> Receive:
-        if headers.get(b"content-type", "").startswith(_STREAMED):
+        if _streamed(scope, _media(headers)):
             return receive
         seen, most = 0, self._most(scope)
 
@@ -182,7 +182,7 @@ class Manners:
         assert self._answers is not None
         where = f"urn:kapok:request:{scope['state']['correlation']}"
         principal = self._verify(headers.get(b"authorization", "").partition(" ")[2].strip())
-        if principal is None or headers.get(b"content-type", "").startswith(_STREAMED):
+        if principal is None or _streamed(scope, _media(headers)):
             await self._app(scope, self._bounded(scope, receive, headers), send)
             return
         body = await self._whole(self._bounded(scope, receive, headers))
@@ -247,6 +247,15 @@ class Manners:
             await self._answers.end(client, key, Kept(status, media, body))
         else:
             await self._answers.forget(client, key)
+
+
+def _media(headers: dict[bytes, str]) -> str:
+    return headers.get(b"content-type", "").split(";", 1)[0].strip().lower()
+
+
+def _streamed(scope: Scope, media: str) -> bool:
+    """Whether the body is read row by row and never held: lines, and tables at the doors for many."""
+    return media == _STREAMED or (media == _TABLE and scope["path"].endswith(":batch"))
 
 
 def _canonical(body: bytes) -> bytes:

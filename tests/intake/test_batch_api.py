@@ -178,3 +178,12 @@ async def test_a_portion_with_bad_and_good_rows_answers_each_in_its_order_howeve
     rows = [line(source_ref=f"c{at}") if at % 3 else b"{" for at in range(900)]
     told = answers(await sent(desk, b"\r\n".join(rows)))
     assert [(one["line"], one["status"]) for one in told] == [(at + 1, "recorded" if at % 3 else "refused") for at in range(900)]
+
+
+async def test_a_table_is_of_any_size_here_and_of_a_bodys_size_elsewhere(desk: Desk) -> None:
+    body = "渠道,受理时间,诉求内容\n".encode() + f"热线,昨天,{'很' * 300}\n".encode() * 1200
+    assert len(body) > 1_000_000
+    told = answers(await sent(desk, body, "text/csv"))
+    assert (len(told), {one["status"] for one in told}) == (1200, {"refused"})
+    elsewhere = await desk.client.post("/intake/v1/reports", content=body, headers={**desk.headers("gov"), "content-type": "text/csv"})
+    assert elsewhere.status_code == 413

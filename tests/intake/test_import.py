@@ -182,17 +182,18 @@ async def test_a_file_that_changed_is_not_gone_on_with(served: Served, tmp_path:
 
 
 async def test_a_sender_that_reads_nothing_while_it_sends_is_not_stopped(served: Served) -> None:
-    """Its answers are larger than what the network holds; each line is refused, so that this is about the stream alone."""
+    """Lines and answers are larger than what the network holds; each line is refused, so that this is about the stream alone."""
     lines = 30_000
     async with httpx.AsyncClient(trust_env=False) as http:
         answer = await http.post(f"{served.url}/auth/token", json={"client_id": "gov", "client_secret": "demo"})
-    body = b'{"channel":"x"}\n' * lines
+    body = b'{"channel":"x","narrative":"%s"}\n' % (b"x" * 400) * lines
     head = (
         f"POST /intake/v1/reports:batch HTTP/1.1\r\nhost: kapok\r\nauthorization: Bearer {answer.json()['access_token']}\r\n"
         f"content-type: application/x-ndjson\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", served.port)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         connection.settimeout(60)
         await asyncio.to_thread(connection.sendall, head.encode() + body)
         came = await asyncio.to_thread(_read, connection)
