@@ -11,13 +11,13 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import appending, door, flow, pure
+from bench import appending, door, flow, importing, pure
 from bench.measure import Row, machine, report
 from shared.embedded import start
 
 NODE = Path(__file__).parent / "node"
 MESSAGE_DB = NODE / "node_modules/@eventide/message-db/database"
-PARTS = ("flow", "appending", "door", "pure")
+PARTS = ("flow", "importing", "appending", "door", "pure")
 
 
 class Databases:
@@ -78,6 +78,8 @@ def main() -> None:
         about = machine(home)
         if "flow" in parts:  # before the others have filled the server and set its vacuum to work
             rows += flow.rows(databases, chosen.rounds)
+        if "importing" in parts:
+            rows += importing.rows(databases, chosen.rounds)
         if "pure" in parts:
             rows += pure.rows(chosen.rounds)
         if "appending" in parts:

@@ -1,10 +1,11 @@
-"""`kapok`: run, kafka, serve, play, rebuild, topics, verify-ledger, docs, token; one verb each."""
+"""`kapok`: run, kafka, serve, play, import, rebuild, topics, verify-ledger, docs, token; one verb each."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import httpx
@@ -19,10 +20,14 @@ from deploy.sample.summary import print_summary
 from deploy.sample.year import YEARS, play_year
 from services.apart import MemberDown
 from services.documents import write as write_documents
+from services.import_told import Interrupted, imported
+from services.importing import FileChanged
+from services.intake.files.lines import Unreadable
 from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
 from services.run import NotStarted, bank_simulator
 from services.run import run as run_embedded
+from services.sending import NotSent
 from services.tending import LedgerBroken, Refused, make_topics
 from services.tending import rebuild as rebuild_projection
 from services.tending import verify_ledger as verify_public_ledger
@@ -120,6 +125,36 @@ def play(
         stop(nobody_answers(fault))
     except DoorClosed as closed:
         stop(str(closed))
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="NDJSON or CSV, plain, gzip or zip; see the columns in services/intake/README.md.")],
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+    token: Annotated[str, typer.Option(envvar="KAPOK_TOKEN", help="A token of a role that may report.")] = "",
+    client: Annotated[str, typer.Option(help="A client of the embedded issuer instead of a token, e.g. gov.")] = "",
+    secret: Annotated[str, typer.Option(help="Its secret.")] = "demo",  # noqa: S107 - the embedded run's demo secret
+    rejects: Annotated[Path | None, typer.Option(help="Where refused rows are written; .csv or .ndjson.")] = None,
+    encoding: Annotated[str, typer.Option(help="The file's encoding, where it is not found by itself.")] = "",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where this file's import was interrupted.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the rows here and send nothing.")] = False,
+) -> None:
+    """Send a file of reports; twice changes nothing. Ends with 0 when all is recorded, 3 when rows were refused, 2 when it cannot be sent."""
+    if not file.is_file():
+        stop(f"There is no file {file}.")
+    if not (token or client or dry_run):
+        stop("Who sends it? Give --token (or KAPOK_TOKEN), or --client.")
+    out = rejects or file.with_name(file.name + ".rejects.csv")
+    try:
+        refused = imported(file, out, url, token=token, client=client, secret=secret, encoding=encoding, resume=resume, dry_run=dry_run)
+    except Unreadable as broke:
+        stop(f"{file} cannot be read{f' from line {broke.line} on' if broke.line else ''}: {broke}.")
+    except (NotSent, FileChanged, OSError) as no:
+        stop(f"{no} What was answered is kept; --resume goes on from there." if isinstance(no, NotSent) else str(no))
+    except Interrupted:
+        print("Interrupted. What was answered is kept; --resume goes on from there.", file=sys.stderr)
+        raise typer.Exit(130) from None
+    raise typer.Exit(3 if refused else 0)
 
 
 @app.command()

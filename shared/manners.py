@@ -6,7 +6,7 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -26,12 +26,13 @@ _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 _MEDIA = (
     "application/json",
     "application/x-ndjson",
+    "text/csv",
     "application/x-www-form-urlencoded",
     "multipart/form-data",
     "application/xml",
     "text/plain",
 )
-_STREAMED = "application/x-ndjson"
+_STREAMED, _TABLE = "application/x-ndjson", "text/csv"
 SESSION_COOKIE = "kapok_session"
 _SESSIONS_MAX = 10_000
 
@@ -64,10 +65,11 @@ class Manners:
 
     def __init__(
         self, app: ASGIApp, *, clock: Clock, verify: Callable[[str], Principal | None], answers: Answers | None,
-        body_max_bytes: int, rate: Buckets, public_rate: Buckets,
+        body_max_bytes: int, rate: Buckets, public_rate: Buckets, uploads: Collection[str] = (), upload_max_bytes: int = 0,
     ) -> None:  # fmt: skip
         self._app, self._clock, self._verify, self._answers = app, clock, verify, answers
         self._body_max, self._rate, self._public_rate = body_max_bytes, rate, public_rate
+        self._uploads, self._upload_max = frozenset(uploads), upload_max_bytes  # pages that take files, and how large
         self._sessions: OrderedDict[bytes, None] = OrderedDict()  # marks of those found good, the longest unused first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,9 +98,9 @@ class Manners:
             if scope["method"] in _WRITES and b"idempotency-key" in headers and self._answers is not None:
                 await self._once(scope, headers, receive, told)
             else:
-                await self._app(scope, self._bounded(receive, headers), told)
+                await self._app(scope, self._bounded(scope, receive, headers), told)
         except TooLarge:
-            await self._too_large(correlation)(scope, receive, told)
+            await self._too_large(scope)(scope, receive, told)
         except Exception as fault:
             # Answered and logged further in; the server's own log would print the exception's words.
             if not started:
@@ -107,9 +109,14 @@ class Manners:
                     scope, receive, told
                 )
 
-    def _too_large(self, correlation: str) -> Any:
-        detail = f"at most {self._body_max} bytes"
-        return problem(413, "BodyTooLarge", "The body is too large.", detail, instance=f"urn:kapok:request:{correlation}")
+    def _too_large(self, scope: Scope) -> Any:
+        detail = f"at most {self._most(scope)} bytes"
+        where = f"urn:kapok:request:{scope['state']['correlation']}"
+        return problem(413, "BodyTooLarge", "The body is too large.", detail, instance=where)
+
+    def _most(self, scope: Scope) -> int:
+        """The bytes that a body may have here."""
+        return self._upload_max if scope["path"] in self._uploads else self._body_max
 
     def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Any:
         where = f"urn:kapok:request:{scope['state']['correlation']}"
@@ -119,13 +126,13 @@ class Manners:
             return problem(429, "TooManyRequests", "Too many requests from this caller.", instance=where, headers=seconds)
         if scope["method"] not in _WRITES:
             return None
-        media = headers.get(b"content-type", "").split(";", 1)[0].strip().lower()
+        media = _media(headers)
         length = headers.get(b"content-length", "")
         has_body = length not in ("", "0") or b"transfer-encoding" in headers
         if has_body and media not in _MEDIA:
             return problem(415, "UnsupportedMediaType", "Send application/json (or what the page's form sends).", instance=where)
-        if length.isdigit() and int(length) > self._body_max and media != _STREAMED:
-            return self._too_large(scope["state"]["correlation"])
+        if length.isdigit() and int(length) > self._most(scope) and not _streamed(scope, media):
+            return self._too_large(scope)
         key = headers.get(b"idempotency-key")
         if key is not None and not _KEY.fullmatch(key):
             return problem(400, "BadIdempotencyKey", "An Idempotency-Key has 1 to 255 visible characters.", instance=where)
@@ -156,10 +163,10 @@ class Manners:
                 self._sessions.popitem(last=False)
         return wait
 
-    def _bounded(self, receive: Receive, headers: dict[bytes, str]) -> Receive:
-        if headers.get(b"content-type", "").startswith(_STREAMED):
+    def _bounded(self, scope: Scope, receive: Receive, headers: dict[bytes, str]) -> Receive:
+        if _streamed(scope, _media(headers)):
             return receive
-        seen, most = 0, self._body_max
+        seen, most = 0, self._most(scope)
 
         async def counted() -> Message:
             nonlocal seen
@@ -175,10 +182,10 @@ class Manners:
         assert self._answers is not None
         where = f"urn:kapok:request:{scope['state']['correlation']}"
         principal = self._verify(headers.get(b"authorization", "").partition(" ")[2].strip())
-        if principal is None or headers.get(b"content-type", "").startswith(_STREAMED):
-            await self._app(scope, self._bounded(receive, headers), send)
+        if principal is None or _streamed(scope, _media(headers)):
+            await self._app(scope, self._bounded(scope, receive, headers), send)
             return
-        body = await self._whole(self._bounded(receive, headers))
+        body = await self._whole(self._bounded(scope, receive, headers))
         text = f"{scope['method']} {scope['path']}?{scope['query_string'].decode('latin-1')}\n".encode() + _canonical(body)
         key, mark = headers[b"idempotency-key"].strip('"'), hashlib.sha256(text).hexdigest()
         kept = await self._answers.begin(principal.id, key, mark)
@@ -240,6 +247,15 @@ class Manners:
             await self._answers.end(client, key, Kept(status, media, body))
         else:
             await self._answers.forget(client, key)
+
+
+def _media(headers: dict[bytes, str]) -> str:
+    return headers.get(b"content-type", "").split(";", 1)[0].strip().lower()
+
+
+def _streamed(scope: Scope, media: str) -> bool:
+    """Whether the body is read row by row and never held: lines, and tables at the doors for many."""
+    return media == _STREAMED or (media == _TABLE and scope["path"].endswith(":batch"))
 
 
 def _canonical(body: bytes) -> bytes:

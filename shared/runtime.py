@@ -191,6 +191,7 @@ class House:
         return Manners(
             app, clock=env.clock, verify=env.verifier, answers=one.answers if one else None, body_max_bytes=s.body_max_bytes,
             rate=Buckets(s.rate_per_second, s.rate_burst), public_rate=Buckets(s.public_rate_per_second, s.public_rate_burst),
+            uploads={path for service in self.services for path in service.uploads}, upload_max_bytes=s.upload_max_bytes,
         )  # fmt: skip
 
 

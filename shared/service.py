@@ -138,5 +138,6 @@ class Service:
     due: Mapping[str, Callable[[str, Mapping[str, Any]], Iterable[To]]] = field(default_factory=dict)
     routers: tuple[APIRouter, ...] = ()
     pages: tuple[APIRouter, ...] = ()
+    uploads: tuple[str, ...] = ()  # paths of pages that take files
     templates: Path | None = None
     words: Path | None = None

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     body_max_bytes: int = Field(
         default=1_000_000, ge=1000, description="Largest body of one request; streamed batches are not bound by it."
     )
+    upload_max_bytes: int = Field(default=268_435_456, ge=1000, description="Largest file that a page takes; it is kept on disk meanwhile.")
     rate_per_second: float = Field(default=500, gt=0, description="Requests a second of one authenticated caller.")
     rate_burst: int = Field(default=2000, ge=1, description="Requests at once of one authenticated caller.")
     public_rate_per_second: float = Field(default=20, gt=0, description="Requests a second of one address without a token.")

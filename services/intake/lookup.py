@@ -78,11 +78,15 @@ class _Counter:
     async def _ask(self, together: list[Mapping[str, bytes]]) -> _ByMark:
         async with self._turn:
             self._gathering = None
-            wanted = {kind: list({marks[kind] for marks in together if kind in marks}) for kind in _KINDS}
-            by_mark: dict[tuple[str, bytes], list[Mapping[str, Any]]] = {}
-            for row in await self._room.rows(_STATEMENT.params(**wanted)):
-                by_mark.setdefault((row["kind"], row["mark"]), []).append(row)
-            return by_mark
+            return await _asked(self._room, together)
+
+
+async def _asked(room: Room, together: Sequence[Mapping[str, bytes]]) -> _ByMark:
+    wanted = {kind: list({marks[kind] for marks in together if kind in marks}) for kind in _KINDS}
+    by_mark: dict[tuple[str, bytes], list[Mapping[str, Any]]] = {}
+    for row in await room.rows(_STATEMENT.params(**wanted)):
+        by_mark.setdefault((row["kind"], row["mark"]), []).append(row)
+    return by_mark
 
 
 def _found(marks: Mapping[str, bytes], by_mark: _ByMark) -> list[Found]:
@@ -101,11 +105,23 @@ _counters: WeakKeyDictionary[Room, _Counter] = WeakKeyDictionary()
 
 async def people_like(door: Door, *, id_number: str | None, phone: str | None, name_birth: str | None) -> list[Found]:
     """Everybody with one of these; no question at all when nothing is known."""
-    wanted = {"id_number": id_number, "phone": phone, "name_birth": name_birth}
-    marks = {kind: door.blind(kind, text) for kind, text in wanted.items() if text}
+    marks = marks_of(door, {"id_number": id_number, "phone": phone, "name_birth": name_birth})
     if not marks:
         return []
     counter = _counters.get(door.room)
     if counter is None:
         counter = _counters[door.room] = _Counter(door.room)
     return await counter.ask(marks)
+
+
+def marks_of(door: Door, known_by: Mapping[str, str | None]) -> dict[str, bytes]:
+    """The blind marks of whatever is known of a person."""
+    return {kind: door.blind(kind, text) for kind, text in known_by.items() if text}
+
+
+async def people_like_each(door: Door, wanted: Sequence[Mapping[str, bytes]]) -> list[list[Found]]:
+    """For each of these marks everybody with one of them, by one question for all."""
+    if not any(wanted):
+        return [[] for _ in wanted]
+    by_mark = await _asked(door.room, wanted)
+    return [_found(marks, by_mark) for marks in wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, desk_pages, pages
+from services.intake import apply_pages, desk_pages, import_page, pages
 from services.intake.api import ROUTERS
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
@@ -58,7 +58,8 @@ INTAKE = Service(
     reactions=REACTIONS,
     due=DUE,
     routers=ROUTERS,
-    pages=(desk_pages.router, apply_pages.router, pages.router),
+    pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router),
+    uploads=(import_page.PATH,),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from services.intake.asked import ConsentIn, PersonIn, ReportIn
 from services.intake.domain.case import Case, CaseReported, ConsentSummary, Duplicate, Reporter, Told
@@ -29,33 +30,62 @@ from shared.service import To
 _CHECKED_TYPES = ("resident_id", "residence_permit")
 _SCORES = {"id_number": 0.95, "name_birth": 0.8, "phone": 0.6}
 _DUPLICATES_MAX = 10
+_AHEAD = timedelta(minutes=10)  # that a sender's clock may be ahead of ours
+
+
+class Ready(Struct, frozen=True, gc=False):
+    """A report whose numbers and times were looked at, and whose case has a name."""
+
+    body: ReportIn
+    case_id: str
+    claims: Claims
+    number: IdentityNumber | str | None
+
+    @property
+    def known_by(self) -> dict[str, str | None]:
+        """By what its person may be known already."""
+        claims = self.claims
+        return {"id_number": claims.id_number, "phone": claims.phone, "name_birth": name_birth(claims.name, claims.birth_date)}
+
+
+def examined(body: ReportIn, now: datetime) -> IdentityNumber | str | None:
+    """The person's number, when this report can be true at this moment; raises `Invalid` naming the field that cannot."""
+    _has_happened(body, now)
+    return _identity(body.person, local_day(now))
+
+
+def ready(door: Door, body: ReportIn) -> Ready:
+    """Raises `Invalid` naming the field."""
+    number = examined(body, door.now)
+    return Ready(body, _case_id(door, body), _claims(body.person, number), number)
+
+
+def commands_of(door: Door, one: Ready, found: list[Found]) -> list[To]:
+    """The unit of commands that records this report, given who may be meant."""
+    who = _person(door, one.case_id, one.claims.id_number, found)
+    return _commands(door, one.body, one.case_id, who, one.claims, found, one.number)
 
 
 async def take(door: Door, body: ReportIn) -> tuple[dict[str, Any], bool]:
     """Record one report; the answer of the contract, and whether it was new. Raises `Invalid` and `Rejected`."""
-    number = _identity(body.person, local_day(door.now))
-    case_id = _case_id(door, body)
-    claims = _claims(body.person, number)
-    found = await people_like(door, id_number=claims.id_number, phone=claims.phone, name_birth=name_birth(claims.name, claims.birth_date))
-    person_id, household_id = _person(door, case_id, claims.id_number, found)
-    commands = _commands(door, body, case_id, (person_id, household_id), claims, found, number)
+    one = ready(door, body)
+    found = await people_like(door, **one.known_by)
     try:
-        done = await door.execute(*commands)
+        done = await door.execute(*commands_of(door, one, found))
     except PersonIsErased:
-        known: Case = await door.state("case", case_id)
+        known: Case = await door.state("case", one.case_id)
         if known.report is not None:
-            return answer(known.report, await door.version("case", case_id), door), False
-        person_id = door.named_id("person", case_id)
-        done = await door.execute(*_commands(door, body, case_id, (person_id, person_id), claims, found, number))
+            return answer(known.report, await door.version("case", one.case_id), door), False
+        person_id = door.named_id("person", one.case_id)
+        done = await door.execute(*_commands(door, body, one.case_id, (person_id, person_id), one.claims, found, one.number))
     return _answered(done, door), bool(done.events)
 
 
 async def preview(door: Door, body: ReportIn) -> dict[str, Any]:
     """What the answer would be, and what to ask next; stores nothing. Raises `Invalid`."""
-    number = _identity(body.person, local_day(door.now))
-    case_id = _case_id(door, body)
-    claims = _claims(body.person, number)
-    found = await people_like(door, id_number=claims.id_number, phone=claims.phone, name_birth=name_birth(claims.name, claims.birth_date))
+    one = ready(door, body)
+    case_id, claims, number = one.case_id, one.claims, one.number
+    found = await people_like(door, **one.known_by)
     words = triage(text_of(body))
     who = _person(door, case_id, claims.id_number, found)
     report = _report(door, body, case_id, who, claims, words, _warnings(body.person, number))
@@ -109,6 +139,20 @@ def _case_id(door: Door, body: ReportIn) -> str:
     # Whoever has no token has natural keys of their own and cannot ask whether somebody else's report exists.
     trust = "public" if "public" in door.principal.roles else "report"
     return door.named_id(trust, body.source or body.channel, body.source_ref)
+
+
+def _has_happened(body: ReportIn, now: datetime) -> None:
+    """Nothing that was told lies in the future; raises `Invalid` with the field that does."""
+    said = body.consent.at if body.consent else None
+    for pointer, at in (("/received_at", body.received_at), ("/consent/at", said)):
+        if at is not None and at > now + _AHEAD:
+            raise Invalid(pointer, "lies in the future")
+    born = [("/person/birth_date", body.person.birth_date if body.person else None)]
+    members = body.household.members if body.household else []
+    born += [(f"/household/members/{at}/birth_date", member.birth_date) for at, member in enumerate(members)]
+    for pointer, day in born:
+        if day is not None and day > local_day(now + _AHEAD):
+            raise Invalid(pointer, "lies in the future")
 
 
 def _identity(person: PersonIn | None, today: date) -> IdentityNumber | str | None:

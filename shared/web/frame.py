@@ -174,6 +174,7 @@ class Page:
         if self._form is None:
             sent = await self.request.form(max_files=20, max_fields=2000)
             if not form_token_good(self.request, self.principal, str(sent.get(CSRF_FIELD, ""))):
+                await sent.close()  # files that came with it
                 raise FormNotOurs("form_token")
             self._form = sent
         return self._form

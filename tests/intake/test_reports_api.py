@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from services.intake.asked import ReportIn
-from services.intake.taking import take
+from services.intake.lookup import Found
+from services.intake.portions import PORTION_ROWS, Answer, Numbered, recorded
+from services.intake.taking import Ready, commands_of
 from shared.errors import Malformed
 from shared.http import Door
+from shared.service import To
 from shared.telemetry import place_of
 from shared.testing.waiting import until
 from tests.intake.conftest import Desk
@@ -164,14 +166,14 @@ async def test_a_batch_answers_each_line_in_order_and_twice_is_once(desk: Desk, 
 async def test_a_line_that_breaks_in_us_is_answered_and_so_are_all_others(
     desk: Desk, full_report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def planted(door: Door, body: ReportIn) -> tuple[dict[str, Any], bool]:
-        if body.source_ref == "b3":
+    def planted(door: Door, one: Ready, found: list[Found]) -> list[To]:
+        if one.body.source_ref == "b3":
             raise RuntimeError("陈大文 13800138000")
-        if body.source_ref == "b5":
+        if one.body.source_ref == "b5":
             raise Malformed("a text holds a zero character, which no row can hold")
-        return await take(door, body)
+        return commands_of(door, one, found)
 
-    monkeypatch.setattr("services.intake.api.reports.take", planted)
+    monkeypatch.setattr("services.intake.portions.commands_of", planted)
     lines = [json.dumps({**full_report, "source_ref": f"b{n}"}) for n in range(8)]
     headers = {**desk.headers("gov"), "content-type": "application/x-ndjson"}
     with capture_logs() as logged:
@@ -236,39 +238,40 @@ async def test_a_line_is_answered_while_the_next_has_not_come(desk: Desk, full_r
     await asyncio.wait_for(asked, 10)
 
 
-async def test_a_sender_that_breaks_off_ends_what_was_under_way_and_no_more_than_a_window_is(
+async def test_a_sender_that_breaks_off_ends_what_was_under_way_and_no_more_than_some_portions_are(
     desk: Desk, full_report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, ended = 0, 0
 
-    async def stuck(door: Door, body: ReportIn) -> tuple[dict[str, Any], bool]:
+    async def stuck(door: Door, portion: Sequence[Numbered]) -> list[Answer]:
         nonlocal begun, ended
-        begun += 1
+        begun += len(portion)
         try:
-            return await take(door, body) if body.source_ref == "free" else await asyncio.Future()
+            return await recorded(door, portion) if b'"free"' in portion[0].row.body else await asyncio.Future()
         finally:
-            ended += 1
+            ended += len(portion)
 
-    monkeypatch.setattr("services.intake.api.reports.take", stuck)
+    monkeypatch.setattr("services.intake.api.batch.recorded", stuck)
     sender = Sender(desk)
     asked = asyncio.create_task(sender.asked())
     sender.line({**full_report, "source_ref": "free"})
     assert (await sender.answer())["status"] == "recorded"
-    for at in range(300):
+    for at in range(3000):
         sender.line({**full_report, "source_ref": f"stuck-{at}"})
-    await until(lambda: begun, 257)
-    assert sender.taken == 258  # the line after the window is read and waits; the rest stays with the sender
+    # A full portion is gathered beside those under way, one line waits for a place, and the rest stays with the sender.
+    await until(lambda: begun > 1 and sender.taken == begun + PORTION_ROWS + 1)
+    assert begun <= 4 * PORTION_ROWS + 1
     assert not asked.done()
     asked.cancel()
     await asyncio.wait({asked}, timeout=10)
-    assert (begun, ended) == (257, 257)
+    assert begun == ended
     again = Sender(desk)
     asked = asyncio.create_task(again.asked())
     again.line({**full_report, "source_ref": "stuck"})
-    await until(lambda: begun, 258)
+    await until(lambda: begun > ended)
     again.breaks_off()
     await asyncio.wait_for(asked, 10)
-    assert ended == 258
+    assert begun == ended
 
 
 async def test_a_text_is_weighed_and_not_stored(desk: Desk) -> None:

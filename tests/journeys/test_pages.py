@@ -300,11 +300,29 @@ async def _pages_that_answer(visitor: Visitor) -> None:
     await visitor.looks("subscriptions", "https", "POST", "matching.referral_", "matching.referral_*", "medical", "housing")
 
 
+async def _imports(visitor: Visitor) -> None:
+    """A file with one good row and one bad, in the encoding that spreadsheets of the country write."""
+    page, words = visitor.page, ("CSV", "NDJSON", "gzip", "zip", "UTF-8", "UTF-16", "GBK")
+    rows = (
+        "工单编号,渠道,受理时间,姓名,诉求内容\nvisit-1,热线,2026-11-20 09:12,陈大文,没饭吃\nvisit-2,鸽子,2026-11-20 09:12,李小明,没饭吃\n"
+    )
+    await visitor.is_now("gov")
+    await visitor.opens("/intake/import")
+    await visitor.looks("import", *words)
+    await page.set_input_files("#file", {"name": "cases.csv", "mimeType": "text/csv", "buffer": rows.encode("gbk")})
+    await visitor.presses("button[value=import]", "Enter")
+    await expect(page.locator("#done")).to_be_visible()
+    await expect(page.locator("main tbody tr")).to_have_count(1)
+    await expect(page.locator(".so-far li")).to_have_count(1)
+    await visitor.looks("imported", *words, "mobile_gov", "data_signal", "ai_call")  # the codes that may stand there
+
+
 async def _sees_everything(browser: Browser, city: City, lived: tuple[str, str], language: Language) -> None:
     async with visiting(browser, city, language) as visitor:
         await _public_pages(visitor)
         await _pages_of_work(visitor, *lived)
         await _pages_that_answer(visitor)
+        await _imports(visitor)
 
 
 async def test_every_page_speaks_plainly_fits_and_hides_the_person(browser: Browser, city: City, lived: tuple[str, str]) -> None:
