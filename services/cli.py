@@ -25,7 +25,7 @@ from services.importing import FileChanged
 from services.intake.files.lines import Unreadable
 from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
-from services.run import NotStarted, bank_simulator
+from services.run import NotStarted, beside
 from services.run import run as run_embedded
 from services.sending import NotSent
 from services.tending import LedgerBroken, Refused, make_topics
@@ -57,8 +57,7 @@ def run(
     try:
         settings = read_settings()
         sock = bound(settings.host, settings.port)
-        with home(settings.home) as here, bank_simulator(settings.home / "bank.jsonl") as bank:
-            told = settings if settings.bank_url else settings.model_copy(update={"bank_url": bank})
+        with home(settings.home) as here, beside(settings) as told:
             uvloop.run(run_embedded(here, told, sock, once=once, sample=not no_sample))
     except (SettingsProblem, EmbeddedProblem, PortTaken, NotStarted, DoorClosed) as wrong:
         stop(str(wrong))

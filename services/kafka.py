@@ -13,7 +13,7 @@ from deploy.sample.doors import Doors
 from deploy.sample.play import play, played_already
 from deploy.sample.summary import print_summary
 from services.apart import Members, members
-from services.run import bank_simulator
+from services.run import bank_simulator, telephony_simulator
 from shared.errors import KapokError
 from shared.home import Home, home, tended
 from shared.settings import SERVICES, Settings
@@ -34,10 +34,14 @@ def run_on_kafka(settings: Settings, *, once: bool) -> None:
     with home(folder) as here:
         broker = KafkaBroker(folder / "broker", heap="512m")
         keys = {f"KAPOK_{name.upper()}": base64.b64encode(key).decode() for name, key in here.keys.items()}
-        with bank_simulator(folder / "bank.jsonl") as bank:
+        with bank_simulator(folder / "bank.jsonl") as bank, telephony_simulator(folder / "telephony.jsonl") as (telephony, secret):
             try:
                 bus = {"KAPOK_BUS": "kafka", "KAPOK_KAFKA_BOOTSTRAP": broker.start().bootstrap}
-                with members({**here.surroundings(), **keys, **bus, "KAPOK_BANK_URL": bank}, folder / "journals", ports) as four:
+                outside = {
+                    "KAPOK_BANK_URL": bank, "KAPOK_TELEPHONY_URL": telephony, "KAPOK_TELEPHONY_SECRET": secret,
+                    "KAPOK_CALLING_HOURS": "00:00-24:00",
+                }  # fmt: skip
+                with members({**here.surroundings(), **keys, **bus, **outside}, folder / "journals", ports) as four:
                     asyncio.run(_watched(here, four, broker.bootstrap, once=once))
             finally:
                 broker.stop()

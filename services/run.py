@@ -1,4 +1,4 @@
-"""The embedded run: database, bank simulator and all four services on one port, the sample played where nothing is yet."""
+"""The embedded run: database, simulators of bank and telephony and all four services on one port, the sample played where nothing is yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -27,10 +27,12 @@ from shared.home import Home, tended
 from shared.runtime import House
 from shared.serving import Server, bound
 from shared.settings import Settings
+from shared.signing import new_secret
 
 _ADDRESSES = (
     ("/", "what Kapok is doing now"),
     ("/intake/desk", "operator's desk"),
+    ("/intake/campaigns", "telephone campaigns"),
     ("/matching/inbox", "charity's inbox"),
     ("/disbursement/desk", "finance: what waits for approval"),
     ("/disbursement/public", "public ledger"),
@@ -46,24 +48,45 @@ class NotStarted(KapokError):
 @contextmanager
 def bank_simulator(journal: Path | None = None) -> Iterator[str]:
     """A bank in a process of its own on a free port; answers its address, ends with us, remembers its payments in `journal`."""
+    with _simulator("deploy.bank_simulator:app", {"KAPOK_BANK_JOURNAL": str(journal)} if journal else {}) as address:
+        yield address
+
+
+@contextmanager
+def telephony_simulator(journal: Path | None = None, **more: str) -> Iterator[tuple[str, str]]:
+    """A telephony provider in a process of its own; answers its address and the secret it signs with, made for this run alone.
+
+    It remembers whom it rang in `journal`; `more` are further variables of its own (`LINES`, `SECONDS`).
+    """
+    secret = new_secret()
+    told = {"SECRET": secret, **({"JOURNAL": str(journal)} if journal else {}), **more}
+    with _simulator("deploy.telephony_simulator:app", {f"KAPOK_TELEPHONY_{name}": text for name, text in told.items()}) as address:
+        yield address, secret
+
+
+@contextmanager
+def beside(settings: Settings) -> Iterator[Settings]:
+    """The settings with a simulator beside us for whatever of the outside nobody named; the demo's people are rung at any hour."""
+    with contextlib.ExitStack() as stack:
+        more: dict[str, str] = {}
+        if not settings.bank_url:
+            more["bank_url"] = stack.enter_context(bank_simulator(settings.home / "bank.jsonl"))
+        if not settings.telephony_url:
+            address, secret = stack.enter_context(telephony_simulator(settings.home / "telephony.jsonl"))
+            more |= {"telephony_url": address, "telephony_secret": secret, "calling_hours": "00:00-24:00"}
+        yield settings.model_copy(update=more)
+
+
+@contextmanager
+def _simulator(app: str, told: Mapping[str, str]) -> Iterator[str]:
     sock = bound("127.0.0.1", 0)
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "deploy.bank_simulator:app",
-            "--fd",
-            str(sock.fileno()),
-            "--log-level",
-            "warning",
-            "--no-access-log",
-        ],
+        [sys.executable, "-m", "uvicorn", app, "--fd", str(sock.fileno()), "--log-level", "warning", "--no-access-log"],
         pass_fds=[sock.fileno()],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=dies_with_us(),  # noqa: PLW1509 - the fork arms the kernel's signal and nothing else
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **({"KAPOK_BANK_JOURNAL": str(journal)} if journal else {})},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **told},
     )
     address = f"http://127.0.0.1:{sock.getsockname()[1]}"
     sock.close()

@@ -43,6 +43,18 @@ class Settings(BaseSettings):
     signing_key: str = Field(default="", description="Ed25519 private key (32 bytes, base64) of public heads and service tokens.")
     intake_url: str = Field(default="", description="Where other services reach intake; empty: this process.")
     bank_url: str = Field(default="", description="HTTP bank; empty in the embedded run: the simulator is started beside it.")
+    telephony_url: str = Field(
+        default="", description="Telephony provider for campaigns; empty in the embedded run: the simulator is started beside it."
+    )
+    telephony_secret: str = Field(
+        default="",
+        description="Secret shared with the telephony provider (`whsec_` and base64); without it no word of a provider is believed.",
+    )
+    calling_hours: str = Field(
+        default="08:00-21:00",
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+        description="The widest hours, in Asia/Shanghai, at which any campaign may ring people.",
+    )
     queue_max: int = Field(default=4000, ge=1, description="Commands that may wait for the writer before the door answers 503.")
     behind_seconds_max: float = Field(
         default=0.08, gt=0, description="How far the slowest service may be behind while bulk loads come in; beyond it they wait."

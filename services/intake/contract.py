@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.intake.domain import call
+from services.intake.domain import campaign as k
 from services.intake.domain import case as c
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
 from services.intake.domain.facts import travelling
@@ -107,6 +109,25 @@ class SubjectErased(Struct, frozen=True, gc=False):
     case_ids: tuple[str, ...]
 
 
+class CampaignChanged(Struct, frozen=True, gc=False):
+    """Started, paused, resumed or done (reason: finished, stopped)."""
+
+    campaign_id: str
+    purpose: str
+    status: str
+    reason: str = ""
+
+
+class CallAnswered(Struct, frozen=True, gc=False):
+    """An answer that led to a case or to a task on one; where the trail from a campaign to help begins."""
+
+    call_id: str
+    campaign_id: str
+    case_id: str
+    purpose: str
+    result: str
+
+
 def _summary(consent: c.ConsentSummary | None) -> PublicConsent | None:
     if consent is None or not consent.share:
         return None
@@ -180,6 +201,28 @@ def on_erased(e: Envelope) -> tuple[Public, ...]:
     return (Public("intake.subject_erased.v1", SubjectErased(e.data.person_id, e.data.case_ids)),)
 
 
+_CAMPAIGN_IS: Mapping[type, str] = {
+    k.CampaignStarted: "running",
+    k.CampaignPaused: "paused",
+    k.CampaignResumed: "running",
+    k.CampaignEnded: "done",
+}
+
+
+def on_campaign_changed(e: Envelope) -> tuple[Public, ...]:
+    said = e.data
+    reason = said.reason if isinstance(said, k.CampaignEnded) else ""
+    return (Public("intake.campaign_changed.v1", CampaignChanged(said.campaign_id, said.purpose, _CAMPAIGN_IS[type(said)], reason)),)
+
+
+def on_call_answered(e: Envelope) -> tuple[Public, ...]:
+    """Only where a case comes of it: tens of thousands who are well are nobody else's concern."""
+    a: call.CallAnswered = e.data
+    if a.case_id is None:
+        return ()
+    return (Public("intake.call_answered.v1", CallAnswered(a.call_id, a.campaign_id, a.case_id, a.purpose, a.result)),)
+
+
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     c.CaseReported: on_reported,
     c.CaseFactsChanged: on_facts_changed,
@@ -189,6 +232,8 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     ConsentGiven: on_consent_given,
     ConsentWithdrawn: on_consent_withdrawn,
     PersonErased: on_erased,
+    **dict.fromkeys(_CAMPAIGN_IS, on_campaign_changed),
+    call.CallAnswered: on_call_answered,
 }
 PUBLIC_TYPES: Mapping[str, type] = {
     "intake.report_received.v1": ReportReceived,
@@ -200,4 +245,6 @@ PUBLIC_TYPES: Mapping[str, type] = {
     "intake.consent_given.v1": ConsentSaid,
     "intake.consent_withdrawn.v1": ConsentSaid,
     "intake.subject_erased.v1": SubjectErased,
+    "intake.campaign_changed.v1": CampaignChanged,
+    "intake.call_answered.v1": CallAnswered,
 }

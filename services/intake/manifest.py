@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, desk_pages, import_page, pages
+from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages
 from services.intake.api import ROUTERS
+from services.intake.campaigns.dialling import EFFECTS, LOOPS
+from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
+from services.intake.campaigns.stored import STORED
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
+from services.intake.domain.call_decisions import CALL
+from services.intake.domain.campaign_decisions import CAMPAIGN
 from services.intake.domain.case_decisions import CASE
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
 from services.intake.domain.consent_decisions import CONSENT
 from services.intake.domain.look import LOOK, PersonalDataShown
+from services.intake.domain.number_decisions import NUMBER
 from services.intake.domain.person import PersonErased, PersonTold
 from services.intake.domain.person_decisions import PERSON
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
@@ -44,21 +50,24 @@ CODEC = Codec(
     Stored(ConsentGiven),
     Stored(ConsentWithdrawn),
     Stored(PersonalDataShown, sealed={"reason": "actor"}),
+    *STORED,
 )
 
 INTAKE = Service(
     name="intake",
-    deciders=(CASE, PERSON, CONSENT, LOOK),
+    deciders=(CASE, PERSON, CONSENT, LOOK, CAMPAIGN, CALL, NUMBER),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(CASES, PEOPLE, CONSENTS, LOOKS),
+    projections=(CASES, PEOPLE, CONSENTS, LOOKS, CAMPAIGNS, CALLS, NUMBERS),
     follow=FOLLOW,
     reactions=REACTIONS,
+    effects=EFFECTS,
+    loops=LOOPS,
     due=DUE,
     routers=ROUTERS,
-    pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router),
+    pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router, campaign_pages.router),
     uploads=(import_page.PATH,),
     templates=_HERE / "templates",
     words=_HERE / "words",

@@ -8,9 +8,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.intake.domain.call import CallOptedOut
 from services.intake.domain.case import ConsentSummary
 from services.intake.domain.case_commands import AddTask, AskForInformation, MissFirstContact, NoteConsent, NotePayout, NoteReferral
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn, ExpireConsent
+from services.intake.domain.number import OptOut
 from shared.envelope import Envelope, Heard
 from shared.service import Reaction, To
 
@@ -110,4 +112,13 @@ def consent_ended(e: Envelope) -> Iterable[To]:
     yield To("case", w.case_id, NoteConsent(ConsentSummary(w.consent_id, True, "", w.at, w.purposes, w.recipients), False, w.at))
 
 
-FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {ConsentGiven: consent_began, ConsentWithdrawn: consent_ended}
+def opted_out(e: Envelope) -> Iterable[To]:
+    said: CallOptedOut = e.data
+    yield To("number", said.number_id, OptOut(said.number_id, said.purpose, said.how, said.at))
+
+
+FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
+    ConsentGiven: consent_began,
+    ConsentWithdrawn: consent_ended,
+    CallOptedOut: opted_out,
+}

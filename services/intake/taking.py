@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -57,27 +57,32 @@ def examined(body: ReportIn, now: datetime) -> IdentityNumber | str | None:
 def ready(door: Door, body: ReportIn) -> Ready:
     """Raises `Invalid` naming the field."""
     number = examined(body, door.now)
-    return Ready(body, _case_id(door, body), _claims(body.person, number), number)
+    return Ready(body, case_id_of(door, body), _claims(body.person, number), number)
 
 
-def commands_of(door: Door, one: Ready, found: list[Found]) -> list[To]:
-    """The unit of commands that records this report, given who may be meant."""
-    who = _person(door, one.case_id, one.claims.id_number, found)
-    return _commands(door, one.body, one.case_id, who, one.claims, found, one.number)
+def commands_of(door: Door, one: Ready, found: list[Found], who: tuple[str, str] | None = None) -> list[To]:
+    """The unit of commands that records this report, given who may be meant, or (`who`) person and household where they are known."""
+    whom = who or _person(door, one.case_id, one.claims.id_number, found)
+    return _commands(door, one.body, one.case_id, whom, one.claims, found, one.number)
 
 
-async def take(door: Door, body: ReportIn) -> tuple[dict[str, Any], bool]:
-    """Record one report; the answer of the contract, and whether it was new. Raises `Invalid` and `Rejected`."""
+async def take(
+    door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = ()
+) -> tuple[dict[str, Any], bool]:
+    """Record one report; the answer of the contract, and whether it was new. Raises `Invalid` and `Rejected`.
+
+    `who` are person and household where the door knows them already; `also` happens with the report or not at all.
+    """
     one = ready(door, body)
     found = await people_like(door, **one.known_by)
     try:
-        done = await door.execute(*commands_of(door, one, found))
+        done = await door.execute(*commands_of(door, one, found, who), *also)
     except PersonIsErased:
         known: Case = await door.state("case", one.case_id)
         if known.report is not None:
             return answer(known.report, await door.version("case", one.case_id), door), False
         person_id = door.named_id("person", one.case_id)
-        done = await door.execute(*_commands(door, body, one.case_id, (person_id, person_id), one.claims, found, one.number))
+        done = await door.execute(*commands_of(door, one, found, (person_id, person_id)), *also)
     return _answered(done, door), bool(done.events)
 
 
@@ -133,7 +138,8 @@ def text_of(body: ReportIn) -> str:
     return "。".join(part for part in parts if part)
 
 
-def _case_id(door: Door, body: ReportIn) -> str:
+def case_id_of(door: Door, body: ReportIn) -> str:
+    """The case that this report opens: the same for the same source and reference."""
     if body.source_ref is None:
         return door.new_id()
     # Whoever has no token has natural keys of their own and cannot ask whether somebody else's report exists.

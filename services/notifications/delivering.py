@@ -17,12 +17,12 @@ from services.notifications.domain.retries import ATTEMPTS_MAX, Outcome, pause_s
 from services.notifications.domain.subscription import DisableSubscription, Subscription, secrets_at
 from services.notifications.outbound import Outbound
 from services.notifications.sharing import noted
-from services.notifications.signing import headers
 from services.notifications.tables import attempts, cursors, deliveries
 from shared.errors import KapokError, NotNow
 from shared.kernel import Rejected
 from shared.room import Room
 from shared.service import Change, Loop, Put, RowChange, To
+from shared.signing import headers
 
 log = structlog.get_logger(__name__)
 _encode = msgspec.json.encode

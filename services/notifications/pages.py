@@ -20,13 +20,13 @@ from services.notifications.domain.subscription import (
     ResumeSubscription,
     RotateSecret,
 )
-from services.notifications.signing import new_secret
 from services.notifications.tables import deliveries, subscriptions
 from services.notifications.timeline import as_lines
 from shared.http import Door
 from shared.kernel import Rejected
 from shared.problems import Invalid, NotFound
 from shared.service import To
+from shared.signing import new_secret
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/notifications", include_in_schema=False)

@@ -11,7 +11,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from services.notifications.outbound import ANSWER_MAX_BYTES, Outbound, is_public
-from services.notifications.signing import headers, new_secret
+from shared.signing import headers, new_secret
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

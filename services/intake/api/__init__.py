@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from services.intake.api import batch, cases, consents, persons, reports
+from services.intake.api import batch, calls, campaigns, cases, consents, do_not_call, persons, reports
 
-ROUTERS = (reports.router, batch.router, cases.router, consents.router, persons.router)
+ROUTERS = (
+    reports.router, batch.router, cases.router, consents.router, persons.router, campaigns.router, calls.router, do_not_call.router,
+)  # fmt: skip

@@ -23,11 +23,11 @@ from services.notifications.domain.subscription import (
     Wanted,
 )
 from services.notifications.outbound import Outbound
-from services.notifications.signing import new_secret
 from services.notifications.tables import attempts, deliveries, subscriptions
 from shared.asked import Position
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import Change, Put, To
+from shared.signing import new_secret
 
 router = APIRouter(prefix="/notifications/v1/subscriptions", tags=["subscriptions"])
 OLD_SECRET_HOURS = 24

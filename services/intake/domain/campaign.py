@@ -1,0 +1,165 @@
+"""A telephone campaign: planned -> running <-> paused -> done; who is asked what, at what pace and at which hours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+PURPOSES = ("needs", "benefit", "weather")
+
+
+class CampaignPlanned(Struct, frozen=True, gc=False):
+    """`since` and `until` are minutes of the day in Asia/Shanghai between which people are rung; `retries` come after the first try.
+
+    `mark` tells a second copy of the plan from a different plan.
+    """
+
+    campaign_id: str
+    name: str
+    purpose: str
+    script: str
+    script_version: int
+    language: str
+    lines: int
+    since: int
+    until: int
+    retries: int
+    retry_minutes: int
+    at: datetime
+    mark: str = ""
+
+
+class PlanCampaign(Struct, frozen=True, gc=False):
+    plan: CampaignPlanned
+
+
+class StartCampaign(Struct, frozen=True, gc=False):
+    at: datetime
+
+
+class PauseCampaign(Struct, frozen=True, gc=False):
+    """Nobody is rung any more until it is resumed; calls under way go on."""
+
+    at: datetime
+
+
+class ResumeCampaign(Struct, frozen=True, gc=False):
+    at: datetime
+
+
+class StopCampaign(Struct, frozen=True, gc=False):
+    """It ends for good; whoever has not been rung is not rung."""
+
+    at: datetime
+
+
+class FinishCampaign(Struct, frozen=True, gc=False):
+    """Everybody has been rung as often as was planned."""
+
+    at: datetime
+
+
+class PaceCampaign(Struct, frozen=True, gc=False):
+    """Other lines or hours from now on; None leaves one as it is."""
+
+    at: datetime
+    lines: int | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+class AddPeople(Struct, frozen=True, gc=False):
+    """A list was worked through: how many of its lines became calls, were there already, or were refused."""
+
+    list_id: str
+    at: datetime
+    queued: int
+    already: int
+    refused: int
+
+
+class Admit(Struct, frozen=True, gc=False):
+    """A person may still be put on the list: says no, or nothing."""
+
+
+class Permit(Struct, frozen=True, gc=False):
+    """Somebody may be rung at this minute of the day: says no, or nothing."""
+
+    minute: int
+
+
+class CampaignStarted(Struct, frozen=True, gc=False):
+    campaign_id: str
+    purpose: str
+    at: datetime
+
+
+class CampaignPaused(Struct, frozen=True, gc=False):
+    campaign_id: str
+    purpose: str
+    at: datetime
+
+
+class CampaignResumed(Struct, frozen=True, gc=False):
+    campaign_id: str
+    purpose: str
+    at: datetime
+
+
+class CampaignPaced(Struct, frozen=True, gc=False):
+    campaign_id: str
+    at: datetime
+    lines: int
+    since: int
+    until: int
+
+
+class PeopleAdded(Struct, frozen=True, gc=False):
+    campaign_id: str
+    list_id: str
+    at: datetime
+    queued: int
+    already: int
+    refused: int
+
+
+class CampaignEnded(Struct, frozen=True, gc=False):
+    """`reason` is finished or stopped."""
+
+    campaign_id: str
+    purpose: str
+    at: datetime
+    reason: str
+
+
+class Campaign(Struct, frozen=True, gc=False):
+    """`status` is absent, planned, running, paused or done (`reason`: finished, stopped)."""
+
+    status: str = "absent"
+    plan: CampaignPlanned | None = None
+    reason: str = ""
+    lists: tuple[str, ...] = ()
+
+
+Event = CampaignPlanned | CampaignStarted | CampaignPaused | CampaignResumed | CampaignPaced | PeopleAdded | CampaignEnded
+_LISTS_MAX = 500  # lists that are remembered by name; people themselves are told apart by their numbers
+
+
+def evolve(state: Campaign, event: Event) -> Campaign:
+    match event:
+        case CampaignPlanned():
+            return Campaign("planned", event)
+        case CampaignStarted() | CampaignResumed():
+            return replace(state, status="running")
+        case CampaignPaused():
+            return replace(state, status="paused")
+        case CampaignEnded():
+            return replace(state, status="done", reason=event.reason)
+        case PeopleAdded():
+            return replace(state, lists=(*state.lists[-_LISTS_MAX:], event.list_id))
+        case CampaignPaced():
+            if state.plan is None:
+                return state
+            return replace(state, plan=replace(state.plan, lines=event.lines, since=event.since, until=event.until))
