@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from services.intake.campaigns import views
-from services.intake.campaigns.asked import CallBackIn, OutcomeIn
+from services.intake.campaigns.asked import CallBackIn, OutcomeIn, first_fault
 from services.intake.campaigns.calling_back import called_back
 from services.intake.campaigns.outcome import PROVIDER, record_outcome
 from services.intake.domain.call_decisions import CallIsUnknown
@@ -45,8 +45,7 @@ async def outcome(call_id: str, request: Request, door: Annotated[Door, Depends(
     try:
         said = OutcomeIn.model_validate_json(raw)
     except ValidationError as fault:
-        first = fault.errors(include_input=False, include_url=False, include_context=False)[0]
-        raise Invalid("/" + "/".join(map(str, first["loc"])) if first["loc"] else "", first["type"]) from None
+        raise Invalid(*first_fault(fault)) from None
     if said.call_id != call_id:
         raise Invalid("/call_id", "names another call than the address")
     try:

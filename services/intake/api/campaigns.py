@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable
 from typing import Annotated, Any, Literal, TypeVar
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import ValidationError
 
 from services.intake.campaigns import views
-from services.intake.campaigns.asked import CampaignIn, PaceIn, PeopleIn, minutes
+from services.intake.campaigns.asked import CampaignIn, PaceIn, PeopleIn, first_fault, minutes
 from services.intake.campaigns.people import Added, Wanted, add_people, listed_in, read_lines, read_table
 from services.intake.campaigns.scripts import script, scripts
 from services.intake.campaigns.shown import shown_campaign, shown_row
@@ -70,7 +71,7 @@ async def list_campaigns(
 @router.get("/scripts")
 async def list_scripts(door: Reader) -> dict[str, Any]:
     """Every version of what is read out, in both languages, with where each key leads."""
-    return {"items": list(scripts().values()), "next": None}
+    return {"items": msgspec.to_builtins(list(scripts().values())), "next": None}
 
 
 @router.get("/{campaign_id}")
@@ -122,8 +123,7 @@ async def _wanted(request: Request, door: Door, added: Added) -> AsyncIterator[W
     try:
         return listed_in(PeopleIn.model_validate_json(await request.body()), door)
     except ValidationError as fault:
-        first = fault.errors(include_input=False, include_url=False, include_context=False)[0]
-        raise Invalid("/" + "/".join(map(str, first["loc"])) if first["loc"] else "", first["type"]) from None
+        raise Invalid(*first_fault(fault)) from None
 
 
 async def _obeyed(work: Awaitable[Answered]) -> Answered:

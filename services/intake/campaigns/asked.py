@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.intake.asked import Code, Id, Long, NeedCode, Short
 from services.intake.domain.identity import canonical_phone
@@ -16,6 +17,7 @@ Lines = Annotated[int, Field(ge=1, le=1000, description="calls under way at once
 Phone = Annotated[str, Field(min_length=1, max_length=40), WHOLE]
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 PHONE_DIGITS = (5, 15)
+_NAME = re.compile(r"[a-z_]{1,40}")
 
 
 def minutes(clock: str) -> int:
@@ -33,6 +35,13 @@ def number_of(phone: str) -> str | None:
     """The number in its one spelling, None when it cannot be rung."""
     digits = canonical_phone(phone)
     return digits if PHONE_DIGITS[0] <= len(digits) <= PHONE_DIGITS[1] else None
+
+
+def first_fault(fault: ValidationError) -> tuple[str, str]:
+    """Where it is wrong, as a pointer, and which rule says so; a name that was made up outside is not repeated."""
+    found = fault.errors(include_input=False, include_url=False, include_context=False)[0]
+    parts = [str(part) for part in found["loc"] if isinstance(part, int) or _NAME.fullmatch(part)]
+    return "".join(f"/{part}" for part in parts), found["type"]
 
 
 class _Said(BaseModel):

@@ -27,15 +27,17 @@ from shared.clock import SHANGHAI
 from shared.errors import NotNow
 from shared.http import Door
 from shared.kernel import Rejected, Shredded
-from shared.leader import rested
+from shared.leader import rested, woken
 from shared.room import Room
 from shared.service import Answer, Effect, EffectCall, Loop, To
+from shared.store.commit import Commit
 
+_CAMPAIGNS = "intake.campaign-"
 log = structlog.get_logger(__name__)
 _IDLE_SECONDS = 1.0  # between looks while no campaign runs
 _WAIT_SECONDS = 0.5  # for a line to become free, or a try to fall due
 _BREATH_SECONDS = 0.02  # between looks, so that outcomes that come together are followed by calls that begin together
-_FRESH = timedelta(seconds=5)  # a try that was committed longer ago may have been told by a process that died
+_FRESH = timedelta(seconds=1)  # a try that was committed longer ago may have been told by a process that died: none starts faster
 _SILENT = timedelta(minutes=2)  # a call takes no longer as a rule; then the provider is asked
 _ASK_EVERY = timedelta(seconds=30)
 _LOST = timedelta(hours=6)
@@ -154,9 +156,16 @@ async def take_word(room: Room, told: Mapping[str, Any]) -> bool:
 
 
 async def dial(room: Room) -> None:
-    """Until the room is closed."""
-    dialler = Dialler(room)
+    """Until the room is closed; between looks it sleeps until something happens to a campaign."""
+    dialler, news = Dialler(room), asyncio.Event()
+
+    def committed(commit: Commit) -> None:
+        if any(event.stream.startswith(_CAMPAIGNS) for event in commit.events):
+            news.set()
+
+    room.executor.after_commit(committed)
     while not room.stop.is_set():
+        news.clear()
         try:
             running = await dialler.turn()
         except NotNow:
@@ -166,7 +175,7 @@ async def dial(room: Room) -> None:
             await room.changed(_WAIT_SECONDS)
             await rested(room.stop, _BREATH_SECONDS)
         else:
-            await rested(room.stop, _IDLE_SECONDS)
+            await woken(room.stop, news, _IDLE_SECONDS)
 
 
 async def ring(calls: Sequence[EffectCall], room: Room) -> list[Answer]:

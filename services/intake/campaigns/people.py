@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 from pydantic import ValidationError
 
-from services.intake.campaigns.asked import ListedIn, PeopleIn, number_of
+from services.intake.campaigns.asked import ListedIn, PeopleIn, first_fault, number_of
 from services.intake.campaigns.views import cases_of_source
 from services.intake.domain import call as c
 from services.intake.domain.campaign import AddPeople, Admit, Campaign, CampaignPlanned
@@ -82,8 +82,7 @@ async def read_lines(lines: AsyncIterator[bytes], added: Added, *, longest: int)
         try:
             yield Wanted(number, ListedIn.model_validate_json(text))
         except ValidationError as fault:
-            first = fault.errors(include_input=False, include_url=False, include_context=False)[0]
-            added.refuse(number, "/" + "/".join(map(str, first["loc"])) if first["loc"] else "", first["type"])
+            added.refuse(number, *first_fault(fault))
 
 
 async def read_table(text: str, added: Added) -> AsyncIterator[Wanted]:
