@@ -4,7 +4,8 @@
          -> {"calls":[{"id","status":"accepted" | "rejected","reason"}]}    an id it knows already is not rung again
     GET  /calls?ids=a,b  -> {"calls":[{"id","status":"ringing" | "ended","outcome"}]} for those it knows
     GET  /_rings         -> {"rings": how often it rang, "numbers": how many numbers, "most": of one number, "by_number": {mark: rings}}
-    PUT  /_rules {"mode":"work" | "busy" | "deaf" | "hang","times","seconds"}   how the next `times` orders go
+    PUT  /_rules {"mode","times","seconds"}   how the next `times` orders go: work; busy (503); deaf (500, and nobody is rung);
+         lost (500, and everybody is rung); hang (everybody is rung, the answer comes after `seconds`)
 
 The last two digits of a number say how it goes; all others go by their last digit. With KAPOK_TELEPHONY_JOURNAL it remembers over
 a restart what it rang: number and words stand there as a mark only. KAPOK_TELEPHONY_LINES and KAPOK_TELEPHONY_SECONDS say how many
@@ -58,6 +59,8 @@ BY_ONE: dict[str, Behaviour] = {
 }  # fmt: skip
 _RETRIES = 12
 _PAUSE_MAX = 5.0
+_LATE = 6  # times a call
+_SENDERS = 16  # webhooks on their way at once: the client slows down with every one that waits inside it
 _WRONG = "whsec_" + "QUFB" * 8
 
 
@@ -86,7 +89,7 @@ class CallsIn(BaseModel):
 
 
 class RulesIn(BaseModel):
-    mode: Literal["work", "busy", "deaf", "hang"]
+    mode: Literal["work", "busy", "deaf", "lost", "hang"]
     times: int = Field(1, ge=0)
     seconds: float = Field(20.0, ge=0, le=600)
 
@@ -130,6 +133,7 @@ class Provider:
         self.secret = os.environ.get("KAPOK_TELEPHONY_SECRET", "")
         self.seconds = float(os.environ.get("KAPOK_TELEPHONY_SECONDS", "0.5"))
         self.lines = asyncio.Semaphore(int(os.environ.get("KAPOK_TELEPHONY_LINES", "300")))
+        self.senders = asyncio.Semaphore(_SENDERS)
         self.tries: dict[str, Try] = {}
         self.rings: Counter[str] = Counter()
         self.mode, self.times, self.pause = "work", 0, 20.0
@@ -179,7 +183,7 @@ class Provider:
             return
         message = f"msg_{call.id.replace('.', '_')}"
         if goes == "late":
-            await asyncio.sleep(6 * self.seconds)
+            await asyncio.sleep(_LATE * self.seconds)
         if goes == "forged_first":
             await self._tell(call.webhook, f"{message}_forged", {**told, "transcript": "forged"}, _WRONG, tries=1)
         if goes == "out_of_order":
@@ -195,7 +199,9 @@ class Provider:
         for attempt in range(tries):
             pause = min(_PAUSE_MAX, 0.2 * 2**attempt)
             with suppress(httpx.HTTPError):
-                answer = await self.http.post(webhook, content=body, headers=headers([secret], message, datetime.now(UTC), body))
+                async with self.senders:
+                    sent = headers([secret], message, datetime.now(UTC), body)
+                    answer = await self.http.post(webhook, content=body, headers=sent)
                 if answer.is_success:
                     return
                 after = answer.headers.get("retry-after", "")
@@ -205,7 +211,7 @@ class Provider:
 
 @asynccontextmanager
 async def _open(_: FastAPI) -> AsyncIterator[None]:
-    async with httpx.AsyncClient(trust_env=False, timeout=15, limits=httpx.Limits(max_connections=64)) as provider.http:
+    async with httpx.AsyncClient(trust_env=False, timeout=15) as provider.http:
         yield
 
 
@@ -230,6 +236,8 @@ async def call(request: Request, body: CallsIn) -> Response:
     if mode in ("busy", "deaf"):
         return Response(status_code=503 if mode == "busy" else 500)
     told = provider.take(body)
+    if mode == "lost":
+        return Response(status_code=500)
     if mode == "hang":
         await asyncio.sleep(provider.pause)
     return Response(msgspec.json.encode({"calls": told}), media_type="application/json")

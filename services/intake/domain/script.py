@@ -13,13 +13,16 @@ OPT_OUT_KEY = "9"
 # A word or two beside a clear key ("all right, thanks") is manners, not another answer.
 _ASIDE_CHARACTERS = 12
 _RANK = {"no_need": 0, "call_back": 1, "task": 2, "case": 3}
+# Words that can only mean these calls; "do not call my husband" and "tell him to stop beating me" are something else.
 _OPT_OUT = re.compile(
-    r"(?:不要|别|勿|不用|莫|唔好|咪)再?(?:给我|跟我|俾我)?(?:打|来|拨)(?:电话|過嚟|过来|来)?(?:了|啦|喇)?(?:给我)?(?:$|[，。；！？,.;!? ])"
-    r"|(?:不要|别|不想|唔想)再(?:接到|收到|听到|打|来电|骚扰)|退订|拒绝来电|删(?:掉|除)我的(?:号码|电话)"
-    r"|(?:do not|don't|dont|stop|never) (?:call|phone|ring)(?:ing)?(?: me| us| here| this number| again|$|[.,!])"
-    r"|take me off|remove (?:me|my number)|unsubscribe",
+    r"(?:不要|别|勿|不用|莫|唔好|咪)再?(?:给我|跟我|俾我|同我)?(?:打电话|打電話|来电|拨打|打来|打嚟|打过来|打過嚟|打黎)(?!(?:给|俾)(?:我的?[老家妈爸儿女孩媳公婆]|[^我]))"
+    r"|(?:不想|唔想)再(?:接到|收到|听到)|退订|拒绝来电|删(?:掉|除)我的(?:号码|电话)"
+    r"|(?:do not|don't|dont|stop) (?:call|phone|ring)(?:ing)?(?: me(?! names)| us| here| this number| again|$|[.,!])"
+    r"|never (?:call|phone|ring) (?:me|us|this number|here) again|take me off|remove (?:me|my number)|unsubscribe",
     re.IGNORECASE,
 )
+# Said alone it means the calls; within a story it may mean blows.
+_OPT_OUT_ALONE = re.compile(r"[^，。；！？,.;!?]{0,4}(?:不要|别|唔好|咪)再打(?:了|啦|喇)?(?:给我|給我)?(?:了)?[，。！!,. ]*")
 
 
 class Option(Struct, frozen=True, gc=False):
@@ -69,7 +72,8 @@ def opts_out(digits: Mapping[str, str], text: str) -> str:
     """Whether the person wants no more calls: by key, by words, or (empty) not."""
     if OPT_OUT_KEY in digits.values():
         return "key"
-    return "words" if _OPT_OUT.search(text[:20_000]) else ""
+    heard = _OPT_OUT.search(text[:20_000]) or _OPT_OUT_ALONE.fullmatch(text.strip()[:40])
+    return "words" if heard else ""
 
 
 def conclude(script: Script, digits: Mapping[str, str], text: str, words: Triage) -> Conclusion:
