@@ -12,7 +12,8 @@ KEYS = ("KAPOK_KEK", "KAPOK_INDEX_KEY", "KAPOK_SIGNING_KEY")
 def lines() -> list[str]:
     """One `NAME=value` for everything that docker-compose.yml asks for."""
     passwords = [f"{name}_PASSWORD={secrets.token_hex(24)}" for name in PASSWORDS]
-    return passwords + [f"{name}={base64.b64encode(secrets.token_bytes(32)).decode()}" for name in KEYS]
+    keys = [f"{name}={base64.b64encode(secrets.token_bytes(32)).decode()}" for name in KEYS]
+    return [*passwords, *keys, f"KAPOK_TELEPHONY_SECRET=whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"]
 
 
 if __name__ == "__main__":

@@ -22,6 +22,11 @@ _AT_ONCE = 100
 _QUIET_SECONDS = 90.0
 _STILL = 3
 """So many looks in a row without news, and all is quiet."""
+_ASKED = 40
+CAMPAIGN = {
+    "ref": "sample-benefit", "name": "救助到位核实（示例）", "purpose": "benefit", "lines": 20, "retries": 1, "retry_minutes": 1,
+    "hours": {"from": "00:00", "until": "24:00"},
+}  # fmt: skip
 _UNDER_WAY = ("requested", "approved", "instructed", "accepted", "unknown")
 
 
@@ -41,6 +46,7 @@ async def play(doors: Doors, console: Console) -> Summary:
         sent = await report(doors, lines, first_day, progress)
         mine = {one.case_id for one in sent if one.case_id}
         await casework(doors, city, mine, progress)
+        await call_around(doors, lines, sent, progress)
     return await summarised(doors, sent, time.perf_counter() - began)
 
 
@@ -96,6 +102,18 @@ async def casework(doors: Doors, city: City, mine: set[str], progress: Progress)
         until = time.monotonic() + _QUIET_SECONDS if moved else until
         await asyncio.sleep(0.05 if moved else 0.25)
     progress.update(task, completed=len(mine))
+
+
+async def call_around(doors: Doors, lines: list[Line], sent: list[Sent], progress: Progress) -> None:
+    """Some of the people are asked by telephone whether the help has arrived; it goes on while the summary is made, and opens no case."""
+    task = progress.add_task("campaign", total=1)
+    firsts = [line for line in lines if line.expect != COPY]
+    known = [one.case_id for line, one in zip(firsts, sent, strict=False) if one.case_id and line.report.get("person", {}).get("phone")]
+    campaign = (await doors.told("gov", "/intake/v1/campaigns", CAMPAIGN))["campaign_id"]
+    answer = await doors.ask("gov", "POST", f"/intake/v1/campaigns/{campaign}/people", {"case_ids": known[:_ASKED]})
+    if answer.status_code == 200:  # played again it has ended, and nobody is asked twice
+        await doors.told("gov", f"/intake/v1/campaigns/{campaign}/start", None)
+    progress.advance(task)
 
 
 async def nothing_under_way(doors: Doors) -> bool:

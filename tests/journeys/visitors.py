@@ -55,15 +55,15 @@ class City:
 
 
 @asynccontextmanager
-async def open_city(server: str, folder: Path) -> AsyncIterator[City]:
-    """Four services in one process on databases of their own, with a bank beside them, furnished and ready."""
+async def open_city(server: str, folder: Path, more: Mapping[str, str] | None = None) -> AsyncIterator[City]:
+    """Four services in one process on databases of their own, with a bank beside them, furnished and ready; `more` are settings."""
     made = {name: f"v_{name}_{new_id().replace('-', '')[-12:]}" for name in (*SERVICES, "bus")}
     admin = await asyncpg.connect(server.format("postgres"))
     for name in made.values():
         await admin.execute(f"create database {name} strategy wal_log")
     try:
         told = {f"KAPOK_{name.upper()}_DSN": server.format(database) for name, database in made.items()}
-        with bank_simulator() as bank, _process({**told, "KAPOK_BANK_URL": bank}, folder) as address:
+        with bank_simulator() as bank, _process({**told, "KAPOK_BANK_URL": bank, **(more or {})}, folder) as address:
             async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
                 doors = Doors(http, address)
                 await _furnished(doors)
