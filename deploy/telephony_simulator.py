@@ -8,7 +8,7 @@
          lost (500, and everybody is rung); hang (everybody is rung, the answer comes after `seconds`)
 
 The last two digits of a number say how it goes; all others go by their last digit. With KAPOK_TELEPHONY_JOURNAL it remembers over
-a restart what it rang: number and words stand there as a mark only. KAPOK_TELEPHONY_LINES and KAPOK_TELEPHONY_SECONDS say how many
+a restart what it rang; a number stands there as a mark only. KAPOK_TELEPHONY_LINES and KAPOK_TELEPHONY_SECONDS say how many
 calls go at once and how long each takes.
 """
 
