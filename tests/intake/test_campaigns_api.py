@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from services.intake.campaigns.dialling import Dialler
 from services.intake.manifest import INTAKE
 from shared.clock import SHANGHAI
+from shared.kernel import Shredded
 from shared.signing import headers
 from shared.testing import Database
 from shared.testing.waiting import until
@@ -257,9 +258,11 @@ async def test_nobody_answered_is_tried_again_later_under_a_new_try_and_not_for_
 
 
 async def test_the_same_word_twice_or_another_word_later_changes_nothing(desk: Desk) -> None:
-    _, call = await _one(desk)
+    campaign, call = await _one(desk)
     first = await told(desk, call, message="msg_a", digits={"situation": "2"}, transcript=STORY)
-    events = (await desk.sql("select count(*) as n from events"))[0]["n"]
+    await until(lambda: _status(desk, campaign), "done")
+    counted = "select count(*) as n from events"
+    events = (await desk.sql(counted))[0]["n"]
     for again in (
         await told(desk, call, message="msg_a", digits={"situation": "2"}, transcript=STORY),
         await told(desk, call, message="msg_b", digits={"situation": "2"}, transcript=STORY),
@@ -269,7 +272,7 @@ async def test_the_same_word_twice_or_another_word_later_changes_nothing(desk: D
     ):
         assert again.status_code == 200
         assert again.json() == first.json()
-    assert (await desk.sql("select count(*) as n from events"))[0]["n"] == events
+    assert (await desk.sql(counted))[0]["n"] == events
 
 
 async def test_a_word_that_is_not_signed_is_not_believed(desk: Desk) -> None:
@@ -368,6 +371,30 @@ async def test_a_person_who_was_erased_is_not_rung(desk: Desk, full_report: dict
     await desk.post(f"/campaigns/{campaign}/start")
     await until(lambda: _status(desk, campaign), "done")
     assert (await _progress(desk, campaign))["not_called"] == {"erased": 1}
+
+
+async def test_who_is_only_on_a_list_can_be_forgotten_number_name_and_words(desk: Desk) -> None:
+    campaign = await planned(desk)
+    people = [{"phone": PHONES[0], "name": "张三丰"}, {"phone": PHONES[1]}]
+    await desk.post(f"/campaigns/{campaign}/people", {"people": people})
+    await desk.post(f"/campaigns/{campaign}/start")
+    for row in await _ringing(desk, campaign, 2):
+        state = await desk.room.state("call", row["call_id"])
+        if state.queued.listed.number == PHONES[0]:
+            unclear = row["call_id"]
+            await told(desk, unclear, transcript="那个事情嘛，上次居委会的人来过，后来就那样了，你们看着办吧")
+        else:
+            case = (await told(desk, row["call_id"], transcript=STORY)).json()["case_id"]
+    assert (await desk.post("/do-not-call/forget", {"phone": PHONES[0]})).status_code == 403
+    done = (await desk.post("/do-not-call/forget", {"phone": PHONES[0]}, who="gov")).json()
+    assert (done["forgotten"], done["person_ids"]) == (1, [])
+    state = await desk.room.state("call", unclear)
+    assert isinstance(state.queued.listed, Shredded)
+    assert isinstance(state.transcript, Shredded)
+    assert (await desk.post("/do-not-call/check", {"phone": PHONES[0]})).json()["blocked"] is True
+    known = (await desk.post("/do-not-call/forget", {"phone": PHONES[1]}, who="gov")).json()
+    assert (known["forgotten"], len(known["person_ids"])) == (0, 1)
+    assert (await desk.get(f"/cases/{case}", x_access_reason="test")).json()["told"]["narrative"] == STORY
 
 
 async def test_a_provider_that_never_tells_leaves_a_call_with_a_name_and_a_person_who_calls_back(desk: Desk) -> None:

@@ -10,9 +10,11 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.sample.city import read_city, read_lines
+from deploy.sample.play import CAMPAIGN
 from deploy.sample.summary import fate
 from deploy.sample.year import CASH_FEN, GOODS_FEN, gifts, reports
 from services.intake.asked import ReportIn
+from services.intake.campaigns.asked import CampaignIn
 
 TODAY = date(2026, 11, 24)
 CHANNELS = {"hotline", "mobile_gov", "workstation", "web", "visit", "hospital", "school", "data_signal", "ai_call", "partner"}
@@ -61,6 +63,15 @@ def test_grants_name_funds_of_the_city() -> None:
     assert set(city.grants.values()) <= {fund["id"] for fund in city.funds}
     assert {one["organization_id"] for one in city.services} <= {one["id"] for one in city.organizations}
     assert set(city.answers.values()) == {"yes", "waits"}
+
+
+def test_the_campaign_of_the_sample_can_be_planned_and_finds_forty_people_to_ask() -> None:
+    campaign = CampaignIn.model_validate(CAMPAIGN)
+    assert (campaign.purpose, campaign.ref) == ("benefit", "sample-benefit"), (
+        "it asks about help and opens no case, so the accounting stays"
+    )
+    phones = {line.report["person"]["phone"] for line in read_lines() if line.report.get("person", {}).get("phone")}
+    assert len(phones) >= 40
 
 
 def test_the_year_is_the_year_of_the_seeds() -> None:

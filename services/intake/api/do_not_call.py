@@ -11,6 +11,7 @@ from services.intake.campaigns import views
 from services.intake.campaigns.asked import DoNotCallIn, OneNumberIn, number_of
 from services.intake.campaigns.people import number_id
 from services.intake.domain.number import BlockNumber, Number, UnblockNumber
+from services.intake.domain.person import Person
 from services.intake.showing import SEES_PERSONS
 from shared.clock import SHANGHAI
 from shared.http import Door, Invalid, door_for
@@ -63,3 +64,18 @@ async def unblock(body: OneNumberIn, door: Staff) -> dict[str, Any]:
     done = await door.execute(To("number", one, UnblockNumber(one, body.reason, door.now)))
     state: Number = done.state
     return {"number_id": one, "blocked": state.blocked, "refused": list(state.refused)}
+
+
+@router.post("/forget")
+async def forget(body: OneNumberIn, door: Annotated[Door, Depends(door_for("admin", "gov"))]) -> dict[str, Any]:
+    """The number is called no more, and whoever stood in campaigns with it and is known for nothing else is forgotten: number, name and words.
+
+    Persons with a case are erased as persons (`POST /intake/v1/persons/{id}/erasure`); they are named in the answer.
+    """
+    one = number_id(door, _number(body.phone, "/phone"))
+    await door.execute(To("number", one, BlockNumber(one, "erased", door.now)))
+    people: dict[str, Person] = await door.states("person", await views.listed_under(door.room, one))
+    unknown = [person_id for person_id, person in people.items() if person.status == "absent"]
+    for person_id in unknown:  # after the number is blocked for good; broken off between, asking again finishes it
+        await door.shred(person_id)
+    return {"number_id": one, "forgotten": len(unknown), "person_ids": [person_id for person_id in people if person_id not in unknown]}

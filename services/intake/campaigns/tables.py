@@ -52,6 +52,7 @@ call_list = Table(
     Column("call_back_at", DateTime(timezone=True)),
     # What is due in a campaign, what is under way there, and how many are in each state.
     Index("call_list_due", "campaign_id", "status", "due_at", "call_id"),
+    Index("call_list_number", "number_id"),
     Index("call_list_under_way", "status", "dialled_at", postgresql_where=Column("status", Text) == "ringing"),
     Index("call_list_call_back", "call_back_due", "call_id", postgresql_where=Column("call_back_at", DateTime).is_(None)),
 )

@@ -102,6 +102,12 @@ async def call_backs(room: Room, limit: int) -> list[dict[str, Any]]:
     return await room.rows(statement.order_by(_calls.call_back_due, _calls.call_id).limit(limit))
 
 
+async def listed_under(room: Room, number_id: str) -> list[str]:
+    """Everybody who stands in a campaign with this number."""
+    statement = select(_calls.person_id).where(_calls.number_id == number_id).distinct().limit(10_000)
+    return [row["person_id"] for row in await room.rows(statement)]
+
+
 async def do_not_call_page(door: Door, *, limit: int, cursor: str | None) -> Mapping[str, Any]:
     at = number_list.c
     return await door.page(select(number_list), order=(at.changed_at, at.number_id), limit=limit, cursor=cursor)
