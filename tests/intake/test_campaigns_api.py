@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from services.intake.campaigns import views
 from services.intake.campaigns.dialling import Dialler
 from services.intake.manifest import INTAKE
 from shared.clock import SHANGHAI
@@ -241,6 +242,22 @@ async def test_after_a_pause_not_one_more_is_rung_until_it_goes_on(desk: Desk) -
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:kapok:problem:CampaignIsDone")
     late = await desk.post(f"/campaigns/{campaign}/people", {"people": [{"phone": "13800138009"}]})
     assert late.status_code == 409
+
+
+async def test_a_pause_that_comes_between_the_look_and_the_call_still_counts(database: Database) -> None:
+    """The loop looks first and rings then; the campaign itself says no in the unit that would begin the call."""
+    async with Desk(INTAKE).open(database, telephony_secret=SECRET) as desk:  # without a provider the loop of the room does not ring
+        campaign = await _started(desk, *PHONES)
+        dialler = Dialler(desk.room)
+        row, due = (await views.running(desk.room))[0], await views.due_calls(desk.room, campaign, desk.now, 10)
+        await desk.post(f"/campaigns/{campaign}/pause")
+        await dialler.dial(row, due[:1], desk.now, 600)
+        assert (await _progress(desk, campaign))["queued"] == 3
+        await desk.post(f"/campaigns/{campaign}/resume")
+        await dialler.dial(row, due[:1], desk.now, 100)  # it has become night meanwhile
+        assert (await _progress(desk, campaign))["queued"] == 3
+        await dialler.dial(row, due[:1], desk.now, 600)
+        assert (await _progress(desk, campaign))["ringing"] == 1
 
 
 async def test_nobody_answered_is_tried_again_later_under_a_new_try_and_not_for_ever(desk: Desk) -> None:

@@ -87,11 +87,11 @@ class Dialler:
             return
         due = await views.due_calls(self._room, campaign_id, now, free)
         if due:
-            await self._dial(campaign, due, now, minute)
+            await self.dial(campaign, due, now, minute)
         elif await views.is_worked_off(self._room, campaign_id):
             await self._obeyed(To("campaign", campaign_id, FinishCampaign(now)))
 
-    async def _dial(self, campaign: Mapping[str, Any], due: Sequence[Mapping[str, Any]], now: datetime, minute: int) -> None:
+    async def dial(self, campaign: Mapping[str, Any], due: Sequence[Mapping[str, Any]], now: datetime, minute: int) -> None:
         """Each call is one unit with the campaign's word and the number's: all three say yes, or nobody is rung."""
         campaign_id, purpose = campaign["campaign_id"], campaign["purpose"]
         living = tuple(await views.living(self._room, purpose))
