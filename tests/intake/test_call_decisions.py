@@ -116,6 +116,13 @@ def test_it_is_tried_again_when_it_is_due_and_not_before() -> None:
     assert CALL.decide(c.DialCall(NOW + timedelta(minutes=60)), state)[0].attempt == 2
 
 
+def test_it_is_tried_as_often_as_planned_and_then_no_more() -> None:
+    words = [word for attempt in range(1, 9) for word in (_late, _no_answer(attempt, f"m{attempt}"))]
+    happened, state = obeyed(CALL, [c.QueueCall(QUEUED), *words])
+    assert [e.attempt for e in happened if isinstance(e, c.CallDialled)] == [1, 2, 3]
+    assert state.status == "no_answer"
+
+
 def test_a_number_that_does_not_exist_is_not_tried_again() -> None:
     _, state = obeyed(CALL, [c.QueueCall(QUEUED), c.DialCall(NOW), _no_answer(1, "a", "rejected")])
     assert state.status == "no_answer"

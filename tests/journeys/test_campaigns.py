@@ -108,6 +108,8 @@ async def test_intake_killed_in_the_middle_rings_nobody_twice_and_forgets_nobody
                 async def rung(share: int = share) -> bool:
                     return int((await intake.http.get(f"{url}/_rings")).json()["rings"]) >= share
 
+                # An order that rings at once and is answered late: when intake dies, nobody on our side knows whether it was heard.
+                await intake.http.put(f"{url}/_rules", json={"mode": "hang", "times": 1, "seconds": 6})
                 await until(rung, seconds=30)
                 intake.kill()
                 intake.start()
