@@ -66,9 +66,7 @@ def commands_of(door: Door, one: Ready, found: list[Found], who: tuple[str, str]
     return _commands(door, one.body, one.case_id, whom, one.claims, found, one.number)
 
 
-async def take(
-    door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = ()
-) -> tuple[dict[str, Any], bool]:
+async def take(door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = ()) -> tuple[dict[str, Any], bool]:
     """Record one report; the answer of the contract, and whether it was new. Raises `Invalid` and `Rejected`.
 
     `who` are person and household where the door knows them already; `also` happens with the report or not at all.

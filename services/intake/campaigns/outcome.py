@@ -38,7 +38,7 @@ async def record_outcome(door: Door, said: OutcomeIn, message_id: str) -> dict[s
         raise CallWasNotMade
     campaign: Campaign = await door.state("campaign", call.queued.campaign_id)
     assert campaign.plan is not None, "a call without its campaign"
-    ended_at = min(said.at, door.now)
+    ended_at = max(call.queued.at, min(said.at, door.now))  # the provider's clock is not ours
     if said.status in _SPOKE:
         await _spoke(door, said, message_id, call.queued, campaign.plan, ended_at)
     else:
