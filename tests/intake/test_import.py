@@ -192,7 +192,7 @@ async def test_a_sender_that_reads_nothing_while_it_sends_is_not_stopped(served:
         f"content-type: application/x-ndjson\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", served.port)) as connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 262_144)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
         connection.settimeout(60)
         await asyncio.to_thread(connection.sendall, head.encode() + body)
