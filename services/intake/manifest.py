@@ -8,14 +8,18 @@ from services.intake import apply_pages, desk_pages, import_page, pages
 from services.intake.api import ROUTERS
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
+from services.intake.domain import screening as s
 from services.intake.domain.case_decisions import CASE
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
 from services.intake.domain.consent_decisions import CONSENT
 from services.intake.domain.look import LOOK, PersonalDataShown
 from services.intake.domain.person import PersonErased, PersonTold
 from services.intake.domain.person_decisions import PERSON
+from services.intake.domain.screening_decisions import SCREENING
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
 from services.intake.reactions import DUE, FOLLOW, REACTIONS
+from services.intake.screening.projecting import SCREENINGS
+from services.intake.screening.running import SCREENING_LOOP
 from services.intake.tables import TABLES
 from shared.codec import Codec, Stored
 from shared.service import Service
@@ -44,19 +48,24 @@ CODEC = Codec(
     Stored(ConsentGiven),
     Stored(ConsentWithdrawn),
     Stored(PersonalDataShown, sealed={"reason": "actor"}),
+    Stored(s.ScreeningAsked),
+    Stored(s.ScreeningBegun),
+    Stored(s.ScreeningPartDone),
+    Stored(s.ScreeningEnded),
 )
 
 INTAKE = Service(
     name="intake",
-    deciders=(CASE, PERSON, CONSENT, LOOK),
+    deciders=(CASE, PERSON, CONSENT, LOOK, SCREENING),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(CASES, PEOPLE, CONSENTS, LOOKS),
+    projections=(CASES, PEOPLE, CONSENTS, LOOKS, SCREENINGS),
     follow=FOLLOW,
     reactions=REACTIONS,
     due=DUE,
+    loops=(SCREENING_LOOP,),
     routers=ROUTERS,
     pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router),
     uploads=(import_page.PATH,),
