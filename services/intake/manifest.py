@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, desk_pages, import_page, pages
-from services.intake.api import ROUTERS
+from services.intake import apply_pages, desk_pages, import_page, pages, screening_pages
+from services.intake.api import ROUTERS, screenings
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
 from services.intake.domain import screening as s
@@ -67,8 +67,8 @@ INTAKE = Service(
     due=DUE,
     loops=(SCREENING_LOOP,),
     routers=ROUTERS,
-    pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router),
-    uploads=(import_page.PATH,),
+    pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router, screening_pages.router),
+    uploads=(import_page.PATH, screening_pages.PATH, screenings.PATH),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

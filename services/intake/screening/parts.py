@@ -43,8 +43,8 @@ class Block(Struct, frozen=True):
     too_long: bool = False
 
 
-def opened(path: Path) -> Opened:
-    """Find out what this is by its first bytes, never by its name. Raises `BadFile`."""
+def opened(path: Path, scratch: Path) -> Opened:
+    """Find out what this is by its first bytes, never by its name; what must be unpacked lies in `scratch`. Raises `BadFile`."""
     with path.open("rb") as file:
         head = file.read(8)
     if not head:
@@ -52,15 +52,15 @@ def opened(path: Path) -> Opened:
     if head.startswith(b"PAR1"):
         return Opened(path, "parquet")
     if head.startswith(b"PK\x03\x04"):
-        path = _expanded(path, _unzipped(path))
+        path = _expanded(path, _unzipped(path), scratch)
     elif head.startswith(b"\x1f\x8b"):
-        path = _expanded(path, _inflated(path))
-    return _text(path)
+        path = _expanded(path, _inflated(path), scratch)
+    return _text(path, scratch)
 
 
-def _expanded(path: Path, chunks: Iterator[bytes]) -> Path:
-    """The unpacked text beside the packed one; a bomb is refused as soon as it is one, and what it left is removed."""
-    target, most, written = path.with_suffix(".text"), max(path.stat().st_size * RATIO_MAX, _CHUNK), 0
+def _expanded(path: Path, chunks: Iterator[bytes], scratch: Path) -> Path:
+    """The unpacked text; a bomb is refused as soon as it is one, and what it left is removed."""
+    target, most, written = scratch / f"{path.stem}.text", max(path.stat().st_size * RATIO_MAX, _CHUNK), 0
     try:
         with target.open("wb") as out:
             target.chmod(0o600)
@@ -109,11 +109,11 @@ def _inflated(path: Path) -> Iterator[bytes]:
                 raise EOFError
 
 
-def _text(path: Path) -> Opened:
+def _text(path: Path, scratch: Path) -> Opened:
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Opened(_from_utf16(path), "csv", "utf-16")
+        return Opened(_from_utf16(path, scratch), "csv", "utf-16")
     if sample.startswith(codecs.BOM_UTF8):
         return Opened(path, "csv", "utf-8", len(codecs.BOM_UTF8))
     if b"\0" in sample:
@@ -127,9 +127,9 @@ def _text(path: Path) -> Opened:
     return Opened(path, "csv", "utf-8")  # lines that are none are named one by one
 
 
-def _from_utf16(path: Path) -> Path:
-    """The same text in UTF-8 beside it; half a character becomes the replacement mark, which no field accepts."""
-    target = path.with_suffix(".utf8")
+def _from_utf16(path: Path, scratch: Path) -> Path:
+    """The same text in UTF-8; half a character becomes the replacement mark, which no field accepts."""
+    target = scratch / f"{path.stem}.utf8"
     decode = codecs.getincrementaldecoder("utf-16")(errors="replace").decode
     with path.open("rb") as file, target.open("wb") as out:
         target.chmod(0o600)

@@ -22,20 +22,19 @@ _TABLE_ROWS = 100_000
 _ADDRESS_SPACE = 6 * 2**30  # a file made to swell must break this process, not the machine
 
 
-def screened(path: Path, as_of: date, thresholds: tuple[Dated, ...], after: int = 0, rows_before: int = 0) -> Iterator[
-    Heading | tuple[int, int, Screened]
-]:  # fmt: skip
+Step = Heading | tuple[int, int, Screened]
+
+
+def screened(path: Path, as_of: date, thresholds: tuple[Dated, ...], scratch: Path, after: int = 0, rows_before: int = 0) -> Iterator[Step]:
     """What the file is, then (where the next part begins, of, outcome) for each part after `after`. Raises `BadFile`."""
-    file = opened(path)
+    file = opened(path, scratch)
     if file.format == "parquet":
         yield from _table(file, as_of, thresholds, after)
     else:
         yield from _lines(file, as_of, thresholds, after, rows_before)
 
 
-def _lines(file: Opened, as_of: date, thresholds: tuple[Dated, ...], after: int, rows_before: int) -> Iterator[
-    Heading | tuple[int, int, Screened]
-]:  # fmt: skip
+def _lines(file: Opened, as_of: date, thresholds: tuple[Dated, ...], after: int, rows_before: int) -> Iterator[Step]:
     with file.path.open("rb") as text:
         text.seek(file.start)
         first = text.readline(65_537)
@@ -53,7 +52,7 @@ def _lines(file: Opened, as_of: date, thresholds: tuple[Dated, ...], after: int,
         yield block.to, of, msgspec.structs.replace(found, rows=lines, faulty=faulty, faults=[*faults, *found.faults])
 
 
-def _table(file: Opened, as_of: date, thresholds: tuple[Dated, ...], after: int) -> Iterator[Heading | tuple[int, int, Screened]]:
+def _table(file: Opened, as_of: date, thresholds: tuple[Dated, ...], after: int) -> Iterator[Step]:
     try:
         scan = pl.scan_parquet(file.path)
         heads = scan.collect_schema().names()
@@ -85,7 +84,7 @@ def main() -> None:
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
     part = order.part
     try:
-        for what in screened(Path(order.path), order.as_of, order.thresholds, order.after, order.rows):
+        for what in screened(Path(order.path), order.as_of, order.thresholds, Path(order.path).parent, order.after, order.rows):
             if isinstance(what, Heading):
                 say(what)
                 continue
