@@ -67,7 +67,7 @@ async def _started(page: Page, form: dict[str, str], file: UploadFile | None) ->
         return await _list(page, 422, form=form, wrong=wrong)
     key = page.door.new_id()
     try:
-        name, size = await spool.keep(page.door.room.settings.home, key, _chunks(file))
+        name, size = await spool.keep(page.door.room.settings.home, page.door.new_id(), _chunks(file))
         await api.asked(page.door, key, name, size, on, None, (), 0, 0)
     except Invalid:
         return await _list(page, 422, form=form, wrong=[("file", page.t("intake.screening.wrong.file"))])

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import signal
+import subprocess
+import sys
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -312,3 +315,34 @@ async def test_results_are_paged_and_filtered(desk: Desk) -> None:
     assert [i["margin"] for i in first["items"] + second["items"]] == [7, 6, 5, 4, 3, 2, 1]
     here = (await desk.get(f"/screenings/{key}/results?district=440104&margin_min=3", who="gov")).json()
     assert [i["margin"] for i in here["items"]] == [7, 5, 3]
+
+
+async def test_the_same_request_sent_again_is_one_screening_and_leaves_no_second_file(desk: Desk) -> None:
+    headers = {**desk.headers("gov"), "content-type": "text/csv", "idempotency-key": "k-1"}
+    keys = [
+        (await desk.client.post("/intake/v1/screenings", content=lines(SICK), headers=headers)).json()["screening_id"] for _ in range(2)
+    ]
+    assert keys[0] == keys[1]
+    await ended(desk, keys[0])
+    await until(lambda: spooled(desk) == [])
+    assert len(await desk.sql("select 1 from signal_list")) == 1
+
+
+def test_the_commands_make_a_city_and_screen_it(tmp_path: Path) -> None:
+    def kapok(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "services.cli", *words], capture_output=True, text=True, check=False)
+
+    city, out = tmp_path / "city.csv", tmp_path / "out"
+    assert kapok("residents", "--count", "5000", "--out", str(city)).returncode == 0
+    (tmp_path / "city.csv.gz").write_bytes(gzip.compress(city.read_bytes() + b"broken\n"))
+    done = kapok("screen", str(tmp_path / "city.csv.gz"), "--as-of", "2026-11-01", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    told = json.loads((out / "summary.json").read_text())
+    assert (told["rows"], told["faulty"]) == (5001, 1)
+    signals = (out / "signals.csv").read_text().splitlines()
+    assert len(signals) - 1 == sum(told["signals"].values()) > 50
+    assert (out / "faults.csv").read_text().splitlines()[1:] == ["5002,,number_of_fields"]
+    assert {path.name for path in tmp_path.iterdir()} == {"city.csv", "city.csv.gz", "out"}
+    for wrong in (("--as-of", "soon"), ("--as-of", "2001-01-01")):
+        no = kapok("screen", str(city), *wrong, "--out", str(out))
+        assert (no.returncode, no.stderr.count("\n")) == (2, 1)

@@ -106,13 +106,13 @@ async def start(
         said = await _told(request)
         rows = [one.model_dump(mode="json", exclude_none=True) for one in said.residents]
         key = door.new_id()
-        file, size = spool.keep_rows(door.room.settings.home, key, rows)
+        file, size = spool.keep_rows(door.room.settings.home, door.room.clock.new_id(), rows)
         return await asked(door, key, file, size, said.as_of, said.name, said.thresholds, said.run_fen, said.check_fen)
     if media not in _FILES:
         raise Invalid("", f"send one of: application/json, {', '.join(_FILES)}")
     key = door.new_id()
     in_force(thresholds, as_of or local_day(door.now))
-    file, size = await spool.keep(door.room.settings.home, key, request.stream())
+    file, size = await spool.keep(door.room.settings.home, door.room.clock.new_id(), request.stream())
     return await asked(door, key, file, size, as_of, name, thresholds, run_fen, check_fen)
 
 
@@ -147,11 +147,11 @@ def in_force(codes: Sequence[str], on: date) -> tuple[Any, ...]:
 async def asked(
     door: Door, key: str, file: str, size: int, as_of: date | None, name: str | None, codes: Sequence[str], run_fen: int, check_fen: int
 ) -> dict[str, Any]:
-    """Record that this file is to be screened; a file nobody will screen is removed at once."""
+    """Record that this file is to be screened; a file nobody will screen, or that was sent before under the same key, is removed."""
     on = as_of or local_day(door.now)
     try:
         used = in_force(codes, on)
-        await door.execute(
+        done = await door.execute(
             To(
                 "screening",
                 key,
@@ -161,6 +161,8 @@ async def asked(
     except BaseException:
         spool.remove(door.room.settings.home, file)
         raise
+    if not done.events:
+        spool.remove(door.room.settings.home, file)
     return {"screening_id": key, "status": "asked", "thresholds": [one.code for one in used]}
 
 

@@ -29,9 +29,9 @@ def _new(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
-async def keep(home: Path, screening_id: str, chunks: AsyncIterable[bytes]) -> tuple[str, int]:
+async def keep(home: Path, file_id: str, chunks: AsyncIterable[bytes]) -> tuple[str, int]:
     """Write the body as it comes; answers the file's name and size. Raises `Invalid` when it is empty or too large."""
-    path, size = place(home) / f"{screening_id}.file", 0
+    path, size = place(home) / f"{file_id}.file", 0
     try:
         with os.fdopen(_new(path), "wb") as out:
             async for chunk in chunks:
@@ -47,9 +47,9 @@ async def keep(home: Path, screening_id: str, chunks: AsyncIterable[bytes]) -> t
     return path.name, size
 
 
-def keep_rows(home: Path, screening_id: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
+def keep_rows(home: Path, file_id: str, rows: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
     """The rows of a request as such a file."""
-    path = place(home) / f"{screening_id}.file"
+    path = place(home) / f"{file_id}.file"
     with os.fdopen(_new(path), "w", encoding="utf-8", newline="") as out:
         table = csv.DictWriter(out, _COLUMNS, restval="", lineterminator="\n")
         table.writeheader()
