@@ -346,3 +346,8 @@ def test_the_commands_make_a_city_and_screen_it(tmp_path: Path) -> None:
     for wrong in (("--as-of", "soon"), ("--as-of", "2001-01-01")):
         no = kapok("screen", str(city), *wrong, "--out", str(out))
         assert (no.returncode, no.stderr.count("\n")) == (2, 1)
+
+
+def test_no_other_verb_and_no_service_waits_for_the_columns() -> None:
+    told = "import sys, services.cli; sys.exit('polars' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0
