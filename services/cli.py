@@ -1,8 +1,9 @@
-"""`kapok`: run, kafka, serve, play, import, rebuild, topics, verify-ledger, docs, token; one verb each."""
+"""`kapok`: run, kafka, serve, play, import, rebuild, topics, screen, residents, verify-ledger, docs, token; one verb each."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
@@ -208,6 +209,26 @@ def _asked(work: Coroutine[Any, Any, None]) -> None:
         stop(nobody_answers(fault))
     except (Refused, LedgerBroken) as no:
         stop(str(no))
+
+
+_OWN = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command(context_settings=_OWN)
+def screen(context: typer.Context) -> None:
+    """FILE --as-of DAY --out FOLDER: hold residents' data against dated limits without a service."""
+    _columns("screen", context.args)
+
+
+@app.command(context_settings=_OWN)
+def residents(context: typer.Context) -> None:
+    """--count N --out FILE: make-believe residents for exercises, CSV or Parquet."""
+    _columns("residents", context.args)
+
+
+def _columns(verb: str, args: list[str]) -> NoReturn:
+    """Become the process that has the columnar engine, which no other verb should wait for."""
+    os.execv(sys.executable, [sys.executable, "-m", "services.intake.screening.command", verb, *args])  # noqa: S606 - ourselves
 
 
 @app.command()

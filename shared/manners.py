@@ -27,6 +27,9 @@ _MEDIA = (
     "application/json",
     "application/x-ndjson",
     "text/csv",
+    "application/vnd.apache.parquet",
+    "application/zip",
+    "application/gzip",
     "application/x-www-form-urlencoded",
     "multipart/form-data",
     "application/xml",
@@ -182,7 +185,7 @@ class Manners:
         assert self._answers is not None
         where = f"urn:kapok:request:{scope['state']['correlation']}"
         principal = self._verify(headers.get(b"authorization", "").partition(" ")[2].strip())
-        if principal is None or _streamed(scope, _media(headers)):
+        if principal is None or _streamed(scope, _media(headers)) or scope["path"] in self._uploads:  # files are never held whole
             await self._app(scope, self._bounded(scope, receive, headers), send)
             return
         body = await self._whole(self._bounded(scope, receive, headers))

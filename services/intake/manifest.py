@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages
-from services.intake.api import ROUTERS
+from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages, screening_pages
+from services.intake.api import ROUTERS, screenings
 from services.intake.campaigns.dialling import EFFECTS, LOOPS
 from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
 from services.intake.campaigns.stored import STORED
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
+from services.intake.domain import screening as s
 from services.intake.domain.call_decisions import CALL
 from services.intake.domain.campaign_decisions import CAMPAIGN
 from services.intake.domain.case_decisions import CASE
@@ -20,8 +21,11 @@ from services.intake.domain.look import LOOK, PersonalDataShown
 from services.intake.domain.number_decisions import NUMBER
 from services.intake.domain.person import PersonErased, PersonTold
 from services.intake.domain.person_decisions import PERSON
+from services.intake.domain.screening_decisions import SCREENING
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
 from services.intake.reactions import DUE, FOLLOW, REACTIONS
+from services.intake.screening.projecting import SCREENINGS
+from services.intake.screening.running import SCREENING_LOOP
 from services.intake.tables import TABLES
 from shared.codec import Codec, Stored
 from shared.service import Service
@@ -51,24 +55,35 @@ CODEC = Codec(
     Stored(ConsentWithdrawn),
     Stored(PersonalDataShown, sealed={"reason": "actor"}),
     *STORED,
+    Stored(s.ScreeningAsked),
+    Stored(s.ScreeningBegun),
+    Stored(s.ScreeningPartDone),
+    Stored(s.ScreeningEnded),
 )
 
 INTAKE = Service(
     name="intake",
-    deciders=(CASE, PERSON, CONSENT, LOOK, CAMPAIGN, CALL, NUMBER),
+    deciders=(CASE, PERSON, CONSENT, LOOK, CAMPAIGN, CALL, NUMBER, SCREENING),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(CASES, PEOPLE, CONSENTS, LOOKS, CAMPAIGNS, CALLS, NUMBERS),
+    projections=(CASES, PEOPLE, CONSENTS, LOOKS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
-    loops=LOOPS,
+    loops=(*LOOPS, SCREENING_LOOP),
     due=DUE,
     routers=ROUTERS,
-    pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router, campaign_pages.router),
-    uploads=(import_page.PATH,),
+    pages=(
+        desk_pages.router,
+        apply_pages.router,
+        pages.router,
+        import_page.router,
+        campaign_pages.router,
+        screening_pages.router,
+    ),
+    uploads=(import_page.PATH, screening_pages.PATH, screenings.PATH),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -1,0 +1,1 @@
+"""Bulk screening of residents' data; what needs the columnar engine runs in processes of its own."""

@@ -1,0 +1,129 @@
+"""The page of data screening: start, watch, stop; signals by threshold with what became of them, and single signals masked."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from services.intake.api import screenings as api
+from services.intake.domain import screening as s
+from services.intake.screening import book, spool, views
+from services.intake.screening.taking import open_reports
+from shared.asked import Day
+from shared.clock import local_day
+from shared.http import Invalid
+from shared.kernel import Rejected
+from shared.service import To
+from shared.web.frame import Page, page_for
+
+PATH = "/intake/screenings"
+router = APIRouter(prefix=PATH, include_in_schema=False)
+Staff = Annotated[Page, Depends(page_for(*api.STAFF))]
+_DAY: TypeAdapter[Any] = TypeAdapter(Day)
+_CHUNK = 2**20
+_AT_ONCE = 50
+
+
+async def _list(page: Page, status: int = 200, **values: Any) -> Response:
+    found = await views.screening_page(page.door, limit=20, cursor=page.request.query_params.get("cursor"))
+    form = {"as_of": local_day(page.door.now).isoformat(), **values.pop("form", {})}
+    return page.show(
+        "intake/screenings.html", status=status, screenings=found["items"], next=found["next"], thresholds=book.thresholds(), form=form,
+        today=local_day(page.door.now), **{"wrong": [], **values},
+    )  # fmt: skip
+
+
+@router.get("")
+async def every(page: Staff) -> Response:
+    return await _list(page)
+
+
+@router.post("")
+async def start(page: Staff) -> Response:
+    """A file with the day of its data; what is wrong is named beside its field."""
+    form = await page.form()
+    file = page.form_file("file")
+    try:
+        return await _started(page, form, file)
+    finally:
+        if file is not None:
+            await file.close()
+
+
+async def _started(page: Page, form: dict[str, str], file: UploadFile | None) -> Response:
+    on, wrong = None, []
+    try:
+        on = _DAY.validate_python(form.get("as_of", ""))
+    except ValidationError:
+        wrong.append(("as_of", page.t("intake.screening.wrong.as_of")))
+    if file is None or not file.size:
+        wrong.append(("file", page.t("intake.screening.wrong.file")))
+    if wrong or file is None:
+        return await _list(page, 422, form=form, wrong=wrong)
+    key = page.door.new_id()
+    try:
+        name, size = await spool.keep(page.door.room.settings.home, page.door.new_id(), _chunks(file))
+        await api.asked(page.door, key, name, size, on, None, (), 0, 0)
+    except Invalid:
+        return await _list(page, 422, form=form, wrong=[("file", page.t("intake.screening.wrong.file"))])
+    except Rejected:
+        return await _list(page, 409, form=form, wrong=[("as_of", page.t("intake.screening.wrong.no_threshold"))])
+    return page.back(f"{PATH}/{key}")
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(_CHUNK):
+        yield chunk
+
+
+async def _one(page: Page, key: str, template: str = "intake/screening.html", status: int = 200, **values: Any) -> Response:
+    shown = await views.one(page.door, key)
+    chosen = page.request.query_params.get("threshold")
+    filters = {"threshold": chosen} if chosen else {}
+    signals = await views.results(page.door, key, filters, limit=20, cursor=page.request.query_params.get("cursor"))
+    faults = await views.faults(page.door, key, limit=20, cursor=None)
+    became = {row["threshold"]: row for row in (await views.lineage(page.door, key))["items"]}
+    return page.show(
+        template, status=status, screening=shown, signals=signals, faults=faults["items"], became=became, chosen=chosen,
+        most=max(shown["signals"].values(), default=0), done=page.request.query_params.get("done"), **{"wrong": [], **values},
+    )  # fmt: skip
+
+
+@router.get("/{key}")
+async def one(key: str, page: Staff) -> Response:
+    return await _one(page, key)
+
+
+@router.get("/{key}/now")
+async def now(key: str, page: Staff) -> Response:
+    """The part of the page that changes while it runs."""
+    return await _one(page, key, "intake/screening_now.html")
+
+
+@router.post("/{key}")
+async def act(key: str, page: Staff) -> Response:
+    """Stop it, open cases for the signals furthest beyond their limit, or look at persons in full (with a reason, recorded)."""
+    form = await page.form()
+    door = page.door
+    await views.known(door, key)
+    match form.get("act"):
+        case "look":
+            door.reason = form.get("reason", "").strip() or None
+            wrong = [] if door.reason else [("reason", page.t("intake.wrong.reason"))]
+            return await _one(page, key, status=422 if wrong else 200, wrong=wrong)
+        case "report":
+            filters = {"threshold": form["threshold"]} if form.get("threshold") else {}
+            await open_reports(door, key, filters, _AT_ONCE)
+        case "stop":
+            try:
+                await door.execute(To("screening", key, s.StopScreening(door.now)))
+            except Rejected as no:
+                return await _one(page, key, status=409, wrong=[("", page.t(f"intake.screening.refused.{no.code}"))])
+        case _:
+            return await _one(page, key, status=422, wrong=[("", page.t("intake.wrong.step"))])
+    return page.back(f"{PATH}/{key}?done={form['act']}")
