@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, desk_pages, import_page, pages
+from services.intake import apply_pages, desk_pages, import_page, pages, visit_pages
 from services.intake.api import ROUTERS
+from services.intake.clock_projections import CLOCKS
+from services.intake.clockwork import CLOCKWORK
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
+from services.intake.domain import casework as w
+from services.intake.domain import clocks as k
 from services.intake.domain.case_decisions import CASE
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
 from services.intake.domain.consent_decisions import CONSENT
 from services.intake.domain.look import LOOK, PersonalDataShown
+from services.intake.domain.paper import PAPER, PaperKept
 from services.intake.domain.person import PersonErased, PersonTold
 from services.intake.domain.person_decisions import PERSON
+from services.intake.domain.working_time import CALENDAR
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
 from services.intake.reactions import DUE, FOLLOW, REACTIONS
 from services.intake.tables import TABLES
@@ -22,6 +28,7 @@ from shared.service import Service
 
 _HERE = Path(__file__).parent
 
+_TEXTS: dict[type, dict[str, str]] = {event: {"text": "person_id"} for event in (w.GrievanceRaised, w.GrievanceAnswered)}
 CODEC = Codec(
     Stored(c.CaseReported, sealed={"told": "person_id", "reporter": "reporter_id"}),
     Stored(c.FirstContactMade),
@@ -29,7 +36,7 @@ CODEC = Codec(
     Stored(c.CaseVerified),
     Stored(c.VisitRecorded, sealed={"note": "person_id"}),
     Stored(c.NoteAdded, sealed={"text": "person_id"}),
-    Stored(c.CaseFactsChanged, sealed={"facts": "person_id"}),
+    Stored(c.CaseFactsChanged, sealed={"facts": "person_id", "values": "person_id"}),
     Stored(c.TaskAdded, sealed={"text": "person_id"}),
     Stored(c.TaskFinished),
     Stored(c.CaseTransferred),
@@ -44,21 +51,29 @@ CODEC = Codec(
     Stored(ConsentGiven),
     Stored(ConsentWithdrawn),
     Stored(PersonalDataShown, sealed={"reason": "actor"}),
+    Stored(k.ClockWarned),
+    Stored(k.ClockBreached),
+    Stored(k.ClockEscalated),
+    Stored(k.ClocksRecomputed),
+    *[Stored(event, sealed=_TEXTS.get(event, {})) for event in w.EVENTS],
+    *[Stored(event) for event in CALENDAR.events],
+    Stored(PaperKept, sealed={"picture": "person_id"}),
 )
 
 INTAKE = Service(
     name="intake",
-    deciders=(CASE, PERSON, CONSENT, LOOK),
+    deciders=(CASE, PERSON, CONSENT, LOOK, CALENDAR, PAPER),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(CASES, PEOPLE, CONSENTS, LOOKS),
+    projections=(CASES, PEOPLE, CONSENTS, LOOKS, CLOCKS),
     follow=FOLLOW,
     reactions=REACTIONS,
     due=DUE,
+    loops=(CLOCKWORK,),
     routers=ROUTERS,
-    pages=(desk_pages.router, apply_pages.router, pages.router, import_page.router),
+    pages=(desk_pages.router, apply_pages.router, pages.router, visit_pages.router, import_page.router),
     uploads=(import_page.PATH,),
     templates=_HERE / "templates",
     words=_HERE / "words",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.intake.api import batch, cases, consents, persons, reports
+from services.intake.api import batch, cases, casework, clocks, consents, persons, reports
 
-ROUTERS = (reports.router, batch.router, cases.router, consents.router, persons.router)
+ROUTERS = (reports.router, batch.router, cases.router, casework.router, clocks.router, consents.router, persons.router)
