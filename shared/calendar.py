@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,15 +28,18 @@ def provisional(day: date) -> bool:
     return day.year not in FREE_WEEKDAYS
 
 
-def add_working_days(instant: datetime, days: int) -> datetime:
-    """The same time of day on the n-th working day after this one; 0 days moves a free day to the next working day."""
+def add_working_days(instant: datetime, days: int, works: Callable[[date], bool] = is_working_day) -> datetime:
+    """The same time of day on the n-th working day after this one; 0 days moves a free day to the next working day.
+
+    `works` says which days count, for a calendar that knows more than the announced holidays.
+    """
     local = instant.astimezone(_ZONE)
     day, left = local.date(), days
     while left > 0:
         day += timedelta(days=1)
-        if is_working_day(day):
+        if works(day):
             left -= 1
-    while not is_working_day(day):
+    while not works(day):
         day += timedelta(days=1)
     return datetime.combine(day, local.timetz()).astimezone(instant.tzinfo)
 

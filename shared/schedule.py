@@ -96,7 +96,9 @@ class Schedule:
         return len(rows) - len(broken)
 
     def _submitted(self, row: Any, now: datetime) -> asyncio.Future[Done]:
-        commands = tuple(self._service.due[row["name"]](row["stream_id"], msgspec.json.decode(row["facts"])))
+        # After a time of being down, what is due is judged by the moment it is worked off, not by the one it was set for.
+        facts = {**msgspec.json.decode(row["facts"]), "now": now.isoformat()}
+        commands = tuple(self._service.due[row["name"]](row["stream_id"], facts))
         who = Provenance("schedule", now, self._clock.new_id())
         return self._executor.submit(commands, who, rows=(Drop(deadlines, {"id": row["id"]}),), patient=True)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.intake.special import HospitalIn, PartnerIn, SchoolIn
 from shared.asked import WHOLE, Day, Instant, Language, Value
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -24,11 +25,13 @@ Purpose = Literal["referral", "payment", "contact", "statistics", "publication"]
 Facts = Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Value], Field(max_length=120)]
 
 
-class _Said(BaseModel):
+class Said(BaseModel):
+    """Strict: what is not asked for is refused, and nothing is taken for something else."""
+
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
-class ElementsIn(_Said):
+class ElementsIn(Said):
     """The hotline's five elements."""
 
     place: Long | None = None
@@ -38,21 +41,21 @@ class ElementsIn(_Said):
     demand: Long | None = None
 
 
-class ReporterIn(_Said):
+class ReporterIn(Said):
     relation: Code | None = None
     name: Short | None = None
     phone: Short | None = None
     anonymous: bool = False
 
 
-class AccountIn(_Said):
+class AccountIn(Said):
     """Where money may be paid to."""
 
     bank: Short
     number: Annotated[str, Field(min_length=4, max_length=40), WHOLE]
 
 
-class PersonIn(_Said):
+class PersonIn(Said):
     name: Short | None = None
     id_type: Code | None = None
     id_number: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
@@ -66,19 +69,19 @@ class PersonIn(_Said):
     account: AccountIn | None = None
 
 
-class MemberIn(_Said):
+class MemberIn(Said):
     relation: Code | None = None
     birth_date: Day | None = None
     facts: Facts = {}
 
 
-class HouseholdIn(_Said):
+class HouseholdIn(Said):
     size: Annotated[int, Field(ge=1, le=60)] | None = None
     members: Annotated[list[MemberIn], Field(max_length=60)] = []
     monthly_income_fen: Fen | None = None
 
 
-class ConsentIn(_Said):
+class ConsentIn(Said):
     share: bool
     how: Code = "read_aloud"
     at: Instant | None = None
@@ -87,12 +90,12 @@ class ConsentIn(_Said):
     expires_on: Day | None = None
 
 
-class ContactIn(_Said):
+class ContactIn(Said):
     by: Code | None = None
     language: Language | None = None
 
 
-class ReportIn(_Said):
+class ReportIn(Said):
     """A hardship report; a caller may know almost nothing."""
 
     channel: Channel
@@ -110,45 +113,57 @@ class ReportIn(_Said):
     danger_now: bool = False
     consent: ConsentIn | None = None
     contact: ContactIn | None = None
+    hospital: HospitalIn | None = None
+    school: SchoolIn | None = None
+    partner: PartnerIn | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> ReportIn:
-        if self.narrative is None and self.elements is None and self.needs is None and self.facts is None:
+        told = (self.narrative, self.elements, self.needs, self.facts, self.hospital, self.school)
+        if all(one is None for one in told):
             raise ValueError("one of narrative, elements, needs, facts is needed")
         return self
 
 
-class TextIn(_Said):
+class TextIn(Said):
     text: Long
     language: Language | None = None
 
 
-class VerifyIn(_Said):
+class VerifyIn(Said):
     method: Literal["visit", "documents", "phone", "data", "community"] = "visit"
     at: Instant | None = None
 
 
-class ContactMadeIn(_Said):
+class ContactMadeIn(Said):
     how: Literal["phone", "visit", "message"] = "phone"
     at: Instant | None = None
 
 
-class VisitIn(_Said):
+class VisitIn(Said):
     at: Instant | None = None
     outcome: Code = "seen"
     note: Long | None = None
 
 
-class NoteIn(_Said):
+class NoteIn(Said):
+    at: Instant | None = None
     text: Annotated[str, Field(min_length=1, max_length=20_000), WHOLE]
 
 
-class NeedsIn(_Said):
+class EditIn(Said):
+    """What an edit that was made off line, or on an older view, says of itself: when it happened, and the version it was based on."""
+
+    happened_at: Instant | None = None
+    base_version: Annotated[int, Field(ge=1, le=2**31)] | None = None
+
+
+class NeedsIn(EditIn):
     add: Annotated[list[NeedCode], Field(max_length=11)] = []
     remove: Annotated[list[NeedCode], Field(max_length=11)] = []
 
 
-class FactsIn(_Said):
+class FactsIn(EditIn):
     """A fact set to null is taken away."""
 
     facts: Facts = {}
@@ -157,14 +172,14 @@ class FactsIn(_Said):
     hukou_code: PlaceCode | None = None
 
 
-class TaskIn(_Said):
+class TaskIn(Said):
     kind: Code
     due_at: Instant | None = None
     why: Annotated[list[Code], Field(max_length=20)] = []
     text: Annotated[str, Field(max_length=2000), WHOLE] | None = None
 
 
-class TransferIn(_Said):
+class TransferIn(Said):
     reason: Code
     to_org: Id | None = None
     to_district: PlaceCode | None = None
@@ -176,18 +191,18 @@ class TransferIn(_Said):
         return self
 
 
-class CloseIn(_Said):
+class CloseIn(Said):
     reason: Literal[
         "got_help", "referred_elsewhere", "could_not_contact", "not_eligible", "no_capacity", "could_not_get_help",
         "no_longer_interested", "needs_met", "duplicate", "moved_away", "died", "no_need",
     ]  # fmt: skip
 
 
-class ReasonIn(_Said):
+class ReasonIn(Said):
     reason: Code = "asked"
 
 
-class ConsentGivenIn(_Said):
+class ConsentGivenIn(Said):
     purposes: Annotated[list[Purpose], Field(min_length=1, max_length=10)]
     recipients: Annotated[list[Code], Field(min_length=1, max_length=20)]
     how: Code = "read_aloud"
@@ -195,7 +210,7 @@ class ConsentGivenIn(_Said):
     expires_on: Day | None = None
 
 
-class SearchIn(_Said):
+class SearchIn(Said):
     """By id number, by phone, or by name with birth date; a reason is given in X-Access-Reason or here."""
 
     id_number: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
@@ -205,10 +220,10 @@ class SearchIn(_Said):
     reason: Short | None = None
 
 
-class ErasureIn(_Said):
+class ErasureIn(Said):
     reason: Code = "asked"
 
 
-class ContactsIn(_Said):
+class ContactsIn(Said):
     purpose: Purpose
     case_ids: Annotated[list[Id], Field(min_length=1, max_length=500)]

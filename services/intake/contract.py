@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.intake.casework_contract import CASEWORK_PUBLISH, CASEWORK_TYPES
 from services.intake.domain import call
 from services.intake.domain import campaign as k
 from services.intake.domain import case as c
@@ -152,6 +153,8 @@ def on_reported(e: Envelope) -> tuple[Public, ...]:
 
 def on_facts_changed(e: Envelope) -> tuple[Public, ...]:
     f: c.CaseFactsChanged = e.data
+    if f.edit is not None and set(f.changed) <= _SILENT:
+        return ()  # recorded for those who work on the case; nothing that others know has changed
     facts = travelling(f.facts) if isinstance(f.facts, Mapping) else {}
     received_on = local_day(f.received_at) if f.received_at else None
     said = CaseFactsChanged(
@@ -161,6 +164,7 @@ def on_facts_changed(e: Envelope) -> tuple[Public, ...]:
     return (Public("intake.case_facts_changed.v1", said),)
 
 
+_SILENT = frozenset(("phone", "address"))
 _PLAIN = frozenset(("needs", "residence_code", "hukou_code"))
 _MOVED: Mapping[type, str] = {
     c.CaseVerified: "intake.case_verified.v1",
@@ -224,6 +228,7 @@ def on_call_answered(e: Envelope) -> tuple[Public, ...]:
 
 
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
+    **CASEWORK_PUBLISH,
     c.CaseReported: on_reported,
     c.CaseFactsChanged: on_facts_changed,
     **dict.fromkeys(_MOVED, on_moved),
@@ -236,6 +241,7 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     call.CallAnswered: on_call_answered,
 }
 PUBLIC_TYPES: Mapping[str, type] = {
+    **CASEWORK_TYPES,
     "intake.report_received.v1": ReportReceived,
     "intake.case_opened.v1": CaseOpened,
     "intake.case_facts_changed.v1": CaseFactsChanged,

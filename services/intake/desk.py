@@ -104,11 +104,11 @@ def report_of(form: Mapping[str, str], needs: list[str], today: date, *, channel
             },
             "account": _some({"bank": form.get("account_bank"), "number": form.get("account_number")}),
         }),
-        "household": _some({"size": read("household_size", _whole), "monthly_income_fen": read("income_yuan", _fen)}),
+        "household": _some({"size": read("household_size", _whole), "monthly_income_fen": read("income_yuan", fen_of)}),
         "facts": _some({
             "serious_illness": True if form.get("serious_illness") else None,
-            "disability_grade": read("disability_grade", lambda text: _between(text, 1, 4)),
-            "medical_self_paid_year_fen": read("self_paid_yuan", _fen),
+            "disability_grade": read("disability_grade", lambda text: between(text, 1, 4)),
+            "medical_self_paid_year_fen": read("self_paid_yuan", fen_of),
             "lives_alone": True if form.get("lives_alone") else None,
         }),
         "needs": needs or None,
@@ -198,9 +198,9 @@ def _fact(question: Question, said: Any, today: date) -> Any:
         case "flag" if said in ("yes", "no"):
             return said == "yes"
         case "yuan":
-            return _fen(said)
+            return fen_of(said)
         case "number":
-            return _between(said, question.least, question.most)
+            return between(said, question.least, question.most)
         case "day" if date.fromisoformat(said) <= today:
             return date.fromisoformat(said).isoformat()
         case "choice" if said in question.codes:
@@ -238,14 +238,14 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _between(text: str, least: int, most: int) -> int:
+def between(text: str, least: int, most: int) -> int:
     number = _whole(text)
     if not least <= number <= most:
         raise ValueError("out of bounds")
     return number
 
 
-def _fen(text: str) -> int:
+def fen_of(text: str) -> int:
     """Yuan as people write them: thousands with commas, two decimals at most; raises `ValueError`."""
     try:
         amount = Decimal(text.replace(",", "").replace("，", "").strip()) * 100

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages, screening_pages
+from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages, screening_pages, visit_pages
 from services.intake.api import ROUTERS, screenings
 from services.intake.campaigns.dialling import EFFECTS, LOOPS
 from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
 from services.intake.campaigns.stored import STORED
+from services.intake.clock_projections import CLOCKS
+from services.intake.clockwork import CLOCKWORK
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
+from services.intake.domain import casework as w
+from services.intake.domain import clocks as k
 from services.intake.domain import screening as s
 from services.intake.domain.call_decisions import CALL
 from services.intake.domain.campaign_decisions import CAMPAIGN
@@ -19,9 +23,11 @@ from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
 from services.intake.domain.consent_decisions import CONSENT
 from services.intake.domain.look import LOOK, PersonalDataShown
 from services.intake.domain.number_decisions import NUMBER
+from services.intake.domain.paper import PAPER, PaperKept
 from services.intake.domain.person import PersonErased, PersonTold
 from services.intake.domain.person_decisions import PERSON
 from services.intake.domain.screening_decisions import SCREENING
+from services.intake.domain.working_time import CALENDAR
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
 from services.intake.reactions import DUE, FOLLOW, REACTIONS
 from services.intake.screening.projecting import SCREENINGS
@@ -32,6 +38,7 @@ from shared.service import Service
 
 _HERE = Path(__file__).parent
 
+_TEXTS: dict[type, dict[str, str]] = {event: {"text": "person_id"} for event in (w.GrievanceRaised, w.GrievanceAnswered)}
 CODEC = Codec(
     Stored(c.CaseReported, sealed={"told": "person_id", "reporter": "reporter_id"}),
     Stored(c.FirstContactMade),
@@ -39,7 +46,7 @@ CODEC = Codec(
     Stored(c.CaseVerified),
     Stored(c.VisitRecorded, sealed={"note": "person_id"}),
     Stored(c.NoteAdded, sealed={"text": "person_id"}),
-    Stored(c.CaseFactsChanged, sealed={"facts": "person_id"}),
+    Stored(c.CaseFactsChanged, sealed={"facts": "person_id", "values": "person_id"}),
     Stored(c.TaskAdded, sealed={"text": "person_id"}),
     Stored(c.TaskFinished),
     Stored(c.CaseTransferred),
@@ -59,30 +66,38 @@ CODEC = Codec(
     Stored(s.ScreeningBegun),
     Stored(s.ScreeningPartDone),
     Stored(s.ScreeningEnded),
+    Stored(k.ClockWarned),
+    Stored(k.ClockBreached),
+    Stored(k.ClockEscalated),
+    Stored(k.ClocksRecomputed),
+    *[Stored(event, sealed=_TEXTS.get(event, {})) for event in w.EVENTS],
+    *[Stored(event) for event in CALENDAR.events],
+    Stored(PaperKept, sealed={"picture": "person_id"}),
 )
 
 INTAKE = Service(
     name="intake",
-    deciders=(CASE, PERSON, CONSENT, LOOK, CAMPAIGN, CALL, NUMBER, SCREENING),
+    deciders=(CASE, PERSON, CONSENT, LOOK, CAMPAIGN, CALL, NUMBER, SCREENING, CALENDAR, PAPER),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(CASES, PEOPLE, CONSENTS, LOOKS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS),
+    projections=(CASES, PEOPLE, CONSENTS, LOOKS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS, CLOCKS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
-    loops=(*LOOPS, SCREENING_LOOP),
+    loops=(*LOOPS, SCREENING_LOOP, CLOCKWORK),
     due=DUE,
     routers=ROUTERS,
     pages=(
         desk_pages.router,
         apply_pages.router,
         pages.router,
+        visit_pages.router,
         import_page.router,
         campaign_pages.router,
         screening_pages.router,
-    ),
+    ),  # fmt: skip
     uploads=(import_page.PATH, screening_pages.PATH, screenings.PATH),
     templates=_HERE / "templates",
     words=_HERE / "words",

@@ -1,9 +1,10 @@
-"""Intake's pages for people: a case, the visits, and a citizen's progress."""
+"""Intake's pages for people: a case, and a citizen's progress."""
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -12,6 +13,8 @@ from starlette.responses import Response
 from services.intake import views
 from services.intake.api.history import changes
 from services.intake.asked import CloseIn, VerifyIn
+from services.intake.casework_steps import REASONS, casework_step
+from services.intake.clockwork import rules_now
 from services.intake.desk import (
     PURPOSES,
     QUESTIONS,
@@ -21,15 +24,19 @@ from services.intake.desk import (
     field_of_fact,
     unanswered,
 )
+from services.intake.desk_pages import DISTRICTS
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
 from services.intake.domain.case_decisions import PersonOfCaseIsErased
+from services.intake.domain.casework import DECISIONS, OUTCOMES, PRIORITIES, RaiseGrievance
+from services.intake.domain.clocks import open_clocks
 from services.intake.domain.consent import GiveConsent, WithdrawConsent
 from services.intake.domain.facts import travelling
 from services.intake.domain.lexicon import NEEDS
 from services.intake.domain.person import Claims, Person
-from services.intake.showing import known_case, shown_case
-from shared.clock import local_day
+from services.intake.papers import read_paper
+from services.intake.showing import first_contact_due, known_case, shown_case
+from shared.clock import SHANGHAI, local_day
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
@@ -38,18 +45,14 @@ router = APIRouter(prefix="/intake", include_in_schema=False)
 Worker = Annotated[Page, Depends(page_for("operator", "caseworker", "gov", "admin"))]
 Citizen = Annotated[Page, Depends(page_for(public=True))]
 _METHODS = VerifyIn.model_fields["method"].annotation
+_PICTURES_MAX = 6
 _CLOSINGS = CloseIn.model_fields["reason"].annotation
 
 
-@router.get("/visits")
-async def visits(page: Worker) -> Response:
-    """Who waits for a call or a visit, the first clock first."""
-    return page.show("intake/visits.html", clocks=await views.open_clocks(page.door, None, 100), now=page.door.now)
-
-
 async def _case(page: Page, case_id: str, status: int = 200, **values: Any) -> Response:
-    shown = await shown_case(page.door, case_id)
     door = page.door
+    as_of = _as_of(page)
+    shown = await shown_case(door, case_id, as_of=as_of)
     tasks, consents = await views.tasks_of_case(door, case_id), await views.consents_of_case(door, case_id)
     asked = [key for task in tasks if task["kind"] == "information" and task["done_at"] is None for key in task["why"]]
     return page.show(
@@ -57,8 +60,30 @@ async def _case(page: Page, case_id: str, status: int = 200, **values: Any) -> R
         methods=getattr(_METHODS, "__args__", ()), closings=getattr(_CLOSINGS, "__args__", ()), questions=QUESTIONS,
         answers=_answers(page), missing=unanswered(asked, travelling(shown["facts"])), field_of_fact=field_of_fact, recipients=RECIPIENTS,
         agrees_to_all=_agrees_to_all(consents), ref=door.new_id(),
-        history=changes(await door.history("case", case_id), full=not shown["masked"]), **{"wrong": [], "form": {}, "chosen": {}, **values},
+        history=changes(await door.history("case", case_id), full=not shown["masked"]), as_of=as_of,
+        as_of_local=as_of.astimezone(SHANGHAI) if as_of else None, districts=DISTRICTS,
+        outcomes=("open", *OUTCOMES), priorities=PRIORITIES, decisions=DECISIONS, reasons=REASONS,
+        pictures=await _pictures(page, case_id, shown), **{"wrong": [], "form": {}, "chosen": {}, **values},
     )  # fmt: skip
+
+
+def _as_of(page: Page) -> datetime | None:
+    """The instant of `?as_of=`, as a browser's field writes it; None where it is missing or no instant."""
+    given = page.request.query_params.get("as_of", "")
+    if page.request.method != "GET" or not given:
+        return None
+    try:
+        at = datetime.fromisoformat(given)
+        return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+async def _pictures(page: Page, case_id: str, shown: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The newest papers for whoever may see them and said why; the look was recorded."""
+    if shown["masked"]:
+        return []
+    return [await read_paper(page.door, case_id, paper_id) for paper_id in shown["papers"][-_PICTURES_MAX:]]
 
 
 def _answers(page: Page) -> dict[str, list[tuple[str, str]]]:
@@ -120,7 +145,7 @@ async def _commands(page: Page, case_id: str, act: str, form: Mapping[str, str])
         case "withdraw_consent":
             return await _no_consent(page, case_id)
     command = _step(page, act, form)
-    return [] if command is None else [To("case", case_id, command)]
+    return [To("case", case_id, command)] if command is not None else await casework_step(page, case_id, act, form)
 
 
 async def _facts(page: Page, case_id: str, form: Mapping[str, str]) -> list[To]:
@@ -129,7 +154,8 @@ async def _facts(page: Page, case_id: str, form: Mapping[str, str]) -> list[To]:
     said = facts_of(form, page.form_list, local_day(page.door.now))
     if not isinstance(state.facts, Mapping):
         raise PersonOfCaseIsErased
-    commands: list[Any] = [ask.ChangeFacts(page.door.now, said.facts, said.source)]
+    change = ask.ChangeFacts(page.door.now, said.facts, said.source, author=page.door.principal.id, edit_id=page.door.new_id())
+    commands: list[Any] = [change]
     after = {**state.facts, **said.facts}
     # What is left open may be needed no more (most facts are alternatives to each other): matching reads the change and says so.
     for task in state.tasks:
@@ -174,8 +200,6 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
             return ask.FinishTask(form.get("task", ""), now)
         case "close":
             return ask.CloseCase(now, form["reason"]) if form.get("reason") in getattr(_CLOSINGS, "__args__", ()) else None
-        case "reopen":
-            return ask.ReopenCase(now, "asked")
     return None
 
 
@@ -192,19 +216,53 @@ async def ask_progress(page: Citizen) -> Response:
     state = await _own_case(page, case_id, last)
     if state is None:
         return page.show("intake/progress.html", status=404, form=form, wrong=[("case_id", page.t("intake.wrong.progress"))], steps=None)
-    done = ""
-    if form.get("act") == "withdraw_consent":
-        ended = await _no_consent(page, case_id)
-        if ended:
-            await page.door.execute(*ended)
-        done = "consent_withdrawn"
+    done = await _asked_by_citizen(page, case_id, state, form)
+    if done:
+        state = await page.door.state("case", case_id)
     consents = _holding(await views.consents_of_case(page.door, case_id))
     tasks = [t for t in await views.tasks_of_case(page.door, case_id) if t["done_at"] is None]
     payouts = await views.payouts_of_case(page.door, case_id)
     return page.show(
-        "intake/progress.html", form=form, wrong=[], done=done, steps=_steps(state), state=state, consents=consents,
-        missing=[why for task in tasks if task["kind"] == "information" for why in task["why"]], payouts=payouts,
+        "intake/progress.html", form=form, wrong=[], done=done, steps=_steps(state), dates=await _dates(page, case_id), state=state,
+        consents=consents, missing=[why for task in tasks if task["kind"] == "information" for why in task["why"]], payouts=payouts,
+        call_before=first_contact_due(state), clocks={one.name: one.due for one in open_clocks(state.clocks)},
     )  # fmt: skip
+
+
+async def _asked_by_citizen(page: Page, case_id: str, state: c.Case, form: Mapping[str, str]) -> str:
+    """What the person asks for beside looking: an end of consent, or a grievance; the code of what was done."""
+    match form.get("act"):
+        case "withdraw_consent":
+            ended = await _no_consent(page, case_id)
+            if ended:
+                await page.door.execute(*ended)
+            return "consent_withdrawn"
+        case "raise" if form.get("text", "").strip() and state.status != "withdrawn":
+            door = page.door
+            text = form["text"].strip()[:4000]
+            decision = "closing" if state.status == "closed" else "refusal"
+            raised = RaiseGrievance(
+                door.named_id("grievance", case_id, text), decision, case_id, await rules_now(door.room), door.now, text
+            )
+            await door.execute(To("case", case_id, raised))
+            return "grievance_raised"
+    return ""
+
+
+async def _dates(page: Page, case_id: str) -> dict[str, datetime]:
+    """When each step was first reached."""
+    reached: dict[str, datetime] = {}
+    before = c.Case()
+    for e in await page.door.history("case", case_id):
+        now = c.evolve(before, e.data)
+        if before.report is None:
+            reached["received"] = now.report.received_at if now.report else e.at
+        if before.contacted_at is None and now.contacted_at is not None:
+            reached["contacted"] = now.contacted_at
+        if now.status != before.status:
+            reached.setdefault(now.status, e.at)
+        before = now
+    return reached
 
 
 async def _own_case(page: Page, case_id: str, last: str) -> c.Case | None:

@@ -14,7 +14,9 @@ import structlog
 from msgspec import Struct
 
 from services.intake.checking import Refused, checked, problem
+from services.intake.clockwork import rules_now
 from services.intake.domain.case import CaseReported
+from services.intake.domain.clocks import Rules
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.files.table import Row, Wrong
 from services.intake.lookup import Found, marks_of, people_like_each
@@ -136,15 +138,19 @@ def _own(door: Door) -> Door:
 async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[int], answers: list[Answer | None]) -> list[int]:
     """Answers what can be answered now; which rows must be tried again."""
     known: list[tuple[int, Ready, dict[str, bytes]]] = []
+    room = doors[0].room
+    try:
+        rules = await rules_now(room)
+    except NotNow:
+        return list(left)
     for at in left:
         try:
-            one = _ready(doors[at], portion[at])
+            one = _ready(doors[at], portion[at], rules)
             known.append((at, one, marks_of(doors[at], one.known_by)))
         except Exception as fault:
             answers[at] = _no(portion[at].row.number, fault)
     if not known:
         return []
-    room = doors[0].room
     lately = _lately.setdefault(room, _Lately())
     under_way = list[tuple[int, Ready, asyncio.Future[Done]]]()
     async with lately.turn:
@@ -172,11 +178,11 @@ async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[
     return again
 
 
-def _ready(door: Door, numbered: Numbered) -> Ready:
+def _ready(door: Door, numbered: Numbered, rules: Rules) -> Ready:
     body = checked(numbered.row)
     if body.source_ref is None:
         body = body.model_copy(update={"source_ref": numbered.reference})
-    return ready(door, body)
+    return ready(door, body, rules)
 
 
 async def _answer(door: Door, number: int, one: Ready, done: Done | BaseException) -> Answer | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from services.intake.domain import case as c
@@ -48,6 +49,9 @@ def _reported(e: Envelope) -> Iterable[RowChange]:
             "changed_at": e.at,
         },
     )
+    if r.clocks:
+        return
+    # Reported before there were clocks as data: the one there was.
     facts = {"due_at": r.first_contact_due.isoformat()}
     yield Put(
         deadlines,
@@ -70,8 +74,15 @@ def _clock_stopped(e: Envelope) -> Drop:
 
 
 def _contacted(e: Envelope) -> Iterable[RowChange]:
-    yield _case(e, contacted_at=e.data.at, overdue=False)
+    if isinstance(e.data, c.VisitRecorded) and not e.data.met:
+        return
+    yield _case(e, contacted_at=_first_contact(e), overdue=False)
     yield _clock_stopped(e)
+
+
+def _first_contact(e: Envelope) -> datetime:
+    first: datetime = getattr(e.data, "contacted_at", None) or e.data.at
+    return first
 
 
 def _missed(e: Envelope) -> Iterable[RowChange]:
@@ -79,14 +90,15 @@ def _missed(e: Envelope) -> Iterable[RowChange]:
 
 
 def _verified(e: Envelope) -> Iterable[RowChange]:
-    yield _case(e, status="verified", contacted_at=e.data.at, overdue=False)
+    yield _case(e, status="verified", contacted_at=_first_contact(e), overdue=False)
     yield _clock_stopped(e)
 
 
 def _facts_changed(e: Envelope) -> Iterable[RowChange]:
     f: c.CaseFactsChanged = e.data
     district = f.residence_code[:6] if f.residence_code else None
-    yield _case(e, needs=list(f.needs), urgency=f.urgency, residence_code=f.residence_code, district=district)
+    place = {"residence_code": f.residence_code, "district": district} if "residence_code" in f.changed else {}
+    yield _case(e, needs=list(f.needs), urgency=f.urgency, **place)
 
 
 def _task_added(e: Envelope) -> Iterable[RowChange]:

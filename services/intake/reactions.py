@@ -9,10 +9,12 @@ from typing import Any
 from msgspec import Struct
 
 from services.intake.domain.call import CallOptedOut
-from services.intake.domain.case import ConsentSummary
+from services.intake.domain.case import CaseFactsChanged, ConsentSummary
 from services.intake.domain.case_commands import AddTask, AskForInformation, MissFirstContact, NoteConsent, NotePayout, NoteReferral
+from services.intake.domain.clocks import TellClock
 from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn, ExpireConsent
 from services.intake.domain.number import OptOut
+from services.intake.domain.person import Claims, TellPerson
 from shared.envelope import Envelope, Heard
 from shared.service import Reaction, To
 
@@ -99,7 +101,21 @@ def consent_expires(consent_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
     yield To("consent", consent_id, ExpireConsent(datetime.fromisoformat(facts["due_at"])))
 
 
-DUE = {"first_contact": first_contact_due, "consent_expiry": consent_expires}
+def clock_speaks(case_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
+    yield To("case", case_id, TellClock(facts["clock"], datetime.fromisoformat(facts["now"])))
+
+
+DUE = {"first_contact": first_contact_due, "consent_expiry": consent_expires, "clock": clock_speaks}
+
+
+def reached_otherwise(e: Envelope) -> Iterable[To]:
+    """Who is reached elsewhere from now on is so as a person too, not only in this case."""
+    f: CaseFactsChanged = e.data
+    if f.edit is None or not isinstance(f.values, Mapping):
+        return
+    said = {name: f.values[name] for name in ("phone", "address") if name in f.changed and f.values.get(name)}
+    if said:
+        yield To("person", f.person_id, TellPerson(f.person_id, f.household_id, f"{f.case_id}:{f.edit.edit_id}", Claims(**said)))
 
 
 def consent_began(e: Envelope) -> Iterable[To]:
@@ -121,4 +137,5 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     ConsentGiven: consent_began,
     ConsentWithdrawn: consent_ended,
     CallOptedOut: opted_out,
+    CaseFactsChanged: reached_otherwise,
 }

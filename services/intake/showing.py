@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from services.intake.casework_showing import shown_clocks, shown_unit, shown_work
 from services.intake.domain.case import Case, CaseReported, Reporter, Told
 from services.intake.domain.facts import travelling
 from services.intake.domain.look import RecordLook
@@ -84,13 +85,13 @@ async def shown_case(door: Door, case_id: str, *, as_of: datetime | None = None)
         "received_at": _local(report.received_at),
         "residence_code": state.residence_code,
         "hukou_code": state.hukou_code,
-        "language": report.language,
-        "contact_by": report.contact_by,
+        "language": state.language,
+        "contact_by": state.contact_by,
         "danger_now": report.danger_now,
         "relation": report.relation,
-        "urgency": {"level": state.urgency, "because": list(report.because), "first_contact_due": _local(report.first_contact_due),
+        "urgency": {"level": state.urgency, "because": list(report.because), "first_contact_due": _local(first_contact_due(state)),
                     "contacted_at": _local(state.contacted_at), "overdue": state.missed and state.contacted_at is None},
-        "needs": [{"code": code, "because": _because(report, code), "met": code in state.met} for code in state.needs],
+        "needs": [{"code": code, "because": _because(report, code), "met": code in state.met, **shown_unit(state, code)} for code in state.needs],
         "facts": dict(facts) if full else travelling(facts),
         "serving": [{"referral_id": referral, "org_id": org} for referral, org in state.serving],
         "payouts": [{"payout_id": payout, "state": payout_state} for payout, payout_state in state.payouts],
@@ -101,7 +102,15 @@ async def shown_case(door: Door, case_id: str, *, as_of: datetime | None = None)
         "person": shown_claims(person.claims, full=full),
         "reporter": _reporter(report, full),
         "told": _told(told, full),
+        "clocks": shown_clocks(state, door.now),
+        **shown_work(state, full=full),
     }  # fmt: skip
+
+
+def first_contact_due(state: Case) -> datetime | None:
+    """Until when somebody has to call, by the rules as they are now."""
+    due = next((one.due for one in state.clocks if one.name == "first_contact"), None)
+    return due or (state.report.first_contact_due if state.report is not None else None)
 
 
 def _because(report: CaseReported, code: str) -> list[str]:
@@ -122,7 +131,7 @@ def _told(told: Told | None, full: bool) -> dict[str, Any] | None:
         return {"narrative": masked_text(told.narrative or ""), "warnings": list(told.warnings)}
     return {
         "narrative": told.narrative, "elements": told.elements, "household": told.household, "words": told.words,
-        "source_ref": told.source_ref, "contact": told.contact, "warnings": list(told.warnings),
+        "source_ref": told.source_ref, "contact": told.contact, "special": told.special, "warnings": list(told.warnings),
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 TABLES = MetaData()
@@ -105,3 +105,31 @@ look_list = Table(
     Column("case_ids", JSONB, nullable=False),
     Index("look_list_at", "at", "look_id"),
 )
+
+clock_list = Table(
+    "clock_list",
+    TABLES,
+    Column("case_id", Text, primary_key=True),
+    Column("clock", Text, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("yellow_at", DateTime(timezone=True)),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("light", Text, nullable=False),
+    Column("told_to", Text),
+    Column("rules", BigInteger, nullable=False),
+    Column("breached_at", DateTime(timezone=True)),
+    Column("stopped_at", DateTime(timezone=True)),
+    Index("clock_list_running", "due_at", "case_id", postgresql_where=text("stopped_at is null")),
+)
+
+clock_change_list = Table(
+    "clock_change_list",
+    TABLES,
+    Column("version", BigInteger, primary_key=True),
+    Column("district", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+)
+
+# The digest of the clocks' data that the last program worked by; no event's doing, so no projection's.
+clock_mark = Table("clock_mark", TABLES, Column("name", Text, primary_key=True), Column("mark", Text, nullable=False))

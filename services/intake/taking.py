@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from services.intake.asked import ConsentIn, PersonIn, ReportIn
+from services.intake.clockwork import clocks_of_report, rules_now
 from services.intake.domain.case import Case, CaseReported, ConsentSummary, Duplicate, Reporter, Told
 from services.intake.domain.case_commands import ReportCase
+from services.intake.domain.clocks import Rules
 from services.intake.domain.consent import GiveConsent
 from services.intake.domain.facts import derived
 from services.intake.domain.identity import IdentityNumber, WrongNumber, canonical_number, canonical_phone, read_identity_number
@@ -19,9 +21,10 @@ from services.intake.domain.person import Claims, TellPerson
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.domain.questions import next_questions
 from services.intake.domain.triage import Triage, triage
-from services.intake.domain.urgency import assess, first_contact_due
+from services.intake.domain.urgency import assess
 from services.intake.lookup import Found, people_like
 from services.intake.projections import name_birth
+from services.intake.special import checked
 from shared.clock import SHANGHAI, local_day
 from shared.execute import Done
 from shared.http import Door, Invalid
@@ -34,12 +37,13 @@ _AHEAD = timedelta(minutes=10)  # that a sender's clock may be ahead of ours
 
 
 class Ready(Struct, frozen=True, gc=False):
-    """A report whose numbers and times were looked at, and whose case has a name."""
+    """A report whose numbers and times were looked at, whose case has a name, and the rules its clocks run by."""
 
     body: ReportIn
     case_id: str
     claims: Claims
     number: IdentityNumber | str | None
+    rules: Rules
 
     @property
     def known_by(self) -> dict[str, str | None]:
@@ -51,19 +55,20 @@ class Ready(Struct, frozen=True, gc=False):
 def examined(body: ReportIn, now: datetime) -> IdentityNumber | str | None:
     """The person's number, when this report can be true at this moment; raises `Invalid` naming the field that cannot."""
     _has_happened(body, now)
+    checked(body.hospital, body.school, body.partner)
     return _identity(body.person, local_day(now))
 
 
-def ready(door: Door, body: ReportIn) -> Ready:
+def ready(door: Door, body: ReportIn, rules: Rules) -> Ready:
     """Raises `Invalid` naming the field."""
     number = examined(body, door.now)
-    return Ready(body, case_id_of(door, body), _claims(body.person, number), number)
+    return Ready(body, case_id_of(door, body), _claims(body.person, number), number, rules)
 
 
 def commands_of(door: Door, one: Ready, found: list[Found], who: tuple[str, str] | None = None) -> list[To]:
     """The unit of commands that records this report, given who may be meant, or (`who`) person and household where they are known."""
     whom = who or _person(door, one.case_id, one.claims.id_number, found)
-    return _commands(door, one.body, one.case_id, whom, one.claims, found, one.number)
+    return _commands(door, one.body, one.case_id, whom, one.claims, found, one.number, one.rules)
 
 
 async def take(door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = ()) -> tuple[dict[str, Any], bool]:
@@ -71,7 +76,7 @@ async def take(door: Door, body: ReportIn, *, who: tuple[str, str] | None = None
 
     `who` are person and household where the door knows them already; `also` happens with the report or not at all.
     """
-    one = ready(door, body)
+    one = ready(door, body, await rules_now(door.room))
     found = await people_like(door, **one.known_by)
     try:
         done = await door.execute(*commands_of(door, one, found, who), *also)
@@ -86,12 +91,12 @@ async def take(door: Door, body: ReportIn, *, who: tuple[str, str] | None = None
 
 async def preview(door: Door, body: ReportIn) -> dict[str, Any]:
     """What the answer would be, and what to ask next; stores nothing. Raises `Invalid`."""
-    one = ready(door, body)
+    one = ready(door, body, await rules_now(door.room))
     case_id, claims, number = one.case_id, one.claims, one.number
     found = await people_like(door, **one.known_by)
     words = triage(text_of(body))
     who = _person(door, case_id, claims.id_number, found)
-    report = _report(door, body, case_id, who, claims, words, _warnings(body.person, number))
+    report = _report(door, body, case_id, who, claims, words, _warnings(body.person, number), one.rules)
     shown = answer(msgspec.structs.replace(report, duplicates=_duplicates(case_id, found)), 0, door)
     shown["questions"] = next_questions(
         needs=[need.code for need in report.needs], level=report.urgency, unsure=words.unsure,
@@ -216,12 +221,12 @@ def _duplicates(case_id: str, found: list[Found]) -> tuple[Duplicate, ...]:
 
 def _commands(
     door: Door, body: ReportIn, case_id: str, who: tuple[str, str], claims: Claims, found: list[Found],
-    number: IdentityNumber | str | None,
+    number: IdentityNumber | str | None, rules: Rules,
 ) -> list[To]:  # fmt: skip
     person_id, household_id = who
     words = triage(text_of(body))
     warnings = _warnings(body.person, number)
-    report = _report(door, body, case_id, who, claims, words, warnings)
+    report = _report(door, body, case_id, who, claims, words, warnings, rules)
     duplicates = _duplicates(case_id, found)
     if duplicates:
         report = msgspec.structs.replace(report, duplicates=duplicates)
@@ -268,13 +273,21 @@ def _warnings(person: PersonIn | None, number: IdentityNumber | str | None) -> t
 
 
 def _report(
-    door: Door, body: ReportIn, case_id: str, who: tuple[str, str], claims: Claims, words: Triage, warnings: tuple[str, ...]
+    door: Door,
+    body: ReportIn,
+    case_id: str,
+    who: tuple[str, str],
+    claims: Claims,
+    words: Triage,
+    warnings: tuple[str, ...],
+    rules: Rules,
 ) -> CaseReported:
     person_id, household_id = who
     household, contact, reporter = body.household, body.contact, body.reporter
     on = local_day(body.received_at)
+    more, special = checked(body.hospital, body.school, body.partner)
     facts = derived(
-        {key: value for key, value in (body.facts or {}).items() if value is not None},
+        {**more, **{key: value for key, value in (body.facts or {}).items() if value is not None}},
         on=on,
         birth_date=date.fromisoformat(claims.birth_date) if claims.birth_date else None,
         sex=claims.sex,
@@ -283,16 +296,8 @@ def _report(
         monthly_income_fen=household.monthly_income_fen if household else None,
     )
     found = assess(tuple(dict.fromkeys(body.needs or ())), words, facts, danger_now=body.danger_now, on=on)
-    told = Told(
-        body.narrative,
-        body.elements.model_dump(exclude_none=True) if body.elements else None,
-        facts,
-        household.model_dump(mode="json", exclude_none=True) if household else None,
-        words.words,
-        body.source_ref,
-        contact.model_dump(exclude_none=True) if contact else None,
-        warnings,
-    )
+    clocks = clocks_of_report(rules, body.channel, found.level, claims.residence_code, asks=not found.needs, at=body.received_at)
+    told = msgspec.structs.replace(_told(body, facts, words, warnings), special=special)
     named = reporter is not None and (reporter.name or reporter.phone)
     myself = reporter is not None and reporter.relation == "self"
     return CaseReported(
@@ -307,7 +312,7 @@ def _report(
         body.received_at,
         found.level,
         found.because,
-        first_contact_due(found.level, body.received_at),
+        clocks[0].due,
         found.needs,
         told,
         Reporter(reporter.name, reporter.phone) if reporter is not None and named else None,
@@ -319,6 +324,21 @@ def _report(
         reporter.relation if reporter else None,
         reporter.anonymous if reporter else False,
         _agreed(door, body.consent, case_id, body.received_at),
+        clocks=clocks,
+    )
+
+
+def _told(body: ReportIn, facts: dict[str, Any], words: Triage, warnings: tuple[str, ...]) -> Told:
+    household, contact = body.household, body.contact
+    return Told(
+        body.narrative,
+        body.elements.model_dump(exclude_none=True) if body.elements else None,
+        facts,
+        household.model_dump(mode="json", exclude_none=True) if household else None,
+        words.words,
+        body.source_ref,
+        contact.model_dump(exclude_none=True) if contact else None,
+        warnings,
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, exists, not_, or_, select
 
 from services.intake.lookup import LIVING
-from services.intake.tables import case_list, consent_list, payout_list, task_list
+from services.intake.tables import case_list, clock_list, consent_list, payout_list, task_list
 from shared.http import Door
 
 _cases = case_list.c
@@ -17,7 +17,10 @@ _cases = case_list.c
 
 async def case_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
     """One page of cases, newest first."""
-    statement: Select[Any] = select(case_list)
+    # A first contact that was missed, or any other clock that ran out and still runs.
+    at = clock_list.c
+    late = or_(_cases.overdue, exists().where(at.case_id == _cases.case_id, at.stopped_at.is_(None), at.breached_at.is_not(None)))
+    statement: Select[Any] = select(*[column for column in _cases if column.name != "overdue"], late.label("overdue"))
     for name in ("status", "urgency", "person_id", "channel", "source"):
         if filters.get(name) is not None:
             statement = statement.where(_cases[name] == filters[name])
@@ -28,7 +31,7 @@ async def case_page(door: Door, filters: Mapping[str, Any], *, limit: int, curso
     if filters.get("need"):
         statement = statement.where(_cases.needs.contains([filters["need"]]))
     if filters.get("overdue") is not None:
-        statement = statement.where(_cases.overdue == filters["overdue"])
+        statement = statement.where(late if filters["overdue"] else not_(late))
     return await door.page(statement, order=(_cases.received_at, _cases.case_id), limit=limit, cursor=cursor)
 
 
@@ -58,6 +61,12 @@ async def call_backs(door: Door, operator: str, limit: int) -> list[dict[str, An
         .where(at.kind == "call_back", at.done_at.is_(None), _cases.operator == operator, _cases.status.in_(LIVING))
     )
     return await door.rows(statement.order_by(at.due_at.nulls_first(), at.task_id).limit(limit))
+
+
+async def living_cases(door: Door, limit: int) -> list[dict[str, Any]]:
+    """Cases that can still be worked on, those nobody has spoken with first, then the newest."""
+    statement = select(case_list).where(_cases.status.in_(LIVING))
+    return await door.rows(statement.order_by(_cases.contacted_at.is_not(None), _cases.first_contact_due, _cases.case_id).limit(limit))
 
 
 async def tasks_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:

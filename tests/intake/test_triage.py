@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.intake.domain import lexicon
 from services.intake.domain.first_characters import branches, first_characters
 from services.intake.domain.triage import triage
-from services.intake.domain.urgency import assess, first_contact_due
+from services.intake.domain.urgency import assess
 
 CRITICAL = (
     "我不想活了，药都准备好了，我现在站在天台上", "佢攞住刀追我", "老公正在打我和孩子", "三天没吃饭了", "BB冇奶饮喇", "我妈的呼吸机快没电了",
@@ -129,18 +129,3 @@ def test_what_was_given_and_what_facts_say_is_joined() -> None:
     long_ago = assess((), triage(""), {"event_on": "2026-01-01"}, danger_now=False, on=date(2026, 11, 23))
     assert long_ago.level == "none"
     assert assess((), triage(""), {}, danger_now=True, on=date(2026, 11, 23)).level == "critical"
-
-
-@pytest.mark.parametrize(
-    ("level", "at", "due"),
-    [
-        ("critical", "2026-11-27T23:30+08:00", "2026-11-28T01:30+08:00"),
-        ("high", "2026-11-27T10:00+08:00", "2026-11-28T10:00+08:00"),
-        ("normal", "2026-11-27T10:00+08:00", "2026-12-01T10:00+08:00"),
-        ("none", "2026-11-27T10:00+08:00", "2026-12-04T10:00+08:00"),
-        ("normal", "2026-02-13T10:00+08:00", "2026-02-24T10:00+08:00"),
-    ],
-)
-def test_clocks_run_in_hours_or_in_working_days(level: str, at: str, due: str) -> None:
-    assert first_contact_due(level, datetime.fromisoformat(at)) == datetime.fromisoformat(due)
-    assert first_contact_due(level, datetime.fromisoformat(at).astimezone(UTC)) == datetime.fromisoformat(due)

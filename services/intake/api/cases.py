@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -11,6 +12,7 @@ from services.intake.api.history import changes
 from services.intake.asked import (
     CloseIn,
     ContactMadeIn,
+    EditIn,
     FactsIn,
     NeedCode,
     NeedsIn,
@@ -22,19 +24,23 @@ from services.intake.asked import (
     VerifyIn,
     VisitIn,
 )  # fmt: skip
+from services.intake.casework_showing import shown_clocks
+from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain.case_decisions import CaseIsUnknown
 from services.intake.domain.consent import WithdrawConsent
+from services.intake.domain.edits import conflicts
 from services.intake.showing import SEES_CASES, SEES_PERSONS, known_case, may_see_persons, record_look, shown_case
 from shared.asked import Instant
 from shared.errors import NotNow
-from shared.http import Door, NotFound, door_for
+from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To
 
 router = APIRouter(prefix="/intake/v1/cases", tags=["cases"])
 Reader = Annotated[Door, Depends(door_for(*SEES_CASES))]
 Worker = Annotated[Door, Depends(door_for(*SEES_PERSONS))]
 AtLeast = Annotated[int | None, Query(ge=1)]
+_AHEAD = timedelta(minutes=5)  # how far a telephone's clock may be ahead of ours
 
 
 @router.get("")
@@ -43,7 +49,7 @@ async def list_cases(
     urgency: Urgency | None = None, need: NeedCode | None = None, overdue: bool | None = None, person_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Cases, newest first, by status, district, urgency, need, overdue; no personal data."""
+    """Cases, newest first, by status, district, urgency, need, overdue (any clock that ran out and still runs); no personal data."""
     filters = {"status": status, "district": district, "urgency": urgency, "need": need, "overdue": overdue, "person_id": person_id}
     return dict(await views.case_page(door, filters, limit=limit, cursor=cursor))
 
@@ -71,86 +77,105 @@ async def history(case_id: str, door: Reader) -> dict[str, Any]:
 @router.get("/{case_id}/tasks")
 async def tasks(case_id: str, door: Reader) -> dict[str, Any]:
     """What is to be done, the first contact first."""
-    await known_case(door, case_id)
+    state, _ = await known_case(door, case_id)
     rows = await views.tasks_of_case(door, case_id)
     if not door.may(*SEES_PERSONS):
         rows = [{**row, "text": None} for row in rows]
     late = [row["done_at"] is None and row["due_at"] is not None and row["due_at"] < door.now for row in rows]
-    return {"items": [{**row, "overdue": overdue} for row, overdue in zip(rows, late, strict=True)], "next": None}
+    items = [{**row, "overdue": overdue} for row, overdue in zip(rows, late, strict=True)]
+    return {"items": items, "next": None, "clocks": shown_clocks(state, door.now)}
 
 
-async def _obeyed(door: Door, case_id: str, *commands: Any, more: tuple[To, ...] = ()) -> dict[str, Any]:
+def happened(door: Door, at: datetime | None, field: str = "at") -> datetime:
+    """When something happened, now where that is not said; raises `Invalid` for what is still to come."""
+    if at is not None and at > door.now + _AHEAD:
+        raise Invalid(f"/{field}", "must not lie in the future")
+    return min(at, door.now) if at is not None else door.now
+
+
+async def obeyed(door: Door, case_id: str, *commands: Any, more: tuple[To, ...] = ()) -> dict[str, Any]:
     try:
         done = await door.execute(*[To("case", case_id, command) for command in commands], *more)
     except CaseIsUnknown as unknown:
         raise NotFound("case") from unknown
-    return {"case_id": case_id, "version": done.version, "status": done.state.status}
+    said = {"case_id": case_id, "version": done.version, "status": done.state.status}
+    differing = sorted(conflicts(done.state.fields))
+    return {**said, "conflicts": differing} if differing else said
 
 
 @router.post("/{case_id}/first-contact")
 async def first_contact(case_id: str, body: ContactMadeIn, door: Worker) -> dict[str, Any]:
     """Somebody of ours spoke with the person: the clock stops."""
-    return await _obeyed(door, case_id, ask.RecordFirstContact(body.at or door.now, body.how))
+    return await obeyed(door, case_id, ask.RecordFirstContact(happened(door, body.at), body.how))
 
 
 @router.post("/{case_id}/verify")
 async def verify(case_id: str, door: Worker, body: VerifyIn | None = None) -> dict[str, Any]:
     said = body or VerifyIn()
-    return await _obeyed(door, case_id, ask.VerifyCase(said.at or door.now, said.method))
+    return await obeyed(door, case_id, ask.VerifyCase(happened(door, said.at), said.method))
 
 
 @router.post("/{case_id}/visits", status_code=201)
 async def visit(case_id: str, body: VisitIn, door: Worker) -> dict[str, Any]:
     visit_id = door.new_id()
-    done = await _obeyed(door, case_id, ask.RecordVisit(visit_id, body.at or door.now, body.outcome, body.note))
+    done = await obeyed(door, case_id, ask.RecordVisit(visit_id, happened(door, body.at), body.outcome, body.note))
     return {**done, "visit_id": visit_id}
 
 
 @router.post("/{case_id}/notes", status_code=201)
 async def note(case_id: str, body: NoteIn, door: Worker) -> dict[str, Any]:
     note_id = door.new_id()
-    done = await _obeyed(door, case_id, ask.AddNote(note_id, door.now, body.text))
+    done = await obeyed(door, case_id, ask.AddNote(note_id, happened(door, body.at), body.text))
     return {**done, "note_id": note_id}
+
+
+def edit_of(door: Door, body: EditIn) -> dict[str, Any]:
+    """Whose word this is, and what they knew when they said it."""
+    at = happened(door, body.happened_at, "happened_at") if body.happened_at is not None else None
+    return {"author": door.principal.id, "edit_id": door.new_id(), "happened_at": at, "base": body.base_version}
 
 
 @router.post("/{case_id}/needs")
 async def needs(case_id: str, body: NeedsIn, door: Worker) -> dict[str, Any]:
-    return await _obeyed(door, case_id, ask.ChangeNeeds(door.now, tuple(body.add), tuple(body.remove)))
+    """Needs added and removed; said off line or on an older view, a difference with somebody else stays to be seen."""
+    change = ask.ChangeNeeds(door.now, tuple(body.add), tuple(body.remove), **edit_of(door, body))
+    return await obeyed(door, case_id, change)
 
 
 @router.post("/{case_id}/facts")
 async def facts(case_id: str, body: FactsIn, door: Worker) -> dict[str, Any]:
     """What was learnt later, with its source; the case is assessed anew."""
-    return await _obeyed(door, case_id, ask.ChangeFacts(door.now, body.facts, body.source, body.residence_code, body.hukou_code))
+    change = ask.ChangeFacts(door.now, body.facts, body.source, body.residence_code, body.hukou_code, **edit_of(door, body))
+    return await obeyed(door, case_id, change)
 
 
 @router.post("/{case_id}/tasks", status_code=201)
 async def add_task(case_id: str, body: TaskIn, door: Worker) -> dict[str, Any]:
     task_id = door.new_id()
-    done = await _obeyed(door, case_id, ask.AddTask(task_id, body.kind, door.now, body.due_at, tuple(body.why), body.text))
+    done = await obeyed(door, case_id, ask.AddTask(task_id, body.kind, door.now, body.due_at, tuple(body.why), body.text))
     return {**done, "task_id": task_id}
 
 
 @router.post("/{case_id}/tasks/{task_id}/finish")
 async def finish_task(case_id: str, task_id: str, door: Worker) -> dict[str, Any]:
     if task_id == f"{case_id}:first_contact":
-        return await _obeyed(door, case_id, ask.RecordFirstContact(door.now, "phone"))
-    return await _obeyed(door, case_id, ask.FinishTask(task_id, door.now))
+        return await obeyed(door, case_id, ask.RecordFirstContact(door.now, "phone"))
+    return await obeyed(door, case_id, ask.FinishTask(task_id, door.now))
 
 
 @router.post("/{case_id}/transfer")
 async def transfer(case_id: str, body: TransferIn, door: Worker) -> dict[str, Any]:
-    return await _obeyed(door, case_id, ask.TransferCase(door.now, body.reason, body.to_org, body.to_district))
+    return await obeyed(door, case_id, ask.TransferCase(door.now, body.reason, body.to_org, body.to_district, await rules_now(door.room)))
 
 
 @router.post("/{case_id}/close")
 async def close(case_id: str, body: CloseIn, door: Worker) -> dict[str, Any]:
-    return await _obeyed(door, case_id, ask.CloseCase(door.now, body.reason))
+    return await obeyed(door, case_id, ask.CloseCase(door.now, body.reason))
 
 
 @router.post("/{case_id}/reopen")
 async def reopen(case_id: str, door: Worker, body: ReasonIn | None = None) -> dict[str, Any]:
-    return await _obeyed(door, case_id, ask.ReopenCase(door.now, (body or ReasonIn()).reason))
+    return await obeyed(door, case_id, ask.ReopenCase(door.now, (body or ReasonIn()).reason, await rules_now(door.room)))
 
 
 @router.post("/{case_id}/withdraw")
@@ -160,7 +185,7 @@ async def withdraw(case_id: str, door: Worker, body: ReasonIn | None = None) -> 
     ended = tuple(
         [To("consent", row["consent_id"], WithdrawConsent(door.now, "case_withdrawn")) for row in given if row["withdrawn_at"] is None]
     )
-    return await _obeyed(door, case_id, ask.WithdrawCase(door.now, (body or ReasonIn()).reason), more=ended)
+    return await obeyed(door, case_id, ask.WithdrawCase(door.now, (body or ReasonIn()).reason), more=ended)
 
 
 @router.get("/{case_id}/payouts")

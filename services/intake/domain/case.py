@@ -15,12 +15,19 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.intake.domain import casework, clocks
+from services.intake.domain.casework import Work
+from services.intake.domain.clocks import Ended, Running
+from services.intake.domain.edits import Edit, Heads, taken
 from services.intake.domain.urgency import Need
 from shared.kernel import Shredded
 
 
 class Told(Struct, frozen=True, gc=False):
-    """What was told, as it was told; `words` are the words that led to each need and to the urgency (key `urgency`)."""
+    """What was told, as it was told; `words` are the words that led to each need and to the urgency (key `urgency`).
+
+    `special` is what only a hospital, a school or a partner says.
+    """
 
     narrative: str | None = None
     elements: Mapping[str, str] | None = None
@@ -30,6 +37,7 @@ class Told(Struct, frozen=True, gc=False):
     source_ref: str | None = None
     contact: Mapping[str, str] | None = None
     warnings: tuple[str, ...] = ()
+    special: Mapping[str, Any] | None = None
 
 
 class Reporter(Struct, frozen=True, gc=False):
@@ -85,12 +93,16 @@ class CaseReported(Struct, frozen=True, gc=False):
     anonymous: bool = False
     consent: ConsentSummary | None = None
     duplicates: tuple[Duplicate, ...] = ()
+    clocks: tuple[Running, ...] = ()
 
 
 class FirstContactMade(Struct, frozen=True, gc=False):
+    """`stopped`, here as everywhere, are the clocks that end with it."""
+
     case_id: str
     at: datetime
     how: str
+    stopped: tuple[Ended, ...] = ()
 
 
 class FirstContactMissed(Struct, frozen=True, gc=False):
@@ -106,15 +118,22 @@ class CaseVerified(Struct, frozen=True, gc=False):
     person_id: str
     at: datetime
     method: str
+    stopped: tuple[Ended, ...] = ()
+    contacted_at: datetime | None = None
 
 
 class VisitRecorded(Struct, frozen=True, gc=False):
+    """`met` says whether anybody was spoken with, `contacted_at` when that was first, where it was before."""
+
     case_id: str
     person_id: str
     visit_id: str
     at: datetime
     outcome: str
     note: str | Shredded | None = None
+    stopped: tuple[Ended, ...] = ()
+    contacted_at: datetime | None = None
+    met: bool = True
 
 
 class NoteAdded(Struct, frozen=True, gc=False):
@@ -126,7 +145,10 @@ class NoteAdded(Struct, frozen=True, gc=False):
 
 
 class CaseFactsChanged(Struct, frozen=True, gc=False):
-    """Needs or facts as they are now, complete; `changed` names what is different, `source` says by whom."""
+    """Needs or facts as they are now, complete; `changed` names what is different, `source` says by whom.
+
+    `edit` says whose word this was and what they knew, `named` which fields they spoke of, `values` what they said.
+    """
 
     case_id: str
     person_id: str
@@ -143,6 +165,9 @@ class CaseFactsChanged(Struct, frozen=True, gc=False):
     language: str = "zh"
     contact_by: str | None = None
     consent: ConsentSummary | None = None
+    edit: Edit | None = None
+    named: tuple[str, ...] = ()
+    values: Mapping[str, Any] | Shredded = {}
 
 
 class TaskAdded(Struct, frozen=True, gc=False):
@@ -171,6 +196,7 @@ class CaseTransferred(Struct, frozen=True, gc=False):
     reason: str
     to_org: str | None = None
     to_district: str | None = None
+    clocks: tuple[Running, ...] = ()
 
 
 class CaseClosed(Struct, frozen=True, gc=False):
@@ -178,6 +204,7 @@ class CaseClosed(Struct, frozen=True, gc=False):
     person_id: str
     at: datetime
     reason: str
+    stopped: tuple[Ended, ...] = ()
 
 
 class CaseReopened(Struct, frozen=True, gc=False):
@@ -185,6 +212,7 @@ class CaseReopened(Struct, frozen=True, gc=False):
     person_id: str
     at: datetime
     reason: str
+    clocks: tuple[Running, ...] = ()
 
 
 class CaseWithdrawn(Struct, frozen=True, gc=False):
@@ -192,6 +220,7 @@ class CaseWithdrawn(Struct, frozen=True, gc=False):
     person_id: str
     at: datetime
     reason: str
+    stopped: tuple[Ended, ...] = ()
 
 
 class ReferralNoted(Struct, frozen=True, gc=False):
@@ -205,6 +234,7 @@ class ReferralNoted(Struct, frozen=True, gc=False):
     at: datetime
     outcome: str = ""
     moved: bool = False
+    stopped: tuple[Ended, ...] = ()
 
 
 class ConsentNoted(Struct, frozen=True, gc=False):
@@ -256,40 +286,62 @@ class Case(Struct, frozen=True, gc=False):
     reason: str = ""
     seen: tuple[str, ...] = ()
     consents: tuple[ConsentSummary, ...] = ()
+    version: int = 0
+    clocks: tuple[Running, ...] = ()
+    work: Work = Work()
+    fields: Mapping[str, Heads] = {}
+    contact_by: str | None = None
+    language: str = "zh"
+    sent_to: str | None = None
+
+    @property
+    def district(self) -> str | None:
+        """Where the clocks of this case run: the district it was sent to, else that of the residence."""
+        return self.sent_to or self.residence_code
 
 
-Event = (
-    CaseReported | FirstContactMade | FirstContactMissed | CaseVerified | VisitRecorded | NoteAdded | CaseFactsChanged | TaskAdded
-    | TaskFinished | CaseTransferred | CaseClosed | CaseReopened | CaseWithdrawn | ReferralNoted | ConsentNoted | PayoutNoted
-)  # fmt: skip
+Event = Struct  # those above, and those of clocks and casework
 
 
 def evolve(state: Case, event: Event) -> Case:
+    """The case after this event; its clocks and its casework know their own events."""
+    after = _evolved(state, event)
+    return replace(after, version=state.version + 1, clocks=clocks.after(after.clocks, event), work=casework.evolve(after.work, event))
+
+
+def _evolved(state: Case, event: Event) -> Case:
     match event:
         case CaseReported():
             facts = event.told.facts if isinstance(event.told, Told) else {}
             needs = tuple([need.code for need in event.needs])
             consents = (event.consent,) if event.consent is not None and event.consent.share else ()
-            return Case("open", event, needs, (), event.urgency, facts, event.residence_code, event.hukou_code, consents=consents)
+            return Case(
+                "open", event, needs, (), event.urgency, facts,
+                event.residence_code, event.hukou_code, consents=consents,
+                contact_by=event.contact_by, language=event.language)  # fmt: skip
         case FirstContactMade():
-            return replace(state, contacted_at=event.at)
+            return replace(state, contacted_at=_first(state, event.at))
         case FirstContactMissed():
             return replace(state, missed=True)
         case CaseVerified():
-            return replace(state, status="verified", contacted_at=state.contacted_at or event.at)
+            return replace(state, status="verified", contacted_at=_first(state, event.at))
         case VisitRecorded():
-            return replace(state, contacted_at=state.contacted_at or event.at, seen=(*state.seen, event.visit_id))
+            contacted = _first(state, event.at) if event.met else state.contacted_at
+            return replace(state, contacted_at=contacted, seen=(*state.seen, event.visit_id))
         case NoteAdded():
             return replace(state, seen=(*state.seen, event.note_id))
         case CaseFactsChanged():
-            places = {"residence_code": event.residence_code, "hukou_code": event.hukou_code}
-            return replace(state, needs=event.needs, facts=event.facts, urgency=event.urgency, **places)
+            places: dict[str, Any] = {"residence_code": event.residence_code, "hukou_code": event.hukou_code}
+            if event.residence_code != state.residence_code:
+                places["sent_to"] = None  # whoever moves is where they live
+            changed = replace(state, needs=event.needs, facts=event.facts, urgency=event.urgency, **places)
+            return changed if event.edit is None else _edited(changed, event, event.edit)
         case TaskAdded():
             return replace(state, tasks=(*state.tasks, Task(event.task_id, event.kind, False, event.why)))
         case TaskFinished():
             return replace(state, tasks=tuple([replace(t, done=True) if t.task_id == event.task_id else t for t in state.tasks]))
         case CaseTransferred():
-            return replace(state, org=event.to_org or state.org)
+            return replace(state, org=event.to_org or state.org, sent_to=event.to_district or state.sent_to)
         case CaseClosed():
             return replace(state, status="closed", reason=event.reason)
         case CaseReopened():
@@ -304,6 +356,19 @@ def evolve(state: Case, event: Event) -> Case:
         case PayoutNoted():
             others = tuple([p for p in state.payouts if p[0] != event.payout_id])
             return replace(state, payouts=(*others, (event.payout_id, event.state)))
+    return state
+
+
+def _first(state: Case, at: datetime) -> datetime:
+    """A word that comes late takes its place by when it happened."""
+    return at if state.contacted_at is None else min(at, state.contacted_at)
+
+
+def _edited(state: Case, event: CaseFactsChanged, edit: Edit) -> Case:
+    fields = taken(state.fields, edit, event.values, event.named, state.version + 1)
+    return replace(
+        state, fields=fields, seen=(*state.seen, edit.edit_id), contact_by=event.contact_by or state.contact_by, language=event.language
+    )
 
 
 def _referral(state: Case, event: ReferralNoted) -> Case:
@@ -312,4 +377,7 @@ def _referral(state: Case, event: ReferralNoted) -> Case:
         status = "in_service" if event.moved else state.status
         return replace(state, status=status, serving=(*others, (event.referral_id, event.org_id)))
     met = (*state.met, event.need) if event.outcome == "got_help" and event.need not in state.met else state.met
-    return replace(state, serving=others, met=met, ended_referrals=(*state.ended_referrals, event.referral_id))
+    work = state.work
+    if event.state == "closed" and event.need and event.outcome:
+        work = casework.with_unit(work, casework.ended(casework.unit_of(work, event.need), event.outcome, event.org_id, event.at))
+    return replace(state, serving=others, met=met, ended_referrals=(*state.ended_referrals, event.referral_id), work=work)

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.intake.domain.case import CaseReported, ConsentSummary
+from services.intake.domain.clocks import Rules
 
 
 class ReportCase(Struct, frozen=True, gc=False):
@@ -45,19 +46,44 @@ class AddNote(Struct, frozen=True, gc=False):
 
 
 class ChangeNeeds(Struct, frozen=True, gc=False):
+    """Whose word it is, when it happened where that was not now, and the version it was based on: see `edits`."""
+
     at: datetime
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    author: str = ""
+    edit_id: str = ""
+    happened_at: datetime | None = None
+    base: int | None = None
 
 
 class ChangeFacts(Struct, frozen=True, gc=False):
-    """Facts learnt later; None takes one away. `source` says by whom, as a code."""
+    """Facts learnt later; None takes one away. `source` says by whom, as a code.
+
+    `reach` are phone, address, contact_by and language as somebody says them; the rest as in `ChangeNeeds`.
+    """
 
     at: datetime
     facts: Mapping[str, Any]
     source: str
     residence_code: str | None = None
     hukou_code: str | None = None
+    reach: Mapping[str, str] = {}
+    author: str = ""
+    edit_id: str = ""
+    happened_at: datetime | None = None
+    base: int | None = None
+
+
+class ResolveConflict(Struct, frozen=True, gc=False):
+    """A person says which of the values of a field holds: that of an edit, or one of their own."""
+
+    field: str
+    at: datetime
+    author: str
+    edit_id: str
+    chosen: str | None = None
+    value: Any = None
 
 
 class AddTask(Struct, frozen=True, gc=False):
@@ -75,12 +101,13 @@ class FinishTask(Struct, frozen=True, gc=False):
 
 
 class TransferCase(Struct, frozen=True, gc=False):
-    """Another organisation or district takes over; `reason` is a code."""
+    """Another organisation or district takes over, and has to sign; `reason` is a code."""
 
     at: datetime
     reason: str
     to_org: str | None = None
     to_district: str | None = None
+    rules: Rules | None = None
 
 
 class CloseCase(Struct, frozen=True, gc=False):
@@ -89,8 +116,11 @@ class CloseCase(Struct, frozen=True, gc=False):
 
 
 class ReopenCase(Struct, frozen=True, gc=False):
+    """The clock of help runs anew by these rules."""
+
     at: datetime
     reason: str
+    rules: Rules | None = None
 
 
 class WithdrawCase(Struct, frozen=True, gc=False):

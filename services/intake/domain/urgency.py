@@ -1,21 +1,16 @@
-"""How urgent a report is, by which rules, and until when somebody must have called back."""
+"""How urgent a report is, and by which rules."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from msgspec import Struct
 
 from services.intake.domain.facts import Facts, amount_of, day_of
 from services.intake.domain.triage import Triage
-from shared.calendar import add_working_days
 
 LEVELS = ("none", "normal", "high", "critical")
 _RANK = {level: rank for rank, level in enumerate(LEVELS)}
-# Clocks of first contact. Hours: goods within 2 h and an answer within 24 h are what the platform promises; working days
-# follow the hotline's practice (2 for a matter that waits, 5 for help in general).
-_HOURS = {"critical": 2, "high": 24}
-_WORKING_DAYS = {"normal": 2, "none": 5}
 _SUDDEN_DAYS = 31
 
 
@@ -93,9 +88,3 @@ def _cannot_pay(facts: Facts) -> bool:
         return True
     paid, income = amount_of(facts, "medical_self_paid_year_fen"), amount_of(facts, "monthly_income_fen")
     return paid is not None and income is not None and paid > 12 * income
-
-
-def first_contact_due(level: str, received_at: datetime) -> datetime:
-    """The end of the clock: hours run day and night, working days by the calendar of Asia/Shanghai."""
-    hours = _HOURS.get(level)
-    return received_at + timedelta(hours=hours) if hours else add_working_days(received_at, _WORKING_DAYS[level])

@@ -1,0 +1,54 @@
+"""What the buttons of casework on a case's page stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.intake.clockwork import rules_now
+from services.intake.domain import case_commands as ask
+from services.intake.domain import casework as w
+from services.intake.domain.casework import DECISIONS, OUTCOMES, PRIORITIES
+from shared.service import To
+from shared.web.frame import Page
+
+ANSWERS = ("upheld", "partly", "rejected")
+REASONS = ("lives_there", "better_placed", "no_capacity")
+_TEXT_MAX, _REACH_MAX = 20_000, {"phone": 40, "address": 500}
+
+
+async def casework_step(page: Page, case_id: str, act: str, form: Mapping[str, str]) -> list[To]:
+    """The commands of this button; none when something it needs is missing, or it is no button of ours."""
+    door, now = page.door, page.door.now
+    command: Any = None
+    match act:
+        case "sign":
+            command = w.SignCase(now)
+        case "set_need":
+            outcome, priority = form.get("outcome", ""), form.get("priority", "")
+            if outcome in ("open", *OUTCOMES) and priority in PRIORITIES:
+                command = w.SetNeed(form.get("need", ""), door.principal.id, now, priority, outcome)
+        case "resolve":
+            if form.get("field") and form.get("edit"):
+                command = ask.ResolveConflict(form["field"], now, door.principal.id, door.new_id(), form["edit"])
+        case "reach":
+            said = {name: form[name].strip()[:most] for name, most in _REACH_MAX.items() if form.get(name, "").strip()}
+            if said:
+                command = ask.ChangeFacts(now, {}, "caseworker", reach=said, author=door.principal.id, edit_id=door.new_id())
+        case "ask_hand_over":
+            org, district = form.get("to_org", "").strip()[:64] or None, form.get("to_district") or None
+            if (org or district) and form.get("reason") in REASONS:
+                command = w.AskHandOver(door.new_id(), form["reason"], org, district, await rules_now(door.room), now)
+        case "hand_over_accept" | "hand_over_decline":
+            command = w.AnswerHandOver(form.get("request", ""), act == "hand_over_accept", "agreed", now)
+        case "give_provisional":
+            command = w.GiveProvisionalHelp(await rules_now(door.room), now)
+        case "papers_complete":
+            command = w.CompletePapers(now)
+        case "raise" if form.get("decision") in DECISIONS:
+            text = form.get("text", "").strip()[:_TEXT_MAX] or None
+            rules = await rules_now(door.room)
+            command = w.RaiseGrievance(door.new_id(), form["decision"], case_id, rules, now, text, form.get("appeal_of") or None)
+        case "reopen":
+            command = ask.ReopenCase(now, "asked", await rules_now(door.room))
+    return [] if command is None else [To("case", case_id, command)]

@@ -1,0 +1,190 @@
+"""Every yes and no about casework: needs as units, hand-overs, grievances and appeals, help before papers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.intake.domain import case as c
+from services.intake.domain import casework as w
+from services.intake.domain.clocks import Rules, Running, open_clocks, started, stopping
+from services.intake.domain.standing import known, living, not_withdrawn, writable
+from shared.kernel import Rejected
+
+
+class NeedIsUnknown(Rejected):
+    """This case does not have that need; add it first."""
+
+
+class HandOverIsUnknown(Rejected):
+    """There is no such request to take over this case."""
+
+
+class HandOverIsAnswered(Rejected):
+    """This request was answered already, the other way."""
+
+
+class HandOverIsAskedAlready(Rejected):
+    """Somebody has been asked to take this case over and has not answered yet."""
+
+
+class GrievanceIsUnknown(Rejected):
+    """There is no such grievance in this case."""
+
+
+class GrievanceIsAnswered(Rejected):
+    """This grievance was answered already, with another outcome; an appeal is a grievance of its own."""
+
+
+class GrievanceIsNotAnswered(Rejected):
+    """An appeal is against an answer; this grievance has none yet."""
+
+
+class CaseIsNotUrgent(Rejected):
+    """Help before the papers is for urgent cases only."""
+
+
+class PapersAreNotAwaited(Rejected):
+    """No help was given before the papers in this case."""
+
+
+class ProvisionalHelpHasLapsed(Rejected):
+    """The help lapsed because the papers did not come in time; give it anew."""
+
+
+def set_need(command: w.SetNeed, state: c.Case) -> tuple[c.Event, ...]:
+    report = living(state)
+    if command.need not in state.needs:
+        raise NeedIsUnknown(need=command.need)
+    unit = w.unit_of(state.work, command.need)
+    outcome = unit.outcome if command.outcome is None else None if command.outcome == "open" else command.outcome
+    priority = command.priority or unit.priority
+    if (priority, outcome) == (unit.priority, unit.outcome):
+        return ()
+    said = w.NeedSet(report.case_id, command.need, priority, outcome, command.by, command.at)
+    return (said, *proposed_closing(report, c.evolve(state, said), command.need, command.at))
+
+
+def proposed_closing(report: c.CaseReported, state: c.Case, ref: str, at: datetime) -> tuple[c.Event, ...]:
+    """When every need has its help and nobody is helping any more, a person is asked to close."""
+    done = {*state.met, *[unit.code for unit in state.work.units if unit.state == "done"]}
+    reopened = {unit.code for unit in state.work.units if unit.state != "done"}
+    asked = any(task.kind == "propose_closing" and not task.done for task in state.tasks)
+    if state.status in ("closed", "withdrawn") or state.serving or asked or not state.needs or not set(state.needs) <= done - reopened:
+        return ()
+    task_id = f"{report.case_id}:close:{ref}:{state.version}"
+    return (c.TaskAdded(report.case_id, report.person_id, task_id, "propose_closing", at, None, state.needs),)
+
+
+def sign(command: w.SignCase, state: c.Case) -> tuple[c.Event, ...]:
+    report = living(state)
+    stopped = stopping(state.clocks, "sign")
+    return (w.CaseSigned(report.case_id, command.at, stopped),) if stopped else ()
+
+
+def ask_hand_over(command: w.AskHandOver, state: c.Case) -> tuple[c.Event, ...]:
+    report = living(state)
+    if any(one.request_id == command.request_id for one in state.work.hand_overs):
+        return ()
+    if any(not one.answer for one in state.work.hand_overs):
+        raise HandOverIsAskedAlready
+    clock = started(command.rules, "sign", state.urgency, command.to_district or state.district, command.at)
+    return (
+        w.HandOverAsked(
+            report.case_id, report.person_id, command.request_id, command.reason, command.to_org, command.to_district, command.at, (clock,)
+        ),
+    )
+
+
+def answer_hand_over(command: w.AnswerHandOver, state: c.Case) -> tuple[c.Event, ...]:
+    report = living(state)
+    asked = next((one for one in state.work.hand_overs if one.request_id == command.request_id), None)
+    if asked is None:
+        raise HandOverIsUnknown
+    if asked.answer:
+        if (asked.answer == "accepted") != command.accepted:
+            raise HandOverIsAnswered(answer=asked.answer)
+        return ()
+    ended = stopping(state.clocks, "sign")
+    answered = w.HandOverAnswered(report.case_id, report.person_id, command.request_id, command.accepted, command.why, command.at, ended)
+    if not command.accepted:
+        return (answered,)
+    return (answered, c.CaseTransferred(report.case_id, report.person_id, command.at, asked.reason, asked.to_org, asked.to_district))
+
+
+def raise_grievance(command: w.RaiseGrievance, state: c.Case) -> tuple[c.Event, ...]:
+    """Also about a case that is closed: that may be what it is about."""
+    report = not_withdrawn(state)
+    known_ones = {one.grievance_id: one for one in state.work.grievances}
+    if command.grievance_id in known_ones:
+        return ()
+    if command.appeal_of is not None:
+        earlier = known_ones.get(command.appeal_of)
+        if earlier is None:
+            raise GrievanceIsUnknown
+        if not earlier.outcome:
+            raise GrievanceIsNotAnswered
+    writable(report, command.text)
+    running = any(one.name == "complaint" for one in open_clocks(state.clocks))
+    clocks = () if running else (started(command.rules, "complaint", state.urgency, state.district, command.at),)
+    return (
+        w.GrievanceRaised(
+            report.case_id, report.person_id, command.grievance_id, command.decision, command.reference, command.at, command.appeal_of,
+            command.text, clocks,
+        ),
+    )  # fmt: skip
+
+
+def answer_grievance(command: w.AnswerGrievance, state: c.Case) -> tuple[c.Event, ...]:
+    report = not_withdrawn(state)
+    raised = next((one for one in state.work.grievances if one.grievance_id == command.grievance_id), None)
+    if raised is None:
+        raise GrievanceIsUnknown
+    if raised.outcome:
+        if raised.outcome != command.outcome:
+            raise GrievanceIsAnswered(outcome=raised.outcome)
+        return ()
+    writable(report, command.text)
+    others = any(not one.outcome for one in state.work.grievances if one is not raised)
+    ended = () if others else stopping(state.clocks, "complaint")
+    answered = w.GrievanceAnswered(
+        report.case_id, report.person_id, command.grievance_id, raised.decision, command.outcome, command.at, command.text, ended
+    )
+    if command.outcome == "upheld" and raised.decision == "closing" and state.status == "closed":
+        clocks = reopened_clocks(command.rules, state, command.at)
+        return (answered, c.CaseReopened(report.case_id, report.person_id, command.at, "grievance_upheld", clocks))
+    return (answered,)
+
+
+def reopened_clocks(rules: Rules | None, state: c.Case, at: datetime) -> tuple[Running, ...]:
+    return () if rules is None else (started(rules, "help", state.urgency, state.district, at),)
+
+
+def give_provisional_help(command: w.GiveProvisionalHelp, state: c.Case) -> tuple[c.Event, ...]:
+    report = living(state)
+    before = state.work.provisional
+    if before is not None and before.state == "given":
+        return ()
+    if state.urgency not in ("high", "critical"):
+        raise CaseIsNotUrgent(urgency=state.urgency)
+    clock = started(command.rules, "papers", state.urgency, state.district, command.at)
+    return (w.ProvisionalHelpGiven(report.case_id, report.person_id, clock.due, command.at, (clock,)),)
+
+
+def complete_papers(command: w.CompletePapers, state: c.Case) -> tuple[c.Event, ...]:
+    report = living(state)
+    help_given = state.work.provisional
+    if help_given is None:
+        raise PapersAreNotAwaited
+    if help_given.state == "lapsed":
+        raise ProvisionalHelpHasLapsed
+    if help_given.state == "complete":
+        return ()
+    return (w.PapersCompleted(report.case_id, report.person_id, command.at, stopping(state.clocks, "papers")),)
+
+
+def note_paper(command: w.NotePaper, state: c.Case) -> tuple[c.Event, ...]:
+    report = known(state)
+    if command.paper_id in state.work.papers:
+        return ()
+    writable(report, "")
+    return (w.PaperNoted(report.case_id, report.person_id, command.paper_id, command.kind, command.media, command.size_bytes, command.at),)

@@ -1,0 +1,108 @@
+"""Casework on the pages, as a browser without script uses them: deadlines, conflicts, as it was, hand-overs, grievances, progress."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+
+from tests.intake.conftest import Desk
+from tests.intake.test_pages import Browser
+
+
+@pytest.fixture(params=["zh", "en"])
+async def worker(desk: Desk, request: pytest.FixtureRequest) -> Browser:
+    return Browser(desk, "caseworker", request.param)
+
+
+async def test_a_case_shows_deadlines_and_every_step_of_casework_is_a_button(
+    desk: Desk, worker: Browser, full_report: dict[str, Any]
+) -> None:
+    case = (await desk.reported({**full_report, "channel": "web"}))["case_id"]
+    at = f"/intake/cases/{case}"
+    await worker.open(at)
+    for step in (
+        {"act": "sign"}, {"act": "set_need", "need": "medical", "priority": "urgent", "outcome": "no_capacity"},
+        {"act": "ask_hand_over", "to_district": "440104", "reason": "lives_there"}, {"act": "give_provisional"}, {"act": "papers_complete"},
+        {"act": "raise", "decision": "refusal", "text": "不同意"}, {"act": "reach", "phone": "13900000002"},
+    ):  # fmt: skip
+        await worker.send(at, step)
+    request = re.findall(r'name="request" value="([^"]+)"', worker.text)[0]
+    await worker.send(at, {"act": "hand_over_decline", "request": request})
+    await worker.send(at, {"act": "hand_over_accept", "request": request}, 409)
+    await worker.send(at, {"act": "set_need", "need": "medical", "outcome": "nonsense", "priority": "high"}, 422)
+    state = (await desk.get(f"/cases/{case}")).json()
+    assert next((n["code"], n["priority"], n["outcome"]) for n in state["needs"]) == ("medical", "urgent", "no_capacity")
+    assert state["provisional"]["state"] == "complete"
+
+
+async def test_differing_words_stand_on_the_page_with_both_authors_and_one_is_chosen(
+    desk: Desk, worker: Browser, full_report: dict[str, Any]
+) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    desk.turn(hours=3)
+    for value, who in ((100_000, "operator"), (900_000, "gov")):
+        body = {"facts": {"monthly_income_fen": value}, "happened_at": "2026-11-23T10:30:00+08:00"}
+        await desk.post(f"/cases/{case}/facts", body, who=who)
+    at = f"/intake/cases/{case}"
+    page = await worker.open(at)
+    assert "1,000.00" in page
+    assert "9,000.00" in page
+    edits = re.findall(r'name="edit" value="([^"]+)"', page)
+    assert len(edits) == 2
+    page = await worker.send(at, {"act": "resolve", "field": "facts.monthly_income_fen", "edit": edits[0]})
+    assert 'name="edit"' not in page
+
+
+async def test_a_case_is_seen_as_it_was_and_nothing_is_done_there(desk: Desk, worker: Browser, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    desk.turn(hours=3)
+    await desk.post(f"/cases/{case}/verify", {})
+    at = f"/intake/cases/{case}"
+    was = await worker.open(f"{at}?as_of=2026-11-23T11:00")
+    now = await worker.open(at)
+    assert 'value="2026-11-23T11:00"' in was
+    assert 'name="act" value="note"' not in was
+    assert 'name="act" value="note"' in now
+    assert "→" in now
+    await worker.open(f"{at}?as_of=nonsense")
+    await worker.open(f"{at}?as_of=2026-11-23T09:00", 404)
+
+
+async def test_a_citizen_sees_dates_what_is_due_and_can_say_no(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    await desk.post(f"/cases/{case}/provisional")
+    citizen = Browser(desk, None, "en")
+    await citizen.open("/intake/progress")
+    own = {"case_id": case, "last_four": "0023"}
+    seen = html.unescape(await citizen.send("/intake/progress", own, 200))
+    for words in ("The hotline will call you", "24 November 2026, 09:12", "30 November 2026, 09:12", "7 December 2026, 10:00"):
+        assert words in seen
+    seen = await citizen.send("/intake/progress", {**own, "act": "raise", "text": "I do not agree"}, 200)
+    assert "25 November 2026, 10:00" in seen
+    await citizen.send("/intake/progress", {**own, "act": "raise", "text": "I do not agree"}, 200)
+    [grievance] = (await desk.get(f"/cases/{case}")).json()["grievances"]
+    await desk.post(f"/cases/{case}/grievances/{grievance['grievance_id']}/answer", {"outcome": "partly"}, who="gov")
+    assert "Partly upheld" in await citizen.send("/intake/progress", own, 200)
+
+
+async def test_a_visit_sent_twice_is_one_and_what_is_wrong_comes_back_filled_in(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    desk.turn(hours=3)
+    worker = Browser(desk, "caseworker", "en")
+    await worker.open("/intake/visits")
+    visit = {"case": case, "outcome": "seen", "note": "cold room", "verified": "yes", "happened_at": "2026-11-23T11:00:00+08:00"}
+    first = worker.text
+    await worker.send("/intake/visits", visit)
+    worker.text = first
+    await worker.send("/intake/visits", visit)
+    events = [item["event"] for item in (await desk.get(f"/cases/{case}/history")).json()["items"]]
+    assert events == ["CaseReported", "VisitRecorded", "CaseVerified"]
+    for wrong in ({"household_size": "70"}, {"outcome": "dancing"}, {"happened_at": "2027-01-01T00:00:00+08:00"}, {"happened_at": "soon"}):
+        worker.text = first
+        back = await worker.send("/intake/visits", {**visit, "ref": "next", **wrong}, 422)
+        assert "cold room" in back
+    worker.text = first
+    await worker.send("/intake/visits", {**visit, "case": "nobody"}, 404)
