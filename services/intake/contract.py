@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from services.intake.domain import case as c
-from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
+from services.intake.domain import household, link
+from services.intake.domain.consent import EMERGENCY, ConsentGiven, ConsentWithdrawn, SharedInEmergency
 from services.intake.domain.facts import travelling
 from services.intake.domain.person import PersonErased
 from shared.clock import local_day
@@ -91,7 +92,7 @@ class FirstContactMissed(Struct, frozen=True, gc=False):
 
 
 class ConsentSaid(Struct, frozen=True, gc=False):
-    """Given or withdrawn (asked, case_withdrawn, erased, expired)."""
+    """Given (`reason` emergency: taken without asking, to be reviewed) or withdrawn (asked, case_withdrawn, erased, expired, not_upheld)."""
 
     case_id: str
     person_id: str
@@ -105,6 +106,35 @@ class ConsentSaid(Struct, frozen=True, gc=False):
 class SubjectErased(Struct, frozen=True, gc=False):
     person_id: str
     case_ids: tuple[str, ...]
+
+
+class PersonsLinked(Struct, frozen=True, gc=False):
+    """Two persons are one after all, or two after all; of several words about one `link_id` the highest `revision` counts."""
+
+    link_id: str
+    revision: int
+    person_id: str
+    household_id: str
+    linked_person_id: str
+    linked_household_id: str
+
+
+class HouseholdMember(Struct, frozen=True, gc=False):
+    """`household_id` is what this person's help is counted under, in their cases as well."""
+
+    person_id: str
+    household_id: str
+
+
+class HouseholdChanged(Struct, frozen=True, gc=False):
+    """Who counts together now, complete; who was carved out or went is in `left`. The highest `revision` counts."""
+
+    household_id: str
+    revision: int
+    change: str
+    members: tuple[HouseholdMember, ...]
+    left: tuple[HouseholdMember, ...]
+    size: int
 
 
 def _summary(consent: c.ConsentSummary | None) -> PublicConsent | None:
@@ -180,6 +210,35 @@ def on_erased(e: Envelope) -> tuple[Public, ...]:
     return (Public("intake.subject_erased.v1", SubjectErased(e.data.person_id, e.data.case_ids)),)
 
 
+def on_linked(e: Envelope) -> tuple[Public, ...]:
+    return (Public("intake.persons_linked.v1", _pair(e.data)),)
+
+
+def on_unlinked(e: Envelope) -> tuple[Public, ...]:
+    return (Public("intake.persons_unlinked.v1", _pair(e.data)),)
+
+
+def _pair(said: link.PersonsLinked | link.PersonsUnlinked) -> PersonsLinked:
+    p = said.pair
+    return PersonsLinked(said.link_id, said.revision, p.person_id, p.household_id, p.linked_person_id, p.linked_household_id)
+
+
+def on_household_changed(e: Envelope) -> tuple[Public, ...]:
+    h: household.HouseholdChanged = e.data
+    now = [HouseholdMember(m.person_id, m.chain) for m in h.members if not m.carved_out]
+    gone = [HouseholdMember(m.person_id, m.chain) for m in (*h.left, *[m for m in h.members if m.carved_out])]
+    size = household.Household(h.household_id, h.members, h.others).size()
+    said = HouseholdChanged(h.household_id, e.version, h.change, tuple(now), tuple(gone), size)
+    return (Public("intake.household_changed.v1", said),)
+
+
+def on_shared_in_emergency(e: Envelope) -> tuple[Public, ...]:
+    """Heard like a consent, and `reason` says that it was none."""
+    s: SharedInEmergency = e.data
+    said = ConsentSaid(s.case_id, s.person_id, s.consent_id, s.purposes, s.recipients, local_day(s.expires_at), EMERGENCY)
+    return (Public("intake.consent_given.v1", said),)
+
+
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     c.CaseReported: on_reported,
     c.CaseFactsChanged: on_facts_changed,
@@ -189,6 +248,10 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     ConsentGiven: on_consent_given,
     ConsentWithdrawn: on_consent_withdrawn,
     PersonErased: on_erased,
+    link.PersonsLinked: on_linked,
+    link.PersonsUnlinked: on_unlinked,
+    household.HouseholdChanged: on_household_changed,
+    SharedInEmergency: on_shared_in_emergency,
 }
 PUBLIC_TYPES: Mapping[str, type] = {
     "intake.report_received.v1": ReportReceived,
@@ -200,4 +263,7 @@ PUBLIC_TYPES: Mapping[str, type] = {
     "intake.consent_given.v1": ConsentSaid,
     "intake.consent_withdrawn.v1": ConsentSaid,
     "intake.subject_erased.v1": SubjectErased,
+    "intake.persons_linked.v1": PersonsLinked,
+    "intake.persons_unlinked.v1": PersonsLinked,
+    "intake.household_changed.v1": HouseholdChanged,
 }

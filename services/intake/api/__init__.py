@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from services.intake.api import batch, cases, consents, persons, reports
+from services.intake.api import batch, cases, consents, households, links, looks, persons, reports
 
-ROUTERS = (reports.router, batch.router, cases.router, consents.router, persons.router)
+ROUTERS = (
+    reports.router, batch.router, cases.router, consents.router, persons.router, links.router, households.router, looks.router,
+)  # fmt: skip
