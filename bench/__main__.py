@@ -11,13 +11,13 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import appending, door, flow, importing, pure
+from bench import appending, door, flow, importing, people, pure
 from bench.measure import Row, machine, report
 from shared.embedded import start
 
 NODE = Path(__file__).parent / "node"
 MESSAGE_DB = NODE / "node_modules/@eventide/message-db/database"
-PARTS = ("flow", "importing", "appending", "door", "pure")
+PARTS = ("flow", "importing", "appending", "door", "pure", "people")
 
 
 class Databases:
@@ -87,6 +87,8 @@ def main() -> None:
             rows += appending.rows(databases, server, node_packages(), chosen.rounds)
         if "door" in parts:
             rows += door.rows(databases, chosen.rounds)
+        if "people" in parts:
+            rows += people.rows(databases, chosen.rounds)
         report(rows, about)
     finally:
         running.stop()
