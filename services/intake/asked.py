@@ -58,7 +58,9 @@ class AccountIn(Said):
 class PersonIn(Said):
     name: Short | None = None
     id_type: Code | None = None
-    id_number: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
+    id_number: (
+        Annotated[str, Field(min_length=1, max_length=120, description="or both lines of a passport's machine-readable zone"), WHOLE] | None
+    ) = None
     birth_date: Day | None = None
     sex: Literal["male", "female", "other", "unknown"] | None = None
     phone: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None
@@ -221,7 +223,10 @@ class SearchIn(Said):
 
 
 class ErasureIn(Said):
+    """With `kept_until` it is restricted until the end of that day, as a law may want, and destroyed then."""
+
     reason: Code = "asked"
+    kept_until: Day | None = None
 
 
 class ContactsIn(Said):

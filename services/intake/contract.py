@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from services.intake.casework_contract import CASEWORK_PUBLISH, CASEWORK_TYPES
-from services.intake.domain import call
+from services.intake.domain import call, household, link
 from services.intake.domain import campaign as k
 from services.intake.domain import case as c
-from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
+from services.intake.domain.consent import EMERGENCY, ConsentGiven, ConsentWithdrawn, SharedInEmergency
 from services.intake.domain.facts import travelling
 from services.intake.domain.person import PersonErased
 from shared.clock import local_day
@@ -94,7 +94,7 @@ class FirstContactMissed(Struct, frozen=True, gc=False):
 
 
 class ConsentSaid(Struct, frozen=True, gc=False):
-    """Given or withdrawn (asked, case_withdrawn, erased, expired)."""
+    """Given (`reason` emergency: taken without asking, to be reviewed) or withdrawn (asked, case_withdrawn, erased, expired, not_upheld)."""
 
     case_id: str
     person_id: str
@@ -127,6 +127,35 @@ class CallAnswered(Struct, frozen=True, gc=False):
     case_id: str
     purpose: str
     result: str
+
+
+class PersonsLinked(Struct, frozen=True, gc=False):
+    """Two persons are one after all, or two after all; of several words about one `link_id` the highest `revision` counts."""
+
+    link_id: str
+    revision: int
+    person_id: str
+    household_id: str
+    linked_person_id: str
+    linked_household_id: str
+
+
+class HouseholdMember(Struct, frozen=True, gc=False):
+    """`household_id` is what this person's help is counted under, in their cases as well."""
+
+    person_id: str
+    household_id: str
+
+
+class HouseholdChanged(Struct, frozen=True, gc=False):
+    """Who counts together now, complete; who was carved out or went is in `left`. The highest `revision` counts."""
+
+    household_id: str
+    revision: int
+    change: str
+    members: tuple[HouseholdMember, ...]
+    left: tuple[HouseholdMember, ...]
+    size: int
 
 
 def _summary(consent: c.ConsentSummary | None) -> PublicConsent | None:
@@ -227,6 +256,35 @@ def on_call_answered(e: Envelope) -> tuple[Public, ...]:
     return (Public("intake.call_answered.v1", CallAnswered(a.call_id, a.campaign_id, a.case_id, a.purpose, a.result)),)
 
 
+def on_linked(e: Envelope) -> tuple[Public, ...]:
+    return (Public("intake.persons_linked.v1", _pair(e.data)),)
+
+
+def on_unlinked(e: Envelope) -> tuple[Public, ...]:
+    return (Public("intake.persons_unlinked.v1", _pair(e.data)),)
+
+
+def _pair(said: link.PersonsLinked | link.PersonsUnlinked) -> PersonsLinked:
+    p = said.pair
+    return PersonsLinked(said.link_id, said.revision, p.person_id, p.household_id, p.linked_person_id, p.linked_household_id)
+
+
+def on_household_changed(e: Envelope) -> tuple[Public, ...]:
+    h: household.HouseholdChanged = e.data
+    now = [HouseholdMember(m.person_id, m.chain) for m in h.members if not m.carved_out]
+    gone = [HouseholdMember(m.person_id, m.chain) for m in (*h.left, *[m for m in h.members if m.carved_out])]
+    size = household.Household(h.household_id, h.members, h.others).size()
+    said = HouseholdChanged(h.household_id, e.version, h.change, tuple(now), tuple(gone), size)
+    return (Public("intake.household_changed.v1", said),)
+
+
+def on_shared_in_emergency(e: Envelope) -> tuple[Public, ...]:
+    """Heard like a consent, and `reason` says that it was none."""
+    s: SharedInEmergency = e.data
+    said = ConsentSaid(s.case_id, s.person_id, s.consent_id, s.purposes, s.recipients, local_day(s.expires_at), EMERGENCY)
+    return (Public("intake.consent_given.v1", said),)
+
+
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     **CASEWORK_PUBLISH,
     c.CaseReported: on_reported,
@@ -239,6 +297,10 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     PersonErased: on_erased,
     **dict.fromkeys(_CAMPAIGN_IS, on_campaign_changed),
     call.CallAnswered: on_call_answered,
+    link.PersonsLinked: on_linked,
+    link.PersonsUnlinked: on_unlinked,
+    household.HouseholdChanged: on_household_changed,
+    SharedInEmergency: on_shared_in_emergency,
 }
 PUBLIC_TYPES: Mapping[str, type] = {
     **CASEWORK_TYPES,
@@ -253,4 +315,7 @@ PUBLIC_TYPES: Mapping[str, type] = {
     "intake.subject_erased.v1": SubjectErased,
     "intake.campaign_changed.v1": CampaignChanged,
     "intake.call_answered.v1": CallAnswered,
+    "intake.persons_linked.v1": PersonsLinked,
+    "intake.persons_unlinked.v1": PersonsLinked,
+    "intake.household_changed.v1": HouseholdChanged,
 }

@@ -102,7 +102,7 @@ async def use_desk(page: Operator) -> Response:
         body = report_of(form, needs, local_day(page.door.now))
         if act == "check":
             return await _desk(page, form=form, needs=needs, checked=await preview(page.door, body))
-        answered, _ = await take(page.door, body)
+        answered, _ = await take(page.door, body, similar=True)
         await _promised(page, form, answered["case_id"])
     except FormProblem as problem:
         return await _desk(page, 422, form=form, needs=needs, wrong=[_said(page, name, why) for name, why in problem.wrong])

@@ -20,7 +20,10 @@ from shared.room import Room
 LIVING = ("open", "verified", "in_service")
 _PEOPLE_MAX = 40  # of one telephone: a hostel's number must not bring the whole hostel
 _CASES_MAX = 5
-_KINDS = ("id_number", "phone", "name_birth")
+EXACT = ("id_number", "phone", "name_birth")
+SIMILAR = ("sound_year", "sound_place", "born_surname")
+_SIMILAR_MAX = 8  # of one mark: each may be opened and compared, and a common name must not open a hundred people
+_KINDS = (*EXACT, *SIMILAR)
 
 
 class Found(Struct, frozen=True, gc=False):
@@ -35,8 +38,8 @@ class Found(Struct, frozen=True, gc=False):
 def _of_kind(kind: str) -> Select[Any]:
     array = cast(bindparam(kind), ARRAY(LargeBinary))
     marks = func.unnest(array).table_valued(sql_column("mark", LargeBinary), name=f"{kind}_marks").render_derived()
-    p, column = person_list.c, person_list.c[kind]
-    people = select(p.person_id, p.household_id).where(column == marks.c.mark).limit(_PEOPLE_MAX).lateral(f"{kind}_people")
+    p, column, most = person_list.c, person_list.c[kind], _SIMILAR_MAX if kind in SIMILAR else _PEOPLE_MAX
+    people = select(p.person_id, p.household_id).where(column == marks.c.mark).limit(most).lateral(f"{kind}_people")
     at = case_list.c
     living: ColumnElement[bool] = at.status.in_([literal(status, literal_execute=True) for status in LIVING])
     cases = (
@@ -54,7 +57,9 @@ def _of_kind(kind: str) -> Select[Any]:
     )
 
 
-_STATEMENT = select(union_all(*[_of_kind(kind) for kind in _KINDS]).subquery())
+# A load asks for equal people only; its question is not made longer by what it does not ask.
+_EXACTLY = select(union_all(*[_of_kind(kind) for kind in EXACT]).subquery())
+_ALL = select(union_all(*[_of_kind(kind) for kind in _KINDS]).subquery())
 
 
 _ByMark = Mapping[tuple[str, bytes], Sequence[Mapping[str, Any]]]
@@ -82,9 +87,10 @@ class _Counter:
 
 
 async def _asked(room: Room, together: Sequence[Mapping[str, bytes]]) -> _ByMark:
-    wanted = {kind: list({marks[kind] for marks in together if kind in marks}) for kind in _KINDS}
+    similar = any(kind in marks for marks in together for kind in SIMILAR)
+    wanted = {kind: list({marks[kind] for marks in together if kind in marks}) for kind in (_KINDS if similar else EXACT)}
     by_mark: dict[tuple[str, bytes], list[Mapping[str, Any]]] = {}
-    for row in await room.rows(_STATEMENT.params(**wanted)):
+    for row in await room.rows(_ALL if similar else _EXACTLY, wanted):
         by_mark.setdefault((row["kind"], row["mark"]), []).append(row)
     return by_mark
 
@@ -103,9 +109,11 @@ def _found(marks: Mapping[str, bytes], by_mark: _ByMark) -> list[Found]:
 _counters: WeakKeyDictionary[Room, _Counter] = WeakKeyDictionary()
 
 
-async def people_like(door: Door, *, id_number: str | None, phone: str | None, name_birth: str | None) -> list[Found]:
-    """Everybody with one of these; no question at all when nothing is known."""
-    marks = marks_of(door, {"id_number": id_number, "phone": phone, "name_birth": name_birth})
+async def people_like(
+    door: Door, *, id_number: str | None, phone: str | None, name_birth: str | None, similar: Mapping[str, str] | None = None
+) -> list[Found]:
+    """Everybody with one of these; `similar` are marks of what only sounds alike. No question at all when nothing is known."""
+    marks = marks_of(door, {"id_number": id_number, "phone": phone, "name_birth": name_birth, **(similar or {})})
     if not marks:
         return []
     counter = _counters.get(door.room)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages, screening_pages, visit_pages
+from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages, person_pages, screening_pages, visit_pages
 from services.intake.api import ROUTERS, screenings
-from services.intake.campaigns.dialling import EFFECTS, LOOPS
+from services.intake.campaigns.dialling import EFFECTS as DIALLING
+from services.intake.campaigns.dialling import LOOPS
 from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
 from services.intake.campaigns.stored import STORED
 from services.intake.clock_projections import CLOCKS
@@ -14,20 +15,25 @@ from services.intake.clockwork import CLOCKWORK
 from services.intake.contract import PUBLIC_TYPES, PUBLISH
 from services.intake.domain import case as c
 from services.intake.domain import casework as w
-from services.intake.domain import clocks as k
+from services.intake.domain import clocks
+from services.intake.domain import consent as k
 from services.intake.domain import screening as s
 from services.intake.domain.call_decisions import CALL
 from services.intake.domain.campaign_decisions import CAMPAIGN
 from services.intake.domain.case_decisions import CASE
-from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
 from services.intake.domain.consent_decisions import CONSENT
+from services.intake.domain.household import HouseholdChanged
+from services.intake.domain.household_decisions import HOUSEHOLD
+from services.intake.domain.link_decisions import LINK
 from services.intake.domain.look import LOOK, PersonalDataShown
 from services.intake.domain.number_decisions import NUMBER
 from services.intake.domain.paper import PAPER, PaperKept
-from services.intake.domain.person import PersonErased, PersonTold
+from services.intake.domain.person import HouseholdEntered, PersonErased, PersonTold
 from services.intake.domain.person_decisions import PERSON
 from services.intake.domain.screening_decisions import SCREENING
 from services.intake.domain.working_time import CALENDAR
+from services.intake.effects import EFFECTS
+from services.intake.person_projections import HOUSEHOLDS, LINKS
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
 from services.intake.reactions import DUE, FOLLOW, REACTIONS
 from services.intake.screening.projecting import SCREENINGS
@@ -57,19 +63,27 @@ CODEC = Codec(
     Stored(c.PayoutNoted),
     Stored(c.ConsentNoted),
     Stored(PersonTold, sealed={"claims": "person_id"}),
+    Stored(HouseholdEntered),
     Stored(PersonErased),
-    Stored(ConsentGiven),
-    Stored(ConsentWithdrawn),
+    *[Stored(event) for event in LINK.events],
+    Stored(HouseholdChanged),
+    Stored(k.ConsentGiven),
+    Stored(k.ConsentWithdrawn),
+    Stored(k.ConsentAsked),
+    Stored(k.ConsentRefused),
+    Stored(k.SharedInEmergency, sealed={"reason": "person_id"}),
+    Stored(k.EmergencyReviewed),
+    Stored(k.ConsentExpiring),
     Stored(PersonalDataShown, sealed={"reason": "actor"}),
     *STORED,
     Stored(s.ScreeningAsked),
     Stored(s.ScreeningBegun),
     Stored(s.ScreeningPartDone),
     Stored(s.ScreeningEnded),
-    Stored(k.ClockWarned),
-    Stored(k.ClockBreached),
-    Stored(k.ClockEscalated),
-    Stored(k.ClocksRecomputed),
+    Stored(clocks.ClockWarned),
+    Stored(clocks.ClockBreached),
+    Stored(clocks.ClockEscalated),
+    Stored(clocks.ClocksRecomputed),
     *[Stored(event, sealed=_TEXTS.get(event, {})) for event in w.EVENTS],
     *[Stored(event) for event in CALENDAR.events],
     Stored(PaperKept, sealed={"picture": "person_id"}),
@@ -77,15 +91,15 @@ CODEC = Codec(
 
 INTAKE = Service(
     name="intake",
-    deciders=(CASE, PERSON, CONSENT, LOOK, CAMPAIGN, CALL, NUMBER, SCREENING, CALENDAR, PAPER),
+    deciders=(CASE, PERSON, CONSENT, LOOK, LINK, HOUSEHOLD, CAMPAIGN, CALL, NUMBER, SCREENING, CALENDAR, PAPER),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(CASES, PEOPLE, CONSENTS, LOOKS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS, CLOCKS),
+    projections=(CASES, PEOPLE, CONSENTS, LOOKS, LINKS, HOUSEHOLDS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS, CLOCKS),
     follow=FOLLOW,
     reactions=REACTIONS,
-    effects=EFFECTS,
+    effects=(*EFFECTS, *DIALLING),
     loops=(*LOOPS, SCREENING_LOOP, CLOCKWORK),
     due=DUE,
     routers=ROUTERS,
@@ -94,10 +108,11 @@ INTAKE = Service(
         apply_pages.router,
         pages.router,
         visit_pages.router,
+        person_pages.router,
         import_page.router,
         campaign_pages.router,
         screening_pages.router,
-    ),  # fmt: skip
+    ),
     uploads=(import_page.PATH, screening_pages.PATH, screenings.PATH),
     templates=_HERE / "templates",
     words=_HERE / "words",

@@ -168,7 +168,9 @@ async def _consent(page: Page, case_id: str, form: Mapping[str, str]) -> To:
     """The consent whose text stands on the page; the page's own reference makes two clicks one consent."""
     _, report = await known_case(page.door, case_id)
     consent_id = page.door.named_id("consent", case_id, form.get("ref") or page.door.new_id())
-    given = GiveConsent(consent_id, case_id, report.person_id, PURPOSES, RECIPIENTS, "read_aloud", page.door.now)
+    given = GiveConsent(
+        consent_id, case_id, report.person_id, PURPOSES, RECIPIENTS, "read_aloud", page.door.now, read_by=page.door.principal.id
+    )
     return To("consent", consent_id, given)
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
+from services.intake.consent_projections import asked, given, refused, reviewed, shared_in_emergency
 from services.intake.domain import case as c
-from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn
+from services.intake.domain.consent import (
+    ConsentAsked,
+    ConsentGiven,
+    ConsentRefused,
+    ConsentWithdrawn,
+    EmergencyReviewed,
+    SharedInEmergency,
+)
 from services.intake.domain.identity import canonical_name
 from services.intake.domain.look import PersonalDataShown
 from services.intake.domain.person import Claims, PersonErased, PersonTold
-from services.intake.tables import case_list, consent_list, look_list, payout_list, person_list, task_list
+from services.intake.sounding import marks_of
+from services.intake.tables import case_list, consent_asked, consent_list, look_list, payout_list, person_list, task_list
+from shared.clock import SHANGHAI
 from shared.envelope import Envelope
 from shared.kernel import Shredded
 from shared.schedule import deadlines
@@ -166,44 +176,27 @@ def _person(e: Envelope) -> Iterable[RowChange]:
             "id_number": known.id_number,
             "phone": known.phone,
             "name_birth": name_birth(known.name, known.birth_date),
+            **dict.fromkeys(("sound_year", "sound_place", "born_surname")),
+            **marks_of(known),
         },
     )
 
 
 def _erased(e: Envelope) -> Iterable[RowChange]:
-    yield Drop(person_list, {"person_id": e.data.person_id})
-
-
-def _consent(e: Envelope) -> Iterable[RowChange]:
-    g: ConsentGiven = e.data
-    yield Put(
-        consent_list,
-        {
-            "consent_id": g.consent_id,
-            "case_id": g.case_id,
-            "person_id": g.person_id,
-            "purposes": list(g.purposes),
-            "recipients": list(g.recipients),
-            "how": g.how,
-            "given_at": g.at,
-            "expires_on": g.expires_on,
-            "expires_at": g.expires_at,
-            "withdrawn_at": None,
-            "reason": None,
-        },
-    )
-    if g.expires_at is not None:
-        facts = {"due_at": g.expires_at.isoformat()}
-        yield Put(
-            deadlines,
-            {"id": f"consent:{g.consent_id}", "name": "consent_expiry", "stream_id": g.consent_id, "due_at": g.expires_at, "facts": facts},
-        )
+    """Nobody finds them again; what the law wants kept gets the day on which it is destroyed."""
+    p: PersonErased = e.data
+    yield Drop(person_list, {"person_id": p.person_id})
+    if p.kept_until is not None:
+        due = datetime.combine(p.kept_until + timedelta(days=1), time(), SHANGHAI)
+        row = {"id": f"retention:{p.person_id}", "name": "retention", "stream_id": p.person_id, "due_at": due}
+        yield Put(deadlines, {**row, "facts": {"due_at": due.isoformat()}})
 
 
 def _consent_ended(e: Envelope) -> Iterable[RowChange]:
     w: ConsentWithdrawn = e.data
     yield Change(consent_list, {"consent_id": w.consent_id}, {"withdrawn_at": w.at, "reason": w.reason})
     yield Drop(deadlines, {"id": f"consent:{w.consent_id}"})
+    yield Drop(deadlines, {"id": f"consent_notice:{w.consent_id}"})
 
 
 def _look(e: Envelope) -> Iterable[RowChange]:
@@ -217,6 +210,7 @@ def _look(e: Envelope) -> Iterable[RowChange]:
             "at": look.at,
             "person_ids": list(look.person_ids),
             "case_ids": list(look.case_ids),
+            "reason": look.reason if isinstance(look.reason, str) else None,
         },
     )
 
@@ -242,5 +236,16 @@ CASES = Projection(
     },
 )
 PEOPLE = Projection("people", (person_list,), {PersonTold: _person, PersonErased: _erased})
-CONSENTS = Projection("consents", (consent_list,), {ConsentGiven: _consent, ConsentWithdrawn: _consent_ended})
+CONSENTS = Projection(
+    "consents",
+    (consent_list, consent_asked),
+    {
+        ConsentGiven: given,
+        ConsentWithdrawn: _consent_ended,
+        SharedInEmergency: shared_in_emergency,
+        EmergencyReviewed: reviewed,
+        ConsentAsked: asked,
+        ConsentRefused: refused,
+    },
+)
 LOOKS = Projection("looks", (look_list,), {PersonalDataShown: _look})

@@ -10,11 +10,29 @@ from msgspec import Struct
 
 from services.intake.domain.call import CallOptedOut
 from services.intake.domain.case import CaseFactsChanged, ConsentSummary
-from services.intake.domain.case_commands import AddTask, AskForInformation, MissFirstContact, NoteConsent, NotePayout, NoteReferral
+from services.intake.domain.case_commands import (
+    AddTask,
+    AskForInformation,
+    FinishTask,
+    MissFirstContact,
+    NoteConsent,
+    NotePayout,
+    NoteReferral,
+)
 from services.intake.domain.clocks import TellClock
-from services.intake.domain.consent import ConsentGiven, ConsentWithdrawn, ExpireConsent
+from services.intake.domain.consent import (
+    EMERGENCY,
+    ConsentExpiring,
+    ConsentGiven,
+    ConsentWithdrawn,
+    EmergencyReviewed,
+    ExpireConsent,
+    NoticeExpiry,
+    SharedInEmergency,
+)
+from services.intake.domain.household import HouseholdChanged
 from services.intake.domain.number import OptOut
-from services.intake.domain.person import Claims, TellPerson
+from services.intake.domain.person import Claims, EndRetention, EnterHousehold, ExitHousehold, TellPerson
 from shared.envelope import Envelope, Heard
 from shared.service import Reaction, To
 
@@ -105,7 +123,21 @@ def clock_speaks(case_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
     yield To("case", case_id, TellClock(facts["clock"], datetime.fromisoformat(facts["now"])))
 
 
-DUE = {"first_contact": first_contact_due, "consent_expiry": consent_expires, "clock": clock_speaks}
+def consent_runs_out(consent_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
+    yield To("consent", consent_id, NoticeExpiry(datetime.fromisoformat(facts["due_at"])))
+
+
+def retention_ends(person_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
+    yield To("person", person_id, EndRetention(datetime.fromisoformat(facts["due_at"])))
+
+
+DUE = {
+    "first_contact": first_contact_due,
+    "consent_expiry": consent_expires,
+    "consent_notice": consent_runs_out,
+    "retention": retention_ends,
+    "clock": clock_speaks,
+}
 
 
 def reached_otherwise(e: Envelope) -> Iterable[To]:
@@ -133,9 +165,39 @@ def opted_out(e: Envelope) -> Iterable[To]:
     yield To("number", said.number_id, OptOut(said.number_id, said.purpose, said.how, said.at))
 
 
+def emergency_shared(e: Envelope) -> Iterable[To]:
+    """The case knows what may be shared, and somebody else is asked to look at it."""
+    s: SharedInEmergency = e.data
+    yield To("case", s.case_id, NoteConsent(ConsentSummary(s.consent_id, True, EMERGENCY, s.at, s.purposes, s.recipients), True, s.at))
+    yield To("case", s.case_id, AddTask(f"{s.consent_id}:review", "review_emergency", s.at, s.expires_at, (s.consent_id,)))
+
+
+def emergency_reviewed(e: Envelope) -> Iterable[To]:
+    r: EmergencyReviewed = e.data
+    yield To("case", r.case_id, FinishTask(f"{r.consent_id}:review", r.at))
+
+
+def consent_expiring(e: Envelope) -> Iterable[To]:
+    x: ConsentExpiring = e.data
+    yield To("case", x.case_id, AddTask(f"{x.consent_id}:expires", "consent_expires", x.at, x.expires_at, (x.consent_id,)))
+
+
+def household_changed(e: Envelope) -> Iterable[To]:
+    """A person lives in one household at a time: their own stream says no to a second."""
+    h: HouseholdChanged = e.data
+    for person_id in h.entered:
+        yield To("person", person_id, EnterHousehold(person_id, h.household_id))
+    for member in h.left:
+        yield To("person", member.person_id, ExitHousehold(member.person_id, h.household_id))
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     ConsentGiven: consent_began,
     ConsentWithdrawn: consent_ended,
     CallOptedOut: opted_out,
     CaseFactsChanged: reached_otherwise,
+    SharedInEmergency: emergency_shared,
+    EmergencyReviewed: emergency_reviewed,
+    ConsentExpiring: consent_expiring,
+    HouseholdChanged: household_changed,
 }

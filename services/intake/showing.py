@@ -14,6 +14,7 @@ from services.intake.domain.facts import travelling
 from services.intake.domain.look import RecordLook
 from services.intake.domain.masking import masked_name, masked_number, masked_phone, masked_text
 from services.intake.domain.person import Claims, Person
+from services.intake.oneness import claims_of, one_person
 from shared.clock import SHANGHAI
 from shared.http import Door, Forbidden, NotFound
 from shared.service import To
@@ -21,7 +22,7 @@ from shared.service import To
 SEES_PERSONS = ("operator", "caseworker", "gov", "admin")
 SEES_CASES = (*SEES_PERSONS, "charity", "auditor", "service")
 _PAYEE = ("name", "id_type", "id_number", "phone", "account_bank", "account_number")
-_REACH = ("name", "phone", "address", "residence_code", "languages")
+_REACH = ("name", "phone", "address", "mailing_address", "residence_code", "languages")
 _MASKS = {"name": masked_name, "phone": masked_phone, "id_number": masked_number, "address": masked_text, "account_number": masked_number}
 
 
@@ -58,6 +59,8 @@ def shown_claims(claims: Any, *, full: bool) -> dict[str, Any] | None:
         return plain
     plain.pop("earlier_phones", None)
     plain.pop("account_bank", None)
+    if "mailing_address" in plain:
+        plain["mailing_address"] = masked_text(plain["mailing_address"])
     if "birth_date" in plain:
         plain["birth_date"] = plain["birth_date"][:4] + "-**-**"
     return {key: _MASKS[key](value) if key in _MASKS else value for key, value in plain.items()}
@@ -66,10 +69,13 @@ def shown_claims(claims: Any, *, full: bool) -> dict[str, Any] | None:
 async def shown_case(door: Door, case_id: str, *, as_of: datetime | None = None) -> dict[str, Any]:
     """One case as this caller may see it, now or at an instant."""
     state, report = await known_case(door, case_id, as_of=as_of)
-    full = may_see_persons(door)
-    if full:
-        await record_look(door, "case", persons=(report.person_id,), cases=(case_id,))
     person: Person = await door.state("person", report.person_id, as_of=as_of)
+    together = (report.person_id,) if as_of is not None else await one_person(door, report.person_id)
+    # Of somebody whose data are only kept for the law nothing is opened, whoever asks.
+    full = may_see_persons(door) and person.status != "restricted"
+    if full:
+        await record_look(door, "case", persons=together, cases=(case_id,))
+    claims = person.claims if len(together) == 1 else await claims_of(door, report.person_id, together)
     told = report.told if isinstance(report.told, Told) else None
     facts = state.facts if isinstance(state.facts, Mapping) else {}
     return {
@@ -97,11 +103,12 @@ async def shown_case(door: Door, case_id: str, *, as_of: datetime | None = None)
         "payouts": [{"payout_id": payout, "state": payout_state} for payout, payout_state in state.payouts],
         "consent": asdict(report.consent) if report.consent else None,
         "possible_duplicates": [asdict(d) for d in report.duplicates],
-        "erased": person.status == "erased",
+        "erased": person.status in ("erased", "restricted"),
         "masked": not full,
-        "person": shown_claims(person.claims, full=full),
+        "linked_persons": [one for one in together if one != report.person_id],
+        "person": shown_claims(claims, full=full),
         "reporter": _reporter(report, full),
-        "told": _told(told, full),
+        "told": None if person.status == "restricted" else _told(told, full),
         "clocks": shown_clocks(state, door.now),
         **shown_work(state, full=full),
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 TABLES = MetaData()
@@ -43,10 +43,17 @@ person_list = Table(
     Column("id_number", LargeBinary, info={"blind": "id_number"}),
     Column("phone", LargeBinary, info={"blind": "phone"}),
     Column("name_birth", LargeBinary, info={"blind": "name_birth"}),
+    # Under these somebody similar is found by equality: how the name sounds with the year of birth or the district, and so on.
+    Column("sound_year", LargeBinary, info={"blind": "sound_year"}),
+    Column("sound_place", LargeBinary, info={"blind": "sound_place"}),
+    Column("born_surname", LargeBinary, info={"blind": "born_surname"}),
     Index("person_list_id_number", "id_number"),
     Index("person_list_phone", "phone"),
     Index("person_list_name_birth", "name_birth"),
     Index("person_list_household", "household_id"),
+    Index("person_list_sound_year", "sound_year"),
+    Index("person_list_sound_place", "sound_place"),
+    Index("person_list_born_surname", "born_surname"),
 )
 
 consent_list = Table(
@@ -63,8 +70,14 @@ consent_list = Table(
     Column("expires_at", DateTime(timezone=True)),
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("reason", Text),
+    Column("read_by", Text),
+    Column("emergency", Text, info={"sealed": "person_id"}),  # why it was shared without asking; empty for a consent
+    Column("reviewed_by", Text),
+    Column("reviewed_at", DateTime(timezone=True)),
+    Column("upheld", Boolean),
     Index("consent_list_case", "case_id"),
     Index("consent_list_person", "person_id"),
+    Index("consent_list_taken", "given_at", "consent_id", postgresql_where=text("how = 'emergency'")),
 )
 
 task_list = Table(
@@ -103,7 +116,64 @@ look_list = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("person_ids", ARRAY(Text), nullable=False),
     Column("case_ids", JSONB, nullable=False),
+    Column("reason", Text, info={"sealed": "actor"}),
     Index("look_list_at", "at", "look_id"),
+    Index("look_list_actor", "actor", "at", "look_id"),
+    Index("look_list_persons", "person_ids", postgresql_using="gin"),
+    Index("look_list_cases", "case_ids", postgresql_using="gin"),
+)
+
+consent_asked = Table(
+    "consent_asked",
+    TABLES,
+    Column("consent_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("purposes", ARRAY(Text), nullable=False),
+    Column("recipients", ARRAY(Text), nullable=False),
+    Column("how", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("answer", Text),
+    Column("answered_at", DateTime(timezone=True)),
+    Index("consent_asked_case", "case_id"),
+)
+
+# One row for each pair that somebody looked at; `status` is linked, apart or different.
+link_list = Table(
+    "link_list",
+    TABLES,
+    Column("link_id", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("linked_person_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("different", Boolean),
+    Column("reason", Text, nullable=False),
+    Column("because", ARRAY(Text)),
+    Column("by", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("link_list_person", "person_id"),
+    Index("link_list_linked", "linked_person_id"),
+)
+
+household_list = Table(
+    "household_list",
+    TABLES,
+    Column("household_id", Text, primary_key=True),
+    Column("others", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+member_list = Table(
+    "member_list",
+    TABLES,
+    Column("household_id", Text, primary_key=True),
+    Column("person_id", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("since", Date),
+    Column("carved_out", Text, nullable=False),
+    Index("member_list_person", "person_id"),
 )
 
 clock_list = Table(

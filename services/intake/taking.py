@@ -10,19 +10,22 @@ import msgspec
 from msgspec import Struct
 
 from services.intake.asked import ConsentIn, PersonIn, ReportIn
+from services.intake.candidates import compared, found_for, only_similar
 from services.intake.clockwork import clocks_of_report, rules_now
 from services.intake.domain.case import Case, CaseReported, ConsentSummary, Duplicate, Reporter, Told
 from services.intake.domain.case_commands import ReportCase
 from services.intake.domain.clocks import Rules
 from services.intake.domain.consent import GiveConsent
 from services.intake.domain.facts import derived
-from services.intake.domain.identity import IdentityNumber, WrongNumber, canonical_number, canonical_phone, read_identity_number
+from services.intake.domain.identity import WrongNumber, canonical_phone
+from services.intake.domain.papers import Paper, read_paper
 from services.intake.domain.person import Claims, TellPerson
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.domain.questions import next_questions
 from services.intake.domain.triage import Triage, triage
 from services.intake.domain.urgency import assess
-from services.intake.lookup import Found, people_like
+from services.intake.lookup import Found
+from services.intake.oneness import judged_different
 from services.intake.projections import name_birth
 from services.intake.special import checked
 from shared.clock import SHANGHAI, local_day
@@ -42,7 +45,7 @@ class Ready(Struct, frozen=True, gc=False):
     body: ReportIn
     case_id: str
     claims: Claims
-    number: IdentityNumber | str | None
+    number: Paper | None
     rules: Rules
 
     @property
@@ -52,40 +55,46 @@ class Ready(Struct, frozen=True, gc=False):
         return {"id_number": claims.id_number, "phone": claims.phone, "name_birth": name_birth(claims.name, claims.birth_date)}
 
 
-def examined(body: ReportIn, now: datetime) -> IdentityNumber | str | None:
+def examined(body: ReportIn, now: datetime) -> Paper | None:
     """The person's number, when this report can be true at this moment; raises `Invalid` naming the field that cannot."""
     _has_happened(body, now)
     checked(body.hospital, body.school, body.partner)
-    return _identity(body.person, local_day(now))
+    return identity_of(body.person, local_day(now))
 
 
 def ready(door: Door, body: ReportIn, rules: Rules) -> Ready:
     """Raises `Invalid` naming the field."""
     number = examined(body, door.now)
-    return Ready(body, case_id_of(door, body), _claims(body.person, number), number, rules)
+    return Ready(body, case_id_of(door, body), claims_in(body.person, number), number, rules)
 
 
-def commands_of(door: Door, one: Ready, found: list[Found], who: tuple[str, str] | None = None) -> list[To]:
-    """The unit of commands that records this report, given who may be meant, or (`who`) person and household where they are known."""
-    whom = who or _person(door, one.case_id, one.claims.id_number, found)
-    return _commands(door, one.body, one.case_id, whom, one.claims, found, one.number, one.rules)
+def commands_of(door: Door, one: Ready, found: list[Found]) -> list[To]:
+    """The unit of commands that records this report, given who may be meant; of a load, where nobody is opened and compared."""
+    whom = _person(door, one.case_id, one.claims.id_number, found)
+    return _commands(door, one.body, one.case_id, whom, one.claims, _duplicates(one.case_id, found), one.number, one.rules)
 
 
-async def take(door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = ()) -> tuple[dict[str, Any], bool]:
+async def take(
+    door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = (), similar: bool = False
+) -> tuple[dict[str, Any], bool]:
     """Record one report; the answer of the contract, and whether it was new. Raises `Invalid` and `Rejected`.
 
-    `who` are person and household where the door knows them already; `also` happens with the report or not at all.
+    `who` are person and household where the door knows them already; `also` happens with the report or not at all. `similar` also
+    looks for people who only sound alike: for one report on the telephone, not for each line of a load.
     """
     one = ready(door, body, await rules_now(door.room))
-    found = await people_like(door, **one.known_by)
+    found = await found_for(door, one.claims, similar=similar)
+    whom = who or _person(door, one.case_id, one.claims.id_number, found)
+    alike = await _likely(door, one.case_id, whom[0], one.claims, found)
     try:
-        done = await door.execute(*commands_of(door, one, found, who), *also)
+        done = await door.execute(*_commands(door, body, one.case_id, whom, one.claims, alike, one.number, one.rules), *also)
     except PersonIsErased:
         known: Case = await door.state("case", one.case_id)
         if known.report is not None:
             return answer(known.report, await door.version("case", one.case_id), door), False
         person_id = door.named_id("person", one.case_id)
-        done = await door.execute(*commands_of(door, one, found, (person_id, person_id)), *also)
+        them = (person_id, person_id)
+        done = await door.execute(*_commands(door, body, one.case_id, them, one.claims, alike, one.number, one.rules), *also)
     return _answered(done, door), bool(done.events)
 
 
@@ -93,11 +102,11 @@ async def preview(door: Door, body: ReportIn) -> dict[str, Any]:
     """What the answer would be, and what to ask next; stores nothing. Raises `Invalid`."""
     one = ready(door, body, await rules_now(door.room))
     case_id, claims, number = one.case_id, one.claims, one.number
-    found = await people_like(door, **one.known_by)
+    found = await found_for(door, claims, similar=True)
     words = triage(text_of(body))
     who = _person(door, case_id, claims.id_number, found)
     report = _report(door, body, case_id, who, claims, words, _warnings(body.person, number), one.rules)
-    shown = answer(msgspec.structs.replace(report, duplicates=_duplicates(case_id, found)), 0, door)
+    shown = answer(msgspec.structs.replace(report, duplicates=await _likely(door, case_id, who[0], claims, found)), 0, door)
     shown["questions"] = next_questions(
         needs=[need.code for need in report.needs], level=report.urgency, unsure=words.unsure,
         facts=report.told.facts if isinstance(report.told, Told) else {}, has_phone=bool(claims.phone or (body.reporter and body.reporter.phone)),
@@ -164,30 +173,29 @@ def _has_happened(body: ReportIn, now: datetime) -> None:
             raise Invalid(pointer, "lies in the future")
 
 
-def _identity(person: PersonIn | None, today: date) -> IdentityNumber | str | None:
-    """The checked number, or another paper's number as it is; a wrong one names its field and is never repeated."""
+def identity_of(person: PersonIn | None, today: date) -> Paper | None:
+    """The checked number of whatever paper it is; a wrong one names its field and rule and is never repeated."""
     if person is None or person.id_number is None:
         return None
-    if person.id_type is not None and person.id_type not in _CHECKED_TYPES:
-        return canonical_number(person.id_number)
-    read = read_identity_number(person.id_number, today)
+    read = read_paper(person.id_type or "resident_id", person.id_number, today)
     if isinstance(read, WrongNumber):
-        raise Invalid("/person/id_number", f"not a valid identity number: {read.why}")
+        what = "identity number" if person.id_type in (None, *_CHECKED_TYPES) else "number of this paper"
+        raise Invalid("/person/id_number", f"not a valid {what}: {read.why}")
     return read
 
 
-def _claims(person: PersonIn | None, number: IdentityNumber | str | None) -> Claims:
+def claims_in(person: PersonIn | None, number: Paper | None) -> Claims:
+    """What is claimed, in the one spelling of each."""
     if person is None:
         return Claims()
-    checked = number if isinstance(number, IdentityNumber) else None
-    born = person.birth_date or (checked.birth_date if checked else None)
+    born = person.birth_date or (number.birth_date if number else None)
     account = person.account
     return Claims(
         person.name,
         (person.id_type or "resident_id") if number is not None else person.id_type,
-        checked.number if checked else number if isinstance(number, str) else None,
+        number.number if number else None,
         born.isoformat() if born else None,
-        person.sex or (checked.sex if checked else None),
+        person.sex or (number.sex if number else None),
         canonical_phone(person.phone) or None if person.phone else None,
         person.hukou_code,
         person.residence_code,
@@ -208,26 +216,43 @@ def _person(door: Door, case_id: str, id_number: str | None, found: list[Found])
 
 
 def _duplicates(case_id: str, found: list[Found]) -> tuple[Duplicate, ...]:
+    """Living cases of people who have something equal."""
     best: dict[str, Duplicate] = {}
     for one in found:
-        score = 1.0
-        for kind in one.same:
+        score, same = 1.0, [kind for kind in one.same if kind in _SCORES]
+        for kind in same:
             score *= 1 - _SCORES[kind]
         for other, _ in one.cases:
-            if other != case_id:
-                best[other] = Duplicate(other, round(1 - score, 2), tuple([f"same_{kind}" for kind in one.same]))
+            if other != case_id and same:
+                best[other] = Duplicate(other, round(1 - score, 2), tuple([f"same_{kind}" for kind in same]))
+    return _first(best)
+
+
+def _first(best: dict[str, Duplicate]) -> tuple[Duplicate, ...]:
     return tuple(sorted(best.values(), key=lambda d: (-d.score, d.case_id))[:_DUPLICATES_MAX])
 
 
+async def _likely(door: Door, case_id: str, person_id: str, claims: Claims, found: list[Found]) -> tuple[Duplicate, ...]:
+    """The same, and of people who only sound alike; not of those whom somebody found to be others."""
+    if any(one.person_id == person_id for one in found) and len(found) > 1:  # this person is known: a pair may have been looked at
+        different = await judged_different(door, (person_id,))
+        found = [one for one in found if one.person_id not in different]
+    best = {one.case_id: one for one in _duplicates(case_id, found)}
+    for alike in await compared(door, claims, [one for one in found if only_similar(one) and one.cases]):
+        for other, _ in alike.found.cases:
+            if other != case_id:
+                best.setdefault(other, Duplicate(other, alike.likeness.score, alike.likeness.because))
+    return _first(best)
+
+
 def _commands(
-    door: Door, body: ReportIn, case_id: str, who: tuple[str, str], claims: Claims, found: list[Found],
-    number: IdentityNumber | str | None, rules: Rules,
+    door: Door, body: ReportIn, case_id: str, who: tuple[str, str], claims: Claims, duplicates: tuple[Duplicate, ...],
+    number: Paper | None, rules: Rules,
 ) -> list[To]:  # fmt: skip
     person_id, household_id = who
     words = triage(text_of(body))
     warnings = _warnings(body.person, number)
     report = _report(door, body, case_id, who, claims, words, warnings, rules)
-    duplicates = _duplicates(case_id, found)
     if duplicates:
         report = msgspec.structs.replace(report, duplicates=duplicates)
     trusted = "public" not in door.principal.roles
@@ -237,11 +262,11 @@ def _commands(
     ]
     agreed = report.consent
     if agreed is not None and agreed.share and body.consent is not None:
-        commands.append(To("consent", agreed.consent_id, _giving(agreed, body.consent, case_id, person_id)))
+        commands.append(To("consent", agreed.consent_id, _giving(agreed, body.consent, case_id, person_id, door.principal.id)))
     return commands
 
 
-def _giving(agreed: ConsentSummary, said: ConsentIn, case_id: str, person_id: str) -> GiveConsent:
+def _giving(agreed: ConsentSummary, said: ConsentIn, case_id: str, person_id: str, read_by: str) -> GiveConsent:
     last = said.expires_on
     return GiveConsent(
         agreed.consent_id,
@@ -253,6 +278,7 @@ def _giving(agreed: ConsentSummary, said: ConsentIn, case_id: str, person_id: st
         agreed.at,
         last,
         end_of(last) if last else None,
+        read_by,
     )
 
 
@@ -261,13 +287,13 @@ def end_of(last: date) -> datetime:
     return datetime.combine(last + timedelta(days=1), time(), SHANGHAI)
 
 
-def _warnings(person: PersonIn | None, number: IdentityNumber | str | None) -> tuple[str, ...]:
-    if person is None or not isinstance(number, IdentityNumber):
+def _warnings(person: PersonIn | None, number: Paper | None) -> tuple[str, ...]:
+    if person is None or number is None:
         return ()
     found = list(number.warnings)
-    if person.birth_date is not None and person.birth_date != number.birth_date:
+    if person.birth_date is not None and number.birth_date is not None and person.birth_date != number.birth_date:
         found.append("birth_date_differs")
-    if person.sex in ("male", "female") and person.sex != number.sex:
+    if person.sex in ("male", "female") and number.sex is not None and person.sex != number.sex:
         found.append("sex_differs")
     return tuple(found)
 

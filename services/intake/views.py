@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, exists, not_, or_, select
 
 from services.intake.lookup import LIVING
-from services.intake.tables import case_list, clock_list, consent_list, payout_list, task_list
+from services.intake.tables import (
+    case_list,
+    clock_list,
+    consent_asked,
+    consent_list,
+    household_list,
+    look_list,
+    member_list,
+    payout_list,
+    task_list,
+)
 from shared.http import Door
 
 _cases = case_list.c
@@ -21,9 +31,11 @@ async def case_page(door: Door, filters: Mapping[str, Any], *, limit: int, curso
     at = clock_list.c
     late = or_(_cases.overdue, exists().where(at.case_id == _cases.case_id, at.stopped_at.is_(None), at.breached_at.is_not(None)))
     statement: Select[Any] = select(*[column for column in _cases if column.name != "overdue"], late.label("overdue"))
-    for name in ("status", "urgency", "person_id", "channel", "source"):
+    for name in ("status", "urgency", "channel", "source"):
         if filters.get(name) is not None:
             statement = statement.where(_cases[name] == filters[name])
+    if filters.get("person_ids") is not None:
+        statement = statement.where(_cases.person_id.in_(filters["person_ids"]))
     if filters.get("district"):
         statement = statement.where(_cases.district == filters["district"][:6])
         if len(filters["district"]) == 9:
@@ -40,8 +52,9 @@ async def case_row(door: Door, case_id: str) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-async def cases_of_person(door: Door, person_id: str) -> list[dict[str, Any]]:
-    return await door.rows(select(case_list).where(_cases.person_id == person_id).order_by(_cases.received_at.desc()).limit(200))
+async def cases_of_persons(door: Door, person_ids: Collection[str]) -> list[dict[str, Any]]:
+    """The cases of one person under all their ids, newest first."""
+    return await door.rows(select(case_list).where(_cases.person_id.in_(person_ids)).order_by(_cases.received_at.desc()).limit(200))
 
 
 async def open_clocks(door: Door, operator: str | None, limit: int = 30) -> list[dict[str, Any]]:
@@ -95,8 +108,59 @@ async def consents_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
     return await door.rows(select(consent_list).where(at.case_id == case_id).order_by(at.given_at, at.consent_id))
 
 
-async def consents_of_person(door: Door, person_id: str) -> list[dict[str, Any]]:
-    return await door.rows(select(consent_list).where(consent_list.c.person_id == person_id))
+async def consents_of_persons(door: Door, person_ids: Collection[str]) -> list[dict[str, Any]]:
+    at = consent_list.c
+    return await door.rows(select(consent_list).where(at.person_id.in_(person_ids)).order_by(at.given_at, at.consent_id))
+
+
+async def consents_asked(door: Door, case_id: str) -> list[dict[str, Any]]:
+    """What somebody was asked to agree to, with the answer where there is one."""
+    return await door.rows(select(consent_asked).where(consent_asked.c.case_id == case_id).order_by(consent_asked.c.asked_at))
+
+
+async def emergency_page(door: Door, *, reviewed: bool | None, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    """What was shared without a consent, newest first."""
+    at = consent_list.c
+    statement: Select[Any] = select(consent_list).where(at.how == "emergency")
+    if reviewed is not None:
+        statement = statement.where(at.reviewed_at.is_not(None) if reviewed else at.reviewed_at.is_(None))
+    return await door.page(statement, order=(at.given_at, at.consent_id), limit=limit, cursor=cursor)
+
+
+async def look_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    """Who looked at whose data, newest first."""
+    at = look_list.c
+    statement: Select[Any] = select(look_list)
+    if filters.get("actor"):
+        statement = statement.where(at.actor == filters["actor"])
+    if filters.get("purpose"):
+        statement = statement.where(at.purpose == filters["purpose"])
+    if filters.get("person_ids"):
+        statement = statement.where(at.person_ids.overlap(list(filters["person_ids"])))
+    if filters.get("case_id"):
+        statement = statement.where(at.case_ids.contains([filters["case_id"]]))
+    if filters.get("since"):
+        statement = statement.where(at.at >= filters["since"])
+    return await door.page(statement, order=(at.at, at.look_id), limit=limit, cursor=cursor)
+
+
+async def household_members(door: Door, household_id: str) -> list[dict[str, Any]]:
+    return await door.rows(select(member_list).where(member_list.c.household_id == household_id).order_by(member_list.c.person_id))
+
+
+async def households_of(door: Door, person_ids: Collection[str]) -> list[dict[str, Any]]:
+    """Where this person lives, under any of their ids."""
+    statement = select(
+        household_list.c.household_id, household_list.c.size, member_list.c.person_id, member_list.c.role, member_list.c.carved_out
+    )
+    joined = statement.join(member_list, member_list.c.household_id == household_list.c.household_id)
+    return await door.rows(joined.where(member_list.c.person_id.in_(person_ids)).order_by(household_list.c.household_id))
+
+
+async def living_cases_of(door: Door, person_ids: Collection[str]) -> list[tuple[str, str]]:
+    """(person, case) of every case that is still worked on."""
+    statement = select(_cases.person_id, _cases.case_id).where(_cases.person_id.in_(person_ids), _cases.status.in_(LIVING))
+    return [(row["person_id"], row["case_id"]) for row in await door.rows(statement)]
 
 
 async def agreed_cases(door: Door, case_ids: list[str], purpose: str, now: datetime) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -9,7 +9,7 @@ from services.matching.domain import referral as r
 from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
-from services.matching.domain.household import GrantHelp, HelpGranted, ReleaseHelp
+from services.matching.domain.household import CountedTogether, CountTogether, GrantHelp, HelpGranted, HelpReleased, NoteHelp, ReleaseHelp
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -82,6 +82,23 @@ def referral_offered(e: Envelope) -> Iterable[To]:
 def help_granted(e: Envelope) -> Iterable[To]:
     h: HelpGranted = e.data
     yield To("referral", h.about.referral_id, r.AcceptReferral(h.grant, h.at))
+    for chain in h.told:
+        yield To("household", chain, NoteHelp(h.about.household_id, h.caps, h.counted_fen, h.at))
+
+
+def help_released(e: Envelope) -> Iterable[To]:
+    h: HelpReleased = e.data
+    for chain in h.told:
+        yield To("household", chain, NoteHelp(h.household_id, h.caps, -h.counted_fen, h.at))
+
+
+def counted_together(e: Envelope) -> Iterable[To]:
+    c: CountedTogether = e.data
+    for chain in c.joined:
+        yield To("household", chain, CountTogether(chain, c.known, c.at, c.household_id, c.own))
+    if c.onward and c.groups:
+        for chain in (*c.stay, *c.parted):
+            yield To("household", chain, CountTogether(chain, c.groups, c.at, onward=False))
 
 
 def referral_not_taken(e: Envelope) -> Iterable[To]:
@@ -140,6 +157,8 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     NoPlaceFound: no_place_found,
     r.ReferralOffered: referral_offered,
     HelpGranted: help_granted,
+    HelpReleased: help_released,
+    CountedTogether: counted_together,
     r.ReferralDeclined: referral_not_taken,
     r.ReferralLapsed: referral_not_taken,
     r.ReferralRevoked: referral_revoked,

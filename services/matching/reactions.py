@@ -9,6 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from services.matching.domain.assessment import AllowSharing, AssessCase, StopSharing
+from services.matching.domain.counting import HOUSEHOLD, PERSON, Group, Member
+from services.matching.domain.household import CountTogether
 from services.matching.domain.referral import FailGrant, ServeReferral
 from shared.clock import local_day
 from shared.envelope import Heard
@@ -55,6 +57,24 @@ class PayoutRead(Struct, frozen=True, gc=False):
     referral_id: str | None = None
     state: str = ""
     reason: str | None = None
+
+
+class LinkRead(Struct, frozen=True, gc=False):
+    link_id: str
+    revision: int
+    person_id: str
+    household_id: str
+    linked_person_id: str
+    linked_household_id: str
+
+
+class HouseholdRead(Struct, frozen=True, gc=False):
+    """`members` are those who count together now; `left` did before."""
+
+    household_id: str
+    revision: int
+    members: tuple[Member, ...] = ()
+    left: tuple[Member, ...] = ()
 
 
 def district_of(residence_code: str | None, hukou_code: str | None = None) -> str:
@@ -123,6 +143,31 @@ def on_help_failed(heard: Heard) -> Iterable[To]:
         yield To("referral", p.referral_id, FailGrant(p.reason or p.state or "payout_failed", heard.at))
 
 
+def on_persons_linked(heard: Heard) -> Iterable[To]:
+    """Their caps and chains count together from now on; no facts of a case change by it."""
+    p: LinkRead = heard.data
+    both = (Member(p.person_id, p.household_id), Member(p.linked_person_id, p.linked_household_id))
+    return _counted(Group(p.link_id, PERSON, p.revision, both), both, heard)
+
+
+def on_persons_unlinked(heard: Heard) -> Iterable[To]:
+    p: LinkRead = heard.data
+    both = (Member(p.person_id, p.household_id), Member(p.linked_person_id, p.linked_household_id))
+    return _counted(Group(p.link_id, PERSON, p.revision), both, heard)
+
+
+def on_household_changed(heard: Heard) -> Iterable[To]:
+    """Who left hears of it too. One person alone counts with nobody."""
+    h: HouseholdRead = heard.data
+    group = Group(h.household_id, HOUSEHOLD, h.revision, h.members if len(h.members) > 1 else ())
+    return _counted(group, (*h.members, *h.left), heard)
+
+
+def _counted(group: Group, whom: Iterable[Member], heard: Heard) -> Iterable[To]:
+    for chain in dict.fromkeys(member.household_id for member in whom):
+        yield To("household", chain, CountTogether(chain, (group,), heard.at))
+
+
 REACTIONS = (
     Reaction("intake.case_opened.v1", CaseRead, on_case_opened),
     Reaction("intake.case_facts_changed.v1", CaseRead, on_case_facts_changed),
@@ -131,6 +176,9 @@ REACTIONS = (
     Reaction("intake.case_closed.v1", EndRead, on_case_closed),
     Reaction("intake.case_withdrawn.v1", EndRead, on_case_withdrawn),
     Reaction("intake.subject_erased.v1", ErasedRead, on_subject_erased),
+    Reaction("intake.persons_linked.v1", LinkRead, on_persons_linked),
+    Reaction("intake.persons_unlinked.v1", LinkRead, on_persons_unlinked),
+    Reaction("intake.household_changed.v1", HouseholdRead, on_household_changed),
     Reaction("disbursement.payout_settled.v1", PayoutRead, on_help_arrived),
     Reaction("disbursement.goods_issued.v1", PayoutRead, on_help_arrived),
     Reaction("disbursement.payout_rejected.v1", PayoutRead, on_help_failed),

@@ -39,8 +39,9 @@ async def referrals_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
     return await door.rows(select(referral_list).where(referral_list.c.case_id == case_id).order_by(referral_list.c.offered_at))
 
 
-async def chain_of_help(door: Door, household_id: str) -> list[dict[str, Any]]:
-    return await door.rows(select(help_chain).where(help_chain.c.household_id == household_id).order_by(help_chain.c.granted_at))
+async def chain_of_help(door: Door, chains: Collection[str]) -> list[dict[str, Any]]:
+    """All help of these chains, oldest first."""
+    return await door.rows(select(help_chain).where(help_chain.c.household_id.in_(sorted(chains))).order_by(help_chain.c.granted_at))
 
 
 async def unmet_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:

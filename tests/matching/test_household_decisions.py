@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from services.matching.domain import household as h
 from services.matching.domain import household_decisions as no
 from services.matching.domain.asking import About, Grant, Item
+from services.matching.domain.counting import Group, Member
 from services.matching.domain.rulebook import Limit
 from shared.testing.given import Given
 from tests.matching.stories import ABOUT, AT, CASH, GOODS
@@ -83,8 +84,55 @@ def test_goods_are_not_cut_in_pieces() -> None:
 
 
 def test_what_was_not_kept_is_free_again() -> None:
-    released = h.HelpReleased("case-1-medical", 800_000, ("RAIN:case-1",), AT)
+    released = h.HelpReleased("case-1-medical", 800_000, ("RAIN:case-1",), AT, "h1")
     state = Given(HOUSEHOLD, GIVEN).when(h.ReleaseHelp("case-1-medical", AT)).then(released)
     assert (state.used, state.grants) == ({"RAIN:case-1": 0}, {})
     Given(HOUSEHOLD, GIVEN, released).when(h.ReleaseHelp("case-1-medical", AT)).then()
     Given(HOUSEHOLD, GIVEN, released).when(grant(800_000, OWN, about=ABOUT)).then(GIVEN)
+
+
+ONE = Group("l1", "person", 1, (Member("p1", "h1"), Member("p2", "h2")))
+FAMILY = Group("f1", "household", 1, (Member("p2", "h2"), Member("p3", "h3")))
+PERSONAL, COMMON = "ILL:p1:2026", "WISH:household:2026"
+
+
+def joined(chain: str, *groups: Group, **more: Any) -> h.CountedTogether:
+    (event,) = Given(HOUSEHOLD).when(h.CountTogether(chain, groups, AT, **more)).events
+    assert isinstance(event, h.CountedTogether)
+    return event
+
+
+def test_chains_that_count_together_use_one_cap_and_the_same_person_under_another_id_too() -> None:
+    event = joined("h1", ONE, source="h2", used={"ILL:p2:2026": 700_000, COMMON: 10_000})
+    assert (event.joined, event.parted, event.stay, event.known) == (("h2",), (), (), (ONE,))
+    given = Given(HOUSEHOLD, event)
+    assert (given.state.used_of(PERSONAL), given.state.used_of(COMMON)) == (700_000, 10_000)
+    assert given.state.used_of("ILL:p9:2026") == 0
+    (granted,) = given.when(grant(800_000, Limit(PERSONAL, 1_000_000))).events
+    assert (granted.counted_fen, granted.cut_by, granted.told) == (300_000, PERSONAL, ("h2",))
+    given.when(h.CountTogether("h1", (ONE,), AT)).then()
+
+
+def test_a_family_shares_the_caps_of_the_household_and_not_those_of_a_person() -> None:
+    state = Given(HOUSEHOLD, joined("h2", FAMILY, source="h3", used={"ILL:p3:2026": 9, COMMON: 7})).state
+    assert (state.used_of("ILL:p2:2026"), state.used_of(COMMON)) == (0, 7)
+
+
+def test_what_another_chain_uses_later_is_noted_while_it_counts_and_forgotten_after() -> None:
+    given = Given(HOUSEHOLD, joined("h1", ONE, source="h2", used={}))
+    noted = given.when(h.NoteHelp("h2", (COMMON,), 30, AT)).then(h.HelpNoted("h2", (COMMON,), 30, AT))
+    assert noted is not None
+    given.when(h.NoteHelp("h8", (COMMON,), 30, AT)).then()
+    more = Given(HOUSEHOLD, *given.history, h.HelpNoted("h2", (COMMON,), 30, AT))
+    assert more.state.used_of(COMMON) == 30
+    after = more.when(h.CountTogether("h1", (replace(ONE, revision=2, members=()),), AT))
+    assert (after.events[0].parted, after.state.elsewhere, after.state.used_of(COMMON)) == (("h2",), {}, 0)
+    again = Given(HOUSEHOLD, *more.history, *after.events)
+    again.when(h.CountTogether("h1", (ONE,), AT)).then()
+    again.when(h.CountTogether("h1", (), AT, source="h2", used={COMMON: 30})).then()
+
+
+def test_what_is_given_back_is_told_to_those_who_count_with_it() -> None:
+    event = joined("h1", ONE)
+    released = Given(HOUSEHOLD, event, GIVEN).when(h.ReleaseHelp("case-1-medical", AT)).events[0]
+    assert (released.household_id, released.told) == ("h1", ("h2",))

@@ -30,6 +30,8 @@ from services.intake.domain import case_commands as ask
 from services.intake.domain.case_decisions import CaseIsUnknown
 from services.intake.domain.consent import WithdrawConsent
 from services.intake.domain.edits import conflicts
+from services.intake.domain.person import Person
+from services.intake.oneness import one_person
 from services.intake.showing import SEES_CASES, SEES_PERSONS, known_case, may_see_persons, record_look, shown_case
 from shared.asked import Instant
 from shared.errors import NotNow
@@ -49,8 +51,9 @@ async def list_cases(
     urgency: Urgency | None = None, need: NeedCode | None = None, overdue: bool | None = None, person_id: str | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Cases, newest first, by status, district, urgency, need, overdue (any clock that ran out and still runs); no personal data."""
-    filters = {"status": status, "district": district, "urgency": urgency, "need": need, "overdue": overdue, "person_id": person_id}
+    """Cases, newest first, by status, district, urgency, need, overdue (any clock that ran out), person (all their ids); no personal data."""
+    filters: dict[str, Any] = {"status": status, "district": district, "urgency": urgency, "need": need, "overdue": overdue}
+    filters["person_ids"] = await one_person(door, person_id) if person_id is not None else None
     return dict(await views.case_page(door, filters, limit=limit, cursor=cursor))
 
 
@@ -68,7 +71,8 @@ async def one_case(case_id: str, door: Reader, as_of: Instant | None = None, at_
 async def history(case_id: str, door: Reader) -> dict[str, Any]:
     """Every change with from, to, author and time."""
     _, report = await known_case(door, case_id)
-    full = may_see_persons(door)
+    person: Person = await door.state("person", report.person_id)
+    full = may_see_persons(door) and person.status != "restricted"
     if full:
         await record_look(door, "history", persons=(report.person_id,), cases=(case_id,))
     return {"items": changes(await door.history("case", case_id), full=full), "next": None}

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from services.intake import views
 from services.intake.asked import ConsentGivenIn, ContactsIn, Purpose, ReasonIn
+from services.intake.asked_persons import AnswerIn, ConsentAskedIn, EmergencyIn, ReviewIn
 from services.intake.domain.case import Case
-from services.intake.domain.consent import Consent, GiveConsent, WithdrawConsent
-from services.intake.domain.consent_decisions import ConsentIsUnknown
-from services.intake.domain.person import Claims, Person
+from services.intake.domain.consent import (
+    AskConsent,
+    Consent,
+    GiveConsent,
+    RefuseConsent,
+    ReviewEmergency,
+    ShareInEmergency,
+    WithdrawConsent,
+)
+from services.intake.domain.consent_decisions import ConsentIsUnknown, NothingToReview
+from services.intake.domain.person import Claims
+from services.intake.oneness import claims_of, linked_to, one_person
 from services.intake.showing import SEES_PERSONS, allowed_purpose, contact_data, known_case, record_look
 from services.intake.taking import end_of
 from shared.http import Door, Forbidden, NotFound, door_for
@@ -19,6 +30,7 @@ from shared.service import To
 
 router = APIRouter(prefix="/intake/v1", tags=["consents"])
 Worker = Annotated[Door, Depends(door_for(*SEES_PERSONS))]
+EMERGENCY_HOLDS = timedelta(hours=72)  # ASSUMPTION: long enough to find somebody who can be asked
 Asker = Annotated[Door, Depends(door_for("service", "charity", "admin"))]
 
 
@@ -29,9 +41,69 @@ async def give(case_id: str, body: ConsentGivenIn, door: Worker) -> dict[str, An
     consent_id, last = door.new_id(), body.expires_on
     command = GiveConsent(
         consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.how, body.at or door.now, last,
-        end_of(last) if last else None,
+        end_of(last) if last else None, door.principal.id,
     )  # fmt: skip
     done = await door.execute(To("consent", consent_id, command))
+    return _receipt(done.state, done.version)
+
+
+@router.post("/cases/{case_id}/consents/ask", status_code=201)
+async def ask(case_id: str, body: ConsentAskedIn, door: Worker) -> dict[str, Any]:
+    """Somebody has been asked and will answer later; nothing leaves until they agree."""
+    _, report = await known_case(door, case_id)
+    consent_id = door.new_id()
+    command = AskConsent(consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.how, door.now)
+    done = await door.execute(To("consent", consent_id, command))
+    return {"consent_id": consent_id, "case_id": case_id, "version": done.version, "status": done.state.status}
+
+
+@router.post("/consents/{consent_id}/answer")
+async def answer(consent_id: str, body: AnswerIn, door: Worker) -> dict[str, Any]:
+    """The answer to what was asked: agreed to (the receipt is answered), or refused."""
+    state: Consent = await door.state("consent", consent_id)
+    asked, last = state.asked, body.expires_on
+    if asked is None:
+        raise NotFound("consent")
+    if not body.agreed:
+        done = await door.execute(To("consent", consent_id, RefuseConsent(door.now)))
+        return {"consent_id": consent_id, "case_id": asked.case_id, "version": done.version, "status": done.state.status}
+    command = GiveConsent(
+        consent_id, asked.case_id, asked.person_id, asked.purposes, asked.recipients, body.how or asked.how, door.now, last,
+        end_of(last) if last else None, door.principal.id,
+    )  # fmt: skip
+    done = await door.execute(To("consent", consent_id, command))
+    return _receipt(done.state, done.version)
+
+
+@router.get("/consents/{consent_id}")
+async def receipt(consent_id: str, door: Annotated[Door, Depends(door_for(*SEES_PERSONS, "auditor"))]) -> dict[str, Any]:
+    """The receipt again, as it stands now."""
+    state: Consent = await door.state("consent", consent_id)
+    if state.given is None:
+        raise NotFound("consent")
+    return _receipt(state, await door.version("consent", consent_id))
+
+
+@router.post("/cases/{case_id}/emergency-share", status_code=201)
+async def share_in_emergency(case_id: str, body: EmergencyIn, door: Worker) -> dict[str, Any]:
+    """Share what saves a life without asking: only while the case is critical, for three days, and somebody else reviews it."""
+    state, report = await known_case(door, case_id)
+    consent_id = door.new_id()
+    command = ShareInEmergency(
+        consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.reason, state.urgency, door.principal.id,
+        door.now, door.now + EMERGENCY_HOLDS,
+    )  # fmt: skip
+    done = await door.execute(To("consent", consent_id, command))
+    return _receipt(done.state, done.version)
+
+
+@router.post("/consents/{consent_id}/review")
+async def review(consent_id: str, body: ReviewIn, door: Annotated[Door, Depends(door_for("gov", "auditor", "admin"))]) -> dict[str, Any]:
+    """Somebody else looks at what was shared in an emergency: upheld, or it ends now."""
+    try:
+        done = await door.execute(To("consent", consent_id, ReviewEmergency(body.upheld, door.principal.id, door.now)))
+    except NothingToReview as unknown:
+        raise NotFound("emergency share") from unknown
     return _receipt(done.state, done.version)
 
 
@@ -51,7 +123,8 @@ def _receipt(state: Consent, version: int) -> dict[str, Any]:
     return {
         "consent_id": g.consent_id, "case_id": g.case_id, "person_id": g.person_id, "version": version, "status": state.status,
         "purposes": list(g.purposes), "recipients": list(g.recipients), "how": g.how, "at": g.at.isoformat(),
-        "expires_on": g.expires_on.isoformat() if g.expires_on else None,
+        "expires_on": g.expires_on.isoformat() if g.expires_on else None, "read_by": g.read_by or None, "reason": state.reason or None,
+        "expires_at": g.expires_at.isoformat() if g.expires_at else None, "emergency": state.emergency, "reviewed": state.reviewed or None,
     }  # fmt: skip
 
 
@@ -66,9 +139,9 @@ async def contact(case_id: str, purpose: Annotated[Purpose, Query()], door: Aske
         raise Forbidden("the person has not agreed to this purpose")
     if door.may("charity") and not door.may("service", "admin") and "charity" not in agreed[1]:
         raise Forbidden("the person has not agreed to this recipient")
-    await record_look(door, f"contact.{purpose}", persons=(report.person_id,), cases=(case_id,))
-    person: Person = await door.state("person", report.person_id)
-    return _data(state, report.person_id, person, purpose)
+    together = await one_person(door, report.person_id)
+    await record_look(door, f"contact.{purpose}", persons=together, cases=(case_id,))
+    return _data(state, report.person_id, await claims_of(door, report.person_id, together), purpose)
 
 
 @router.post("/contacts:batch")
@@ -80,8 +153,10 @@ async def contacts(body: ContactsIn, door: Annotated[Door, Depends(door_for("ser
         persons = tuple(dict.fromkeys(agreed[case_id][0] for case_id in wanted))
         await record_look(door, f"contact.{body.purpose}", persons=persons, cases=tuple(wanted))
     cases: dict[str, Case] = await door.states("case", wanted)
-    people: dict[str, Person] = await door.states("person", dict.fromkeys(agreed[case_id][0] for case_id in wanted))
-    items = [_data(cases[i], agreed[i][0], people[agreed[i][0]], body.purpose) for i in wanted]
+    together = await linked_to(door, [agreed[case_id][0] for case_id in wanted])
+    await door.states("person", dict.fromkeys(person_id for one in together.values() for person_id in one))  # one look-up for all
+    claims = {person_id: await claims_of(door, person_id, one) for person_id, one in together.items()}
+    items = [_data(cases[i], agreed[i][0], claims[agreed[i][0]], body.purpose) for i in wanted]
     return {"items": items, "without_consent": [case_id for case_id in dict.fromkeys(body.case_ids) if case_id not in agreed]}
 
 
@@ -90,7 +165,7 @@ def _consent_for(purpose: str) -> str:
     return "referral" if purpose == "contact" else purpose
 
 
-def _data(state: Case, person_id: str, person: Person, purpose: str) -> dict[str, Any]:
+def _data(state: Case, person_id: str, claims: Claims | None, purpose: str) -> dict[str, Any]:
     report = state.report
     assert report is not None
     channel = {
@@ -100,6 +175,6 @@ def _data(state: Case, person_id: str, person: Person, purpose: str) -> dict[str
         "language": report.language,
         "status": state.status,
     }
-    if not isinstance(person.claims, Claims):
+    if claims is None:
         return {**channel, "erased": True}
-    return {**channel, **contact_data(person.claims, purpose)}
+    return {**channel, **contact_data(claims, purpose)}

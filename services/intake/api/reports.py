@@ -22,7 +22,7 @@ async def report(body: ReportIn, door: Annotated[Door, Depends(door_for(*REPORTE
     """Take a report. Sent twice with the same source and reference it is recorded once and answered the same."""
     if not door.may(*REPORTERS) and ("public" not in door.principal.roles or body.channel != "web"):
         raise Forbidden(f"needs one of: {', '.join(REPORTERS)}; without a token only the channel web is open")
-    answered, _ = await take(door, body)
+    answered, _ = await take(door, body, similar=True)
     return answered
 
 

@@ -1,8 +1,8 @@
-"""A person as intake knows them: known -> erased. One stream for each person; what was claimed, not what is proved."""
+"""A person as intake knows them: known -> restricted -> erased. One stream for each person; what was claimed, not what is proved."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -26,6 +26,7 @@ class Claims(Struct, frozen=True, gc=False):
     account_bank: str | None = None
     account_number: str | None = None
     earlier_phones: tuple[str, ...] = ()
+    mailing_address: str | None = None
 
 
 _NEVER_BY_ANYBODY = frozenset(("account_bank", "account_number", "phone"))
@@ -44,40 +45,92 @@ class TellPerson(Struct, frozen=True, gc=False):
     trusted: bool = True
 
 
+class AddClaims(Struct, frozen=True, gc=False):
+    """What was learnt about a known person outside of a report; `claims_id` names this word of it, `source` says by whom, as a code.
+
+    `since` is the day from which it holds, where that is not the day on which it was told.
+    """
+
+    person_id: str
+    claims_id: str
+    claims: Claims
+    source: str
+    since: date | None = None
+
+
+class ConfirmKnown(Struct, frozen=True, gc=False):
+    """Nothing happens where this person is known; else it is refused."""
+
+
+class EnterHousehold(Struct, frozen=True, gc=False):
+    person_id: str
+    household_id: str
+
+
+class ExitHousehold(Struct, frozen=True, gc=False):
+    person_id: str
+    household_id: str
+
+
 class ErasePerson(Struct, frozen=True, gc=False):
-    """Destroy what names this person; `reason` is a code, `case_ids` are all their cases."""
+    """Destroy what names this person; `reason` is a code, `case_ids` are all their cases.
+
+    With `kept_until` a law wants it kept: until the end of that day it is sealed and shown to nobody, then it is destroyed.
+    """
 
     person_id: str
     case_ids: tuple[str, ...]
     reason: str
     at: datetime
+    kept_until: date | None = None
+
+
+class EndRetention(Struct, frozen=True, gc=False):
+    """The last day on which it had to be kept is over."""
+
+    at: datetime
 
 
 class PersonTold(Struct, frozen=True, gc=False):
-    """Who this person is, as far as has been said: all claims, newest on each point."""
+    """Who this person is, as far as has been said: all claims, newest on each point; `case_id` names the report or later word."""
 
     person_id: str
     household_id: str
     case_id: str
     claims: Claims | Shredded
+    source: str = "report"
+    since: date | None = None
+
+
+class HouseholdEntered(Struct, frozen=True, gc=False):
+    """`household_id` is empty for somebody who has left theirs."""
+
+    person_id: str
+    household_id: str
 
 
 class PersonErased(Struct, frozen=True, gc=False):
-    """The key of this person is to be destroyed; only codes remain."""
+    """The key of this person is to be destroyed, at once or after `kept_until`; only codes remain."""
 
     person_id: str
     case_ids: tuple[str, ...]
     reason: str
     at: datetime
+    kept_until: date | None = None
 
 
 class Person(Struct, frozen=True, gc=False):
-    """`status` is absent, known or erased; `told_in` are the cases whose reports have been heard."""
+    """`status` is absent, known, restricted (kept for the law alone, shown to nobody) or erased.
+
+    `told_in` are the reports and later words that have been heard, `member_of` the household they live in.
+    """
 
     status: str = "absent"
     household_id: str = ""
     claims: Claims | Shredded = Claims()
     told_in: tuple[str, ...] = ()
+    member_of: str = ""
+    erased: PersonErased | None = None
 
 
 _TOLD_MAX = 200  # copies of reports older than this many are told apart by their case alone
@@ -99,9 +152,14 @@ def merged(before: Claims | Shredded, told: Claims, *, trusted: bool) -> Claims:
     return replace(before, **{**said, "earlier_phones": earlier})
 
 
-def evolve(state: Person, event: PersonTold | PersonErased) -> Person:
+def evolve(state: Person, event: PersonTold | HouseholdEntered | PersonErased) -> Person:
     match event:
         case PersonTold():
-            return Person("known", event.household_id, event.claims, (*state.told_in[-_TOLD_MAX:], event.case_id))
+            told = (*state.told_in[-_TOLD_MAX:], event.case_id)
+            return replace(state, status="known", household_id=event.household_id, claims=event.claims, told_in=told)
+        case HouseholdEntered():
+            return replace(state, member_of=event.household_id)
         case PersonErased():
-            return Person("erased", state.household_id, SHREDDED, state.told_in)
+            # What is only kept for the law is unreadable here too: no page and no call finds it in a state.
+            status = "erased" if event.kept_until is None else "restricted"
+            return Person(status, state.household_id, SHREDDED, state.told_in, state.member_of, event)

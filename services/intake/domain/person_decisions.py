@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
-from services.intake.domain.person import ErasePerson, Person, PersonErased, PersonTold, TellPerson, evolve, merged
+from typing import Any
+
+from msgspec.structs import replace
+
+from services.intake.domain.person import (
+    AddClaims,
+    ConfirmKnown,
+    EndRetention,
+    EnterHousehold,
+    ErasePerson,
+    ExitHousehold,
+    HouseholdEntered,
+    Person,
+    PersonErased,
+    PersonTold,
+    TellPerson,
+    evolve,
+    merged,
+)
 from shared.kernel import Decider, Rejected
+
+_GONE = ("restricted", "erased")
 
 
 class PersonIsErased(Rejected):
@@ -14,9 +34,13 @@ class PersonIsUnknown(Rejected):
     """Nobody with this id has been told to us."""
 
 
+class PersonLivesInAnotherHousehold(Rejected):
+    """This person is a member of another household; they leave that one first."""
+
+
 def tell(command: TellPerson, state: Person) -> tuple[PersonTold, ...]:
     """Each report is heard once; an older report sent again does not undo what was learnt since."""
-    if state.status == "erased":
+    if state.status in _GONE:
         raise PersonIsErased
     if state.status == "absent":
         return (PersonTold(command.person_id, command.household_id, command.case_id, command.claims),)
@@ -26,22 +50,76 @@ def tell(command: TellPerson, state: Person) -> tuple[PersonTold, ...]:
     return (PersonTold(command.person_id, state.household_id, command.case_id, claims),)
 
 
-def erase(command: ErasePerson, state: Person) -> tuple[PersonErased, ...]:
+def _known(state: Person) -> Person:
     if state.status == "absent":
         raise PersonIsUnknown
-    if state.status == "erased":
+    if state.status in _GONE:
+        raise PersonIsErased
+    return state
+
+
+def add_claims(command: AddClaims, state: Person) -> tuple[PersonTold, ...]:
+    """What is known already is no news; the same word is heard once."""
+    _known(state)
+    claims = merged(state.claims, command.claims, trusted=True)
+    if command.claims_id in state.told_in or claims == state.claims:
         return ()
-    return (PersonErased(command.person_id, command.case_ids, command.reason, command.at),)
+    return (PersonTold(command.person_id, state.household_id, command.claims_id, claims, command.source, command.since),)
 
 
-def decide(command: TellPerson | ErasePerson, state: Person) -> tuple[PersonTold | PersonErased, ...]:
+def enter(command: EnterHousehold, state: Person) -> tuple[HouseholdEntered, ...]:
+    if _known(state).member_of == command.household_id:
+        return ()
+    if state.member_of:
+        raise PersonLivesInAnotherHousehold(household_id=state.member_of)
+    return (HouseholdEntered(command.person_id, command.household_id),)
+
+
+def exit_household(command: ExitHousehold, state: Person) -> tuple[HouseholdEntered, ...]:
+    """Also for somebody whose data have been erased."""
+    return (HouseholdEntered(command.person_id, ""),) if state.member_of == command.household_id else ()
+
+
+def erase(command: ErasePerson, state: Person) -> tuple[PersonErased, ...]:
+    """What is kept for the law until a day is not destroyed before, whoever asks."""
+    if state.status == "absent":
+        raise PersonIsUnknown
+    if state.status in _GONE:
+        return ()
+    return (PersonErased(command.person_id, command.case_ids, command.reason, command.at, command.kept_until),)
+
+
+def end_retention(command: EndRetention, state: Person) -> tuple[PersonErased, ...]:
+    if state.status != "restricted" or state.erased is None:
+        return ()
+    return (replace(state.erased, reason="retention_ended", at=command.at, kept_until=None),)
+
+
+Event = PersonTold | HouseholdEntered | PersonErased
+
+
+def decide(command: Any, state: Person) -> tuple[Event, ...]:
     match command:
         case TellPerson():
             return tell(command, state)
+        case AddClaims():
+            return add_claims(command, state)
+        case ConfirmKnown():
+            _known(state)
+            return ()
+        case EnterHousehold():
+            return enter(command, state)
+        case ExitHousehold():
+            return exit_household(command, state)
         case ErasePerson():
             return erase(command, state)
+        case EndRetention():
+            return end_retention(command, state)
+    raise AssertionError(f"{type(command).__name__} is no command to a person")
 
 
 PERSON = Decider(
-    noun="person", absent=Person(), decide=decide, evolve=evolve, commands=(TellPerson, ErasePerson), events=(PersonTold, PersonErased)
-)
+    noun="person", absent=Person(), decide=decide, evolve=evolve,
+    commands=(TellPerson, AddClaims, ConfirmKnown, EnterHousehold, ExitHousehold, ErasePerson, EndRetention),
+    events=(PersonTold, HouseholdEntered, PersonErased),
+)  # fmt: skip

@@ -13,7 +13,9 @@ from services.matching import views
 from services.matching.asked import AssessmentIn, District
 from services.matching.domain.assessment import Assessment, CaseAssessed, facts_of
 from services.matching.domain.assessment_decisions import day_of_rules
+from services.matching.domain.counting import together
 from services.matching.domain.facts import day_of
+from services.matching.domain.household import Household
 from services.matching.domain.rulebook import Explained
 from services.matching.rulebook import RULEBOOK
 from shared.asked import Instant
@@ -50,12 +52,12 @@ async def assess(body: AssessmentIn, door: Annotated[Door, Depends(door_for())])
     return {"as_of": seen_on, "rules_on": on, "rule_version": RULEBOOK.version, "verdicts": [shown(t) for t in told]}
 
 
-def used_by_programme(grants: Mapping[str, Any], on: date, case_id: str, person_id: str) -> dict[str, int]:
-    """What this household's grants use of the caps that count for this case, by programme."""
+def used_by_programme(household: Household, on: date, case_id: str, person_id: str) -> dict[str, int]:
+    """What this household's grants, and those that count with them, use of the caps that count for this case, by programme."""
     used: dict[str, int] = {}
     for programme in RULEBOOK.programmes:
         for limit in RULEBOOK.limits(programme.code, on, person_id=person_id, case_id=case_id)[:1]:
-            used[programme.code] = grants.get(limit.key, 0)
+            used[programme.code] = household.used_of(limit.key)
     return used
 
 
@@ -74,9 +76,9 @@ async def assessment_of(door: Door, case_id: str, as_of: datetime | None = None)
         raise NotFound("assessment")
     history = await door.history("assessment", case_id)
     versions = [_version(e.data, e.version) for e in history if isinstance(e.data, CaseAssessed) and (as_of is None or e.at <= as_of)]
-    household = await door.state("household", latest.household_id, as_of=as_of)
+    household: Household = await door.state("household", latest.household_id, as_of=as_of)
     facts = facts_of(latest)
-    used = used_by_programme(household.used, latest.on, case_id, latest.person_id)
+    used = used_by_programme(household, latest.on, case_id, latest.person_id)
     told = () if facts is None else RULEBOOK.explain(facts, latest.on, seen_on=latest.seen_on, used=used)
     stored = {v.programme: v for v in latest.verdicts}
     verdicts = [{**shown(t), "stored_verdict": stored[t.programme].verdict} for t in told if t.programme in stored]
@@ -86,7 +88,8 @@ async def assessment_of(door: Door, case_id: str, as_of: datetime | None = None)
         "explained_by": RULEBOOK.version, "assessed_at": latest.at, "version": await door.version("assessment", case_id),
         "shared_with": state.recipients, "verdicts": verdicts or [msgspec.to_builtins(v) for v in latest.verdicts], "versions": versions,
         "referrals": await views.referrals_of_case(door, case_id),
-        "chain_of_help": await views.chain_of_help(door, latest.household_id),
+        "counts_with": sorted(together(household.groups, latest.household_id) - {latest.household_id}),
+        "chain_of_help": await views.chain_of_help(door, together(household.groups, latest.household_id)),
     }  # fmt: skip
 
 
