@@ -18,10 +18,12 @@ from services.intake.domain.identity import IdentityNumber, WrongNumber, canonic
 from services.intake.domain.person import Claims, TellPerson
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.domain.questions import next_questions
-from services.intake.domain.triage import Triage, triage
+from services.intake.domain.triage import Triage
 from services.intake.domain.urgency import assess, first_contact_due
 from services.intake.lookup import Found, people_like
 from services.intake.projections import name_birth
+from services.intake.second_opinion import joined, opinion
+from services.intake.weights import triage
 from shared.clock import SHANGHAI, local_day
 from shared.execute import Done
 from shared.http import Door, Invalid
@@ -60,10 +62,13 @@ def ready(door: Door, body: ReportIn) -> Ready:
     return Ready(body, case_id_of(door, body), _claims(body.person, number), number)
 
 
-def commands_of(door: Door, one: Ready, found: list[Found], who: tuple[str, str] | None = None) -> list[To]:
-    """The unit of commands that records this report, given who may be meant, or (`who`) person and household where they are known."""
+def commands_of(door: Door, one: Ready, found: list[Found], who: tuple[str, str] | None = None, words: Triage | None = None) -> list[To]:
+    """The unit of commands that records this report, given who may be meant, or (`who`) person and household where they are known.
+
+    `words` is what its words mean where that is known; else they are weighed here.
+    """
     whom = who or _person(door, one.case_id, one.claims.id_number, found)
-    return _commands(door, one.body, one.case_id, whom, one.claims, found, one.number)
+    return _commands(door, one.body, one.case_id, whom, one.claims, found, one.number, words or triage(text_of(one.body)))
 
 
 async def take(door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = ()) -> tuple[dict[str, Any], bool]:
@@ -73,14 +78,15 @@ async def take(door: Door, body: ReportIn, *, who: tuple[str, str] | None = None
     """
     one = ready(door, body)
     found = await people_like(door, **one.known_by)
+    words = await _weighed(door, body)
     try:
-        done = await door.execute(*commands_of(door, one, found, who), *also)
+        done = await door.execute(*commands_of(door, one, found, who, words), *also)
     except PersonIsErased:
         known: Case = await door.state("case", one.case_id)
         if known.report is not None:
             return answer(known.report, await door.version("case", one.case_id), door), False
         person_id = door.named_id("person", one.case_id)
-        done = await door.execute(*commands_of(door, one, found, (person_id, person_id)), *also)
+        done = await door.execute(*commands_of(door, one, found, (person_id, person_id), words), *also)
     return _answered(done, door), bool(done.events)
 
 
@@ -125,6 +131,16 @@ def answer(report: CaseReported, version: int, door: Door) -> dict[str, Any]:
         "possible_duplicates": [{"case_id": d.case_id, "score": d.score, "because": list(d.because)} for d in alike],
         "warnings": list(report.told.warnings) if isinstance(report.told, Told) else [],
     }
+
+
+async def _weighed(door: Door, body: ReportIn) -> Triage:
+    """What the words mean; where that is not clear and a setting names somebody to ask, with a second opinion."""
+    words = triage(text := text_of(body))
+    if not words.unsure or not text or not door.room.settings.triage_url:
+        return words
+    named = [body.person.name, body.person.address] if body.person else []
+    named += [body.reporter.name] if body.reporter else []
+    return joined(words, await opinion(door.room, text, tuple([one for one in named if one])))
 
 
 def text_of(body: ReportIn) -> str:
@@ -216,10 +232,9 @@ def _duplicates(case_id: str, found: list[Found]) -> tuple[Duplicate, ...]:
 
 def _commands(
     door: Door, body: ReportIn, case_id: str, who: tuple[str, str], claims: Claims, found: list[Found],
-    number: IdentityNumber | str | None,
+    number: IdentityNumber | str | None, words: Triage,
 ) -> list[To]:  # fmt: skip
     person_id, household_id = who
-    words = triage(text_of(body))
     warnings = _warnings(body.person, number)
     report = _report(door, body, case_id, who, claims, words, warnings)
     duplicates = _duplicates(case_id, found)
