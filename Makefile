@@ -4,7 +4,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: run test check bench kafka docs lock environment test-environment
+.PHONY: run test check bench kafka docs lock triage triage-report environment test-environment
 
 run: environment
 	@exec $(BIN)/python -m services.cli run $(ARGS)
@@ -24,8 +24,17 @@ kafka: test-environment
 docs: environment
 	@$(BIN)/python -m services.cli docs
 
+# Learns the weights of triage anew from its corpus; the libraries for it live in an environment of their own.
+triage: environment
+	@[ -x .triage/bin/python ] || .boot/bin/uv venv -q --python "$$(command -v $(PYTHON))" .triage
+	@.boot/bin/uv pip install -q --require-hashes --python .triage/bin/python -r requirements/triage.txt
+	@.triage/bin/python -m deploy.triage.build
+
+triage-report: environment
+	@$(BIN)/python -m services.cli triage-report $(ARGS)
+
 lock: environment
-	@for name in boot run test bench; do .boot/bin/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in boot run test bench triage; do .boot/bin/uv pip compile -q --upgrade --universal --generate-hashes --python-version 3.11 --no-header requirements/$$name.in -o requirements/$$name.txt; done
 
 environment:
 	@PYTHON=$(PYTHON) sh deploy/environment.sh run

@@ -1,4 +1,4 @@
-"""What costs no disk: folding and rebuilding, sealing and blind index."""
+"""What costs no disk: folding and rebuilding, sealing and blind index, reading a narrative."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 
 from bench.measure import Row
 from bench.report_service import CASE, PERSON, REPORTS, Reported
+from deploy.triage.corpus import part
+from services.intake.weights import triage
 from shared.clock import new_id
 from shared.kernel import fold
 from shared.sealing import Keyring
@@ -63,4 +65,30 @@ def rows(rounds: int) -> list[Row]:
         False,
         (min(both), max(both)),
     )
-    return [fold_row, seal_row]
+    return [fold_row, seal_row, _triage(rounds)]
+
+
+def _triage(rounds: int) -> Row:
+    """Median over the held-back narratives of the corpus, one at a time."""
+    texts = [one.text for one in part("held_back")]
+    triage(texts[0])
+    medians = []
+    for _ in range(rounds):
+        took = []
+        for text in texts:
+            start = time.perf_counter()
+            triage(text)
+            took.append((time.perf_counter() - start) * 1e3)
+        medians.append(statistics.median(took))
+    return Row(
+        "triage: needs and urgency of one narrative",
+        "-",
+        statistics.median(medians),
+        0,
+        1,
+        0.5,
+        rounds,
+        "milliseconds",
+        False,
+        (min(medians), max(medians)),
+    )

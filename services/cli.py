@@ -1,4 +1,4 @@
-"""`kapok`: run, kafka, serve, play, import, rebuild, topics, screen, residents, verify-ledger, docs, token; one verb each."""
+"""`kapok`: run, kafka, serve, play, import, rebuild, topics, screen, residents, verify-ledger, triage-report, docs, token; one verb each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from deploy.sample.play import away as nobody_answers
 from deploy.sample.play import play as play_sample
 from deploy.sample.summary import print_summary
 from deploy.sample.year import YEARS, play_year
+from deploy.triage import corpus
+from deploy.triage.report import answered, report
 from services.apart import MemberDown
 from services.documents import write as write_documents
 from services.import_told import Interrupted, imported
 from services.importing import FileChanged
 from services.intake.files.lines import Unreadable
+from services.intake.weights import triage
 from services.kafka import NoBroker, run_on_kafka
 from services.main import SERVICES
 from services.run import NotStarted, beside
@@ -162,6 +165,22 @@ def docs() -> None:
     """Write the generated parts of the documents anew."""
     for path in write_documents():
         print(path)
+
+
+@app.command()
+def triage_report(
+    file: Annotated[Path | None, typer.Option(help="A labelled file of your own, in the format of the corpus.")] = None,
+    part: Annotated[str, typer.Option(help="A part of the corpus: held_back, final or training.")] = "held_back",
+) -> None:
+    """How well triage reads labelled narratives: per need, voice and language, and how urgencies are confused."""
+    try:
+        narratives = corpus.read(file) if file else corpus.part(part)
+    except (corpus.NotACorpus, OSError, UnicodeDecodeError) as wrong:
+        stop(str(wrong))
+    if not narratives:
+        stop(f"There are no narratives in {file or part}.")
+    found = answered(narratives, lambda text: ((said := triage(text)).needs, said.level))
+    print(report(found))
 
 
 @app.command()

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
         description="The widest hours, in Asia/Shanghai, at which any campaign may ring people.",
     )
+    triage_url: str = Field(
+        default="", description="OpenAI-compatible end point (`…/v1`) for a second opinion on narratives; empty: nobody is asked."
+    )
+    triage_key: str = Field(default="", description="Bearer key of that end point.", repr=False)
+    triage_model: str = Field(default="default", description="Name of the model at that end point.")
+    triage_seconds: float = Field(default=4, gt=0, le=30, description="How long a second opinion is waited for.")
     queue_max: int = Field(default=4000, ge=1, description="Commands that may wait for the writer before the door answers 503.")
     behind_seconds_max: float = Field(
         default=0.08, gt=0, description="How far the slowest service may be behind while bulk loads come in; beyond it they wait."

@@ -22,12 +22,14 @@ from services.intake.domain.papers import Paper, read_paper
 from services.intake.domain.person import Claims, TellPerson
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.domain.questions import next_questions
-from services.intake.domain.triage import Triage, triage
+from services.intake.domain.triage import Triage
 from services.intake.domain.urgency import assess
 from services.intake.lookup import Found
 from services.intake.oneness import judged_different
 from services.intake.projections import name_birth
+from services.intake.second_opinion import joined, opinion
 from services.intake.special import checked
+from services.intake.weights import triage
 from shared.clock import SHANGHAI, local_day
 from shared.execute import Done
 from shared.http import Door, Invalid
@@ -71,7 +73,8 @@ def ready(door: Door, body: ReportIn, rules: Rules) -> Ready:
 def commands_of(door: Door, one: Ready, found: list[Found]) -> list[To]:
     """The unit of commands that records this report, given who may be meant; of a load, where nobody is opened and compared."""
     whom = _person(door, one.case_id, one.claims.id_number, found)
-    return _commands(door, one.body, one.case_id, whom, one.claims, _duplicates(one.case_id, found), one.number, one.rules)
+    duplicates, words = _duplicates(one.case_id, found), triage(text_of(one.body))
+    return _commands(door, one.body, one.case_id, whom, one.claims, duplicates, one.number, one.rules, words)
 
 
 async def take(
@@ -86,15 +89,16 @@ async def take(
     found = await found_for(door, one.claims, similar=similar)
     whom = who or _person(door, one.case_id, one.claims.id_number, found)
     alike = await _likely(door, one.case_id, whom[0], one.claims, found)
+    words = await _weighed(door, body)
     try:
-        done = await door.execute(*_commands(door, body, one.case_id, whom, one.claims, alike, one.number, one.rules), *also)
+        done = await door.execute(*_commands(door, body, one.case_id, whom, one.claims, alike, one.number, one.rules, words), *also)
     except PersonIsErased:
         known: Case = await door.state("case", one.case_id)
         if known.report is not None:
             return answer(known.report, await door.version("case", one.case_id), door), False
         person_id = door.named_id("person", one.case_id)
         them = (person_id, person_id)
-        done = await door.execute(*_commands(door, body, one.case_id, them, one.claims, alike, one.number, one.rules), *also)
+        done = await door.execute(*_commands(door, body, one.case_id, them, one.claims, alike, one.number, one.rules, words), *also)
     return _answered(done, door), bool(done.events)
 
 
@@ -139,6 +143,16 @@ def answer(report: CaseReported, version: int, door: Door) -> dict[str, Any]:
         "possible_duplicates": [{"case_id": d.case_id, "score": d.score, "because": list(d.because)} for d in alike],
         "warnings": list(report.told.warnings) if isinstance(report.told, Told) else [],
     }
+
+
+async def _weighed(door: Door, body: ReportIn) -> Triage:
+    """What the words mean; where that is not clear and a setting names somebody to ask, with a second opinion."""
+    words = triage(text := text_of(body))
+    if not words.unsure or not text or not door.room.settings.triage_url:
+        return words
+    named = [body.person.name, body.person.address] if body.person else []
+    named += [body.reporter.name] if body.reporter else []
+    return joined(words, await opinion(door.room, text, tuple([one for one in named if one])))
 
 
 def text_of(body: ReportIn) -> str:
@@ -247,10 +261,9 @@ async def _likely(door: Door, case_id: str, person_id: str, claims: Claims, foun
 
 def _commands(
     door: Door, body: ReportIn, case_id: str, who: tuple[str, str], claims: Claims, duplicates: tuple[Duplicate, ...],
-    number: Paper | None, rules: Rules,
+    number: Paper | None, rules: Rules, words: Triage,
 ) -> list[To]:  # fmt: skip
     person_id, household_id = who
-    words = triage(text_of(body))
     warnings = _warnings(body.person, number)
     report = _report(door, body, case_id, who, claims, words, warnings, rules)
     if duplicates:

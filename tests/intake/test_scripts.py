@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.intake.campaigns.scripts import faults, script, scripts
 from services.intake.domain.campaign import PURPOSES
 from services.intake.domain.script import Script, conclude, opts_out
-from services.intake.domain.triage import triage
+from services.intake.weights import triage
 
 
 def _script(code: str) -> Script:

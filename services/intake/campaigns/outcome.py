@@ -15,8 +15,8 @@ from services.intake.domain.case import Case
 from services.intake.domain.case_commands import AddTask
 from services.intake.domain.case_decisions import PersonOfCaseIsErased, ReportDiffersFromFirst
 from services.intake.domain.script import Conclusion, Script, conclude
-from services.intake.domain.triage import triage
 from services.intake.taking import case_id_of, take
+from services.intake.weights import triage
 from shared.http import Door
 from shared.kernel import Shredded
 from shared.security import Principal

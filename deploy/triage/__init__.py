@@ -1,0 +1,1 @@
+"""The labelled narratives of triage: read, learnt from, and scored against."""
