@@ -26,10 +26,11 @@ class Line(Struct, frozen=True):
     def said_on(self, today: date) -> dict[str, Any]:
         """The report as it is sent, its days counted back from today."""
         report = dict(self.report)
-        day = today - timedelta(days=self.days_ago)
+        ago = max(1, self.days_ago)  # what is told of later today would lie in the future in the morning
+        day = today - timedelta(days=ago)
         report.setdefault("received_at", f"{day.isoformat()}T{self.at}:00+08:00")
         if self.event_days_ago is not None:
-            event = today - timedelta(days=max(self.event_days_ago, self.days_ago))
+            event = today - timedelta(days=max(self.event_days_ago, ago))
             report["facts"] = {**report.get("facts", {}), "event_on": event.isoformat()}
         return report
 
