@@ -99,7 +99,7 @@ class Table:
             return
         if self._columns is None:
             self._columns = columns_of(cells)
-        elif any(cells):
+        elif any(cell.strip() for cell in cells):
             yield self._row(number, cells, self._columns)
 
     @staticmethod

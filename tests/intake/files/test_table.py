@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.intake.files.lines import Unreadable
@@ -75,6 +75,7 @@ def test_a_table_without_a_head_cannot_be_read(text: str) -> None:
 
 
 @given(st.binary(max_size=300))
+@example(b"\x1c")  # no mark, and no blank to everybody
 def test_whatever_follows_the_head_is_rows_or_faults(data: bytes) -> None:
     for row in rows(_HEAD.encode() + data):
         assert row.wrong or told(row)
