@@ -73,7 +73,8 @@ def read_identity_number(text: str, today: date) -> IdentityNumber | WrongNumber
 
 def canonical_number(text: str) -> str:
     """The one way a number is written: half-width, without blanks, upper case."""
-    return _INNER.sub("", unicodedata.normalize("NFKC", text)).upper()
+    plain = _INNER.sub("", unicodedata.normalize("NFKC", text)).upper()
+    return _INNER.sub("", unicodedata.normalize("NFKC", plain))  # a mark that stood behind a blank may belong to its letter now
 
 
 def check_digit(first_seventeen: str) -> str:
