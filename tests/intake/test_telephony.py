@@ -111,7 +111,8 @@ async def test_what_waited_until_after_hours_is_made_the_next_day_under_the_same
         return row["status"], row["attempt"]
 
     await until(status, ("ringing", 1))
-    await until(lambda: beside.desk.opened.effects[0].retries > 0)  # it was told once, and did not hear
+    ring = next(one for one in beside.desk.opened.effects if one.effect.name == "ring")
+    await until(lambda: ring.retries > 0)  # it was told once, and did not hear
     now = beside.desk.now.astimezone(UTC)
     night = {"from": f"{(now.hour + 8 + 2) % 23:02d}:00", "until": f"{(now.hour + 8 + 2) % 23:02d}:30"}
     assert (await beside.desk.post(f"/campaigns/{campaign}/pace", {"hours": night})).status_code == 200
