@@ -84,5 +84,7 @@ def configure(level: str) -> None:
     root.handlers[:] = [h for h in root.handlers if not isinstance(h.formatter, _Library)] + [handler]
     root.setLevel(max(number, logging.WARNING))
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "aiokafka"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+        library = logging.getLogger(name)
+        library.handlers.clear()
+        library.propagate = True
+        library.setLevel(logging.NOTSET)  # whatever a server set for itself before: the least level is said once, above
