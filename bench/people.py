@@ -101,8 +101,8 @@ def _strangers() -> Iterator[list[tuple[Any, ...]]]:
         size = min(_COPIED_AT_ONCE, PEOPLE - KNOWN - start)
         yield [
             (
-                f"stranger-{start + n}", f"stranger-{start + n}", os.urandom(32), os.urandom(32), os.urandom(32), random.choice(marks),  # noqa: S311
-                random.choice(marks), os.urandom(32),  # noqa: S311
+                f"stranger-{start + n}", f"stranger-{start + n}", os.urandom(32), os.urandom(32), os.urandom(32), random.choice(marks),  # noqa: S311 - made-up people
+                random.choice(marks), os.urandom(32),  # noqa: S311 - made-up people
             )
             for n in range(size)
         ]  # fmt: skip

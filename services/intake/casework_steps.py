@@ -12,7 +12,6 @@ from services.intake.domain.casework import DECISIONS, OUTCOMES, PRIORITIES
 from shared.service import To
 from shared.web.frame import Page
 
-ANSWERS = ("upheld", "partly", "rejected")
 REASONS = ("lives_there", "better_placed", "no_capacity")
 _TEXT_MAX, _REACH_MAX = 20_000, {"phone": 40, "address": 500}
 

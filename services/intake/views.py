@@ -12,7 +12,6 @@ from services.intake.lookup import LIVING
 from services.intake.tables import (
     case_list,
     clock_list,
-    consent_asked,
     consent_list,
     household_list,
     look_list,
@@ -113,11 +112,6 @@ async def consents_of_persons(door: Door, person_ids: Collection[str]) -> list[d
     return await door.rows(select(consent_list).where(at.person_id.in_(person_ids)).order_by(at.given_at, at.consent_id))
 
 
-async def consents_asked(door: Door, case_id: str) -> list[dict[str, Any]]:
-    """What somebody was asked to agree to, with the answer where there is one."""
-    return await door.rows(select(consent_asked).where(consent_asked.c.case_id == case_id).order_by(consent_asked.c.asked_at))
-
-
 async def emergency_page(door: Door, *, reviewed: bool | None, limit: int, cursor: str | None) -> Mapping[str, Any]:
     """What was shared without a consent, newest first."""
     at = consent_list.c
@@ -142,10 +136,6 @@ async def look_page(door: Door, filters: Mapping[str, Any], *, limit: int, curso
     if filters.get("since"):
         statement = statement.where(at.at >= filters["since"])
     return await door.page(statement, order=(at.at, at.look_id), limit=limit, cursor=cursor)
-
-
-async def household_members(door: Door, household_id: str) -> list[dict[str, Any]]:
-    return await door.rows(select(member_list).where(member_list.c.household_id == household_id).order_by(member_list.c.person_id))
 
 
 async def households_of(door: Door, person_ids: Collection[str]) -> list[dict[str, Any]]:

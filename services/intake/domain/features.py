@@ -10,7 +10,6 @@ from services.intake.domain.concepts import CONCEPTS
 Feature = tuple[str, int, int]  # its name, and from where to where it stands in the plain writing
 
 _RUN = re.compile(r"[a-z']+|[0-9]+|[\u3400-\u9fff]+|[。！？；!?;\n.]|[，,、：:]")
-_LATIN = re.compile(r"[a-z']+")
 _LENGTH_MAX = 4  # characters in a run
 _DENIED_ZH = re.compile(r"(?:没有?|不是?|无|未|别|否认|并非|不会|不想)[一-龥]{0,1}$")
 _DENIED_EN = re.compile(r"(?:\bno|\bnot|\bnever|\bwithout|n't|\bno one|\bnobody|\bdenies)(?: \w+)?$")

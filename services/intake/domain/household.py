@@ -13,7 +13,6 @@ from datetime import date, datetime
 from msgspec import Struct
 
 ROLES = ("head", "spouse", "child", "parent", "other")
-CARVED_OUT = ("single_person_dibao",)
 MEMBERS_MAX = 16
 
 
