@@ -15,7 +15,10 @@ from services.intake.domain.urgency import LEVELS
 CORPUS = Path(__file__).parents[2] / "services" / "intake" / "triage" / "corpus"
 COLUMNS = ("text", "needs", "urgency", "voice", "language", "note")
 # What decides which features a text has, or which of them are weighed: a change here asks for new weights.
-_CODE = ("features", "first_characters", "ideas_of_danger", "ideas_of_hardship", "lexicon", "model", "plain_writing", "triage")
+_CODE = (
+    "features", "first_characters", "ideas_of_danger", "ideas_of_hardship", "introductions", "lexicon", "model", "plain_writing", "stripping",
+    "triage",
+)  # fmt: skip
 
 
 class NotACorpus(Exception):

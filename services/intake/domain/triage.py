@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from services.intake.domain import lexicon
 from services.intake.domain.first_characters import first_characters
+from services.intake.domain.introductions import story_begins
 from services.intake.domain.model import NEEDS, OUTPUTS, Model, Seen, probability, scores, seen, spans
 from services.intake.domain.plain_writing import plain
 
@@ -120,6 +121,7 @@ class Read(Struct, frozen=True, gc=False):
 def read(text: str) -> Read:
     """Read one text of any length; only its beginning is weighed."""
     text = text[:_TEXT_MAX].lower().replace("’", "'")
+    text = text[story_begins(text) :]
     found = _matches(text)
     past = found.get("past", [])
     standing = {name: kept for name, matches in found.items() if name != "past" and (kept := _standing(text, matches, past))}
