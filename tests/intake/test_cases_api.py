@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -149,6 +150,30 @@ async def test_contact_data_are_for_services_and_the_accepted_charity_under_cons
     assert (await desk.post(f"/consents/{consent}/withdraw")).json()["status"] == "withdrawn"
     assert (await desk.get(f"{at}?purpose=payment", who="service")).status_code == 403
     assert (await desk.post("/consents/nobody/withdraw")).status_code == 404
+
+
+async def test_a_payment_run_asks_the_store_as_often_for_many_cases_as_for_one(
+    desk: Desk, full_report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = ["440106195512240023", "11010519491231002X", "440524188001010014"]
+    people = [{**full_report["person"], "id_number": number, "phone": f"1380013800{at}"} for at, number in enumerate(numbers)]
+    reports = [{**full_report, "source_ref": f"run-{at}", "person": one} for at, one in enumerate(people)]
+    case_ids = [(await desk.reported(report))["case_id"] for report in reports]
+    asked, store = list[int](), desk.room.store
+    load_after = store.load_after
+
+    async def counted(versions: Mapping[str, int]) -> Any:
+        asked.append(len(versions))
+        return await load_after(versions)
+
+    monkeypatch.setattr(store, "load_after", counted)
+    often = list[int]()
+    for ids in (case_ids[:1], case_ids):
+        asked.clear()
+        answer = await desk.post("/contacts:batch", {"purpose": "payment", "case_ids": ids}, who="service")
+        assert [item["id_number"] for item in answer.json()["items"]] == numbers[: len(ids)]
+        often.append(len(asked))
+    assert often[0] == often[1]
 
 
 async def _accepted(desk: Desk, case_id: str) -> None:

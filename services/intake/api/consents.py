@@ -22,7 +22,7 @@ from services.intake.domain.consent import (
 )
 from services.intake.domain.consent_decisions import ConsentIsUnknown, NothingToReview
 from services.intake.domain.person import Claims
-from services.intake.oneness import claims_of, linked_to, one_person
+from services.intake.oneness import claims_of, claims_of_each, linked_to, one_person
 from services.intake.showing import SEES_PERSONS, allowed_purpose, contact_data, known_case, record_look
 from services.intake.taking import end_of
 from shared.http import Door, Forbidden, NotFound, door_for
@@ -154,8 +154,7 @@ async def contacts(body: ContactsIn, door: Annotated[Door, Depends(door_for("ser
         await record_look(door, f"contact.{body.purpose}", persons=persons, cases=tuple(wanted))
     cases: dict[str, Case] = await door.states("case", wanted)
     together = await linked_to(door, [agreed[case_id][0] for case_id in wanted])
-    await door.states("person", dict.fromkeys(person_id for one in together.values() for person_id in one))  # one look-up for all
-    claims = {person_id: await claims_of(door, person_id, one) for person_id, one in together.items()}
+    claims = await claims_of_each(door, together)
     items = [_data(cases[i], agreed[i][0], claims[agreed[i][0]], body.purpose) for i in wanted]
     return {"items": items, "without_consent": [case_id for case_id in dict.fromkeys(body.case_ids) if case_id not in agreed]}
 
