@@ -67,8 +67,9 @@ class Door:
         return self.room.executor.submit(commands, who)
 
     async def paced(self) -> None:
-        """For bulk work: returns when the services behind this door can take one more piece."""
+        """For bulk work: returns when the services behind this door can take one more piece, which counts as come in now."""
         await self.room.paced()
+        self.now = self.room.clock.now()
 
     async def record(self, *rows: RowChange) -> None:
         """Rows that follow from no decision (an audit mark, a preference)."""

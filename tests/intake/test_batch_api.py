@@ -102,6 +102,16 @@ async def test_every_bad_row_is_named_with_field_and_rule_and_the_good_ones_are_
     assert await cases(desk) == len(BAD)
 
 
+async def test_a_row_counts_as_come_when_its_turn_comes_and_not_when_its_file_did(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slow_turn() -> None:
+        desk.turn(minutes=1)
+
+    monkeypatch.setattr(desk.room, "paced", slow_turn)
+    answers(await sent(desk, b"\n".join(line(source="12345", source_ref=f"turn-{at}") for at in range(3))))
+    recorded = [row["at"] for row in await desk.sql("select at from events where type = 'CaseReported' order by at")]
+    assert recorded == [NOW + timedelta(minutes=at) for at in (1, 2, 3)]
+
+
 async def test_rows_without_a_reference_are_recorded_once_each_and_the_same_file_twice_changes_nothing(desk: Desk) -> None:
     body = b"\n".join([line(), line(), b"", line(danger_now=True)])
     first, again = answers(await sent(desk, body)), answers(await sent(desk, body))
