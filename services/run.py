@@ -33,6 +33,7 @@ _ADDRESSES = (
     ("/", "what Kapok is doing now"),
     ("/intake/desk", "operator's desk"),
     ("/intake/campaigns", "telephone campaigns"),
+    ("/intake/screenings", "data screening"),
     ("/matching/inbox", "charity's inbox"),
     ("/disbursement/desk", "finance: what waits for approval"),
     ("/disbursement/public", "public ledger"),

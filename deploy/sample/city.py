@@ -11,6 +11,7 @@ import yaml
 from msgspec import Struct
 
 _HERE = Path(__file__).parent
+DATA_OF = date(2026, 11, 1)
 
 
 class Line(Struct, frozen=True):
@@ -53,6 +54,11 @@ def read_city() -> City:
     told = yaml.safe_load((_HERE / "city.yaml").read_text(encoding="utf-8"))
     answers = {one["id"]: one.pop("answers") for one in told["organizations"]}
     return City(**told, answers=answers)
+
+
+def read_residents() -> bytes:
+    """Made-up residents and what public data say of them, as a file to be screened; the day of the data is `DATA_OF`."""
+    return (_HERE / "residents.csv").read_bytes()
 
 
 def read_lines() -> list[Line]:

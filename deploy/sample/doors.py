@@ -53,9 +53,10 @@ class Doors:
         body: Any = None,
         *,
         content: bytes | None = None,
+        media: str = "application/x-ndjson",
         params: Mapping[str, Any] | None = None,
     ) -> httpx.Response:
-        """One request as this client (None: without a token), `body` as JSON or `content` as lines of it.
+        """One request as this client (None: without a token), `body` as JSON or `content` of this media type.
 
         A busy door is tried again as it asks, not for ever.
         """
@@ -64,7 +65,7 @@ class Doors:
             for attempt in range(_TRIES):
                 headers = {} if client is None else {"authorization": f"Bearer {await self.token(client, anew=attempt > 0)}"}
                 if content is not None:
-                    headers["content-type"] = "application/x-ndjson"
+                    headers["content-type"] = media
                 try:
                     answer = await self._http.request(method, target, json=body, content=content, headers=headers, params=params)
                 except httpx.TransportError:

@@ -12,9 +12,9 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from deploy.sample.city import City, Line, read_city, read_lines
-from deploy.sample.doors import Doors, title_of
-from deploy.sample.summary import COPY, Sent, Summary, summarised
+from deploy.sample.city import DATA_OF, City, Line, read_city, read_lines, read_residents
+from deploy.sample.doors import DoorClosed, Doors, title_of
+from deploy.sample.summary import COPY, FoundInData, Sent, Summary, summarised
 from shared.clock import SHANGHAI
 
 _PARTNER = "charity-gzcs"
@@ -27,6 +27,11 @@ CAMPAIGN = {
     "ref": "sample-benefit", "name": "救助到位核实（示例）", "purpose": "benefit", "lines": 20, "retries": 1, "retry_minutes": 1,
     "hours": {"from": "00:00", "until": "24:00"},
 }  # fmt: skip
+SIGNALS = {**CAMPAIGN, "ref": "sample-signals", "name": "数据线索回访（示例）", "purpose": "needs", "retries": 0}
+_SCREENING, _SCREENINGS = "sample", "/intake/v1/screenings"
+_SCREENING_FEN, _CALL_FEN = 50_000, 300
+_OPENED = 5
+"""Signals that become cases without a call: those furthest beyond their limit."""
 _UNDER_WAY = ("requested", "approved", "instructed", "accepted", "unknown")
 
 
@@ -47,7 +52,8 @@ async def play(doors: Doors, console: Console) -> Summary:
         mine = {one.case_id for one in sent if one.case_id}
         await casework(doors, city, mine, progress)
         await call_around(doors, lines, sent, progress)
-    return await summarised(doors, sent, time.perf_counter() - began)
+        found = await look_into_data(doors, progress)
+    return await summarised(doors, sent, time.perf_counter() - began, found)
 
 
 async def furnish(doors: Doors, city: City, progress: Progress) -> date:
@@ -114,6 +120,48 @@ async def call_around(doors: Doors, lines: list[Line], sent: list[Sent], progres
     if answer.status_code == 200:  # played again it has ended, and nobody is asked twice
         await doors.told("gov", f"/intake/v1/campaigns/{campaign}/start", None)
     progress.advance(task)
+
+
+async def look_into_data(doors: Doors, progress: Progress) -> FoundInData:
+    """Residents' data are screened; those furthest beyond their limits become cases, some of which are settled; the others are rung."""
+    task = progress.add_task("screening", total=3)
+    query = {"as_of": DATA_OF.isoformat(), "name": _SCREENING, "run_fen": _SCREENING_FEN, "check_fen": _CALL_FEN}
+    key = await _screening(doors, query)
+    until = time.monotonic() + _QUIET_SECONDS
+    shown = await doors.read("gov", f"{_SCREENINGS}/{key}")
+    while shown["status"] in ("asked", "running") and time.monotonic() < until:
+        await asyncio.sleep(0.1)
+        shown = await doors.read("gov", f"{_SCREENINGS}/{key}")
+    progress.advance(task)
+    missing = _OPENED - await _reported(doors, key)
+    if missing > 0:  # played again there are enough
+        opened = (await doors.told("gov", f"{_SCREENINGS}/{key}/reports", {"limit": missing}))["opened"]
+        for one, reason in zip(opened, ("got_help", "needs_met", "not_eligible"), strict=False):
+            await doors.told("caseworker", f"/intake/v1/cases/{one['case_id']}/close", {"reason": reason})
+    opened_now = await _reported(doors, key)
+    progress.advance(task)
+    campaign = (await doors.told("gov", "/intake/v1/campaigns", {**SIGNALS, "screening_id": key}))["campaign_id"]
+    answer = await doors.ask("gov", "POST", f"/intake/v1/campaigns/{campaign}/people", {"screening_id": key})
+    if answer.status_code == 200:
+        await doors.told("gov", f"/intake/v1/campaigns/{campaign}/start", None)
+    people = (await doors.read("gov", f"/intake/v1/campaigns/{campaign}"))["progress"]["people"]
+    progress.advance(task)
+    return FoundInData(shown["progress"]["rows"], sum(shown["signals"].values()), opened_now, people)
+
+
+async def _reported(doors: Doors, key: str) -> int:
+    return sum(one["reported"] for one in (await doors.read("gov", f"{_SCREENINGS}/{key}/lineage"))["items"])
+
+
+async def _screening(doors: Doors, query: dict[str, Any]) -> str:
+    """The sample's screening: the one that was asked for before, or a new one."""
+    async for row in doors.pages("gov", _SCREENINGS):
+        if row["name"] == _SCREENING:
+            return str(row["screening_id"])
+    answer = await doors.ask("gov", "POST", _SCREENINGS, content=read_residents(), media="text/csv", params=query)
+    if answer.status_code != 202:
+        raise DoorClosed(f"POST {_SCREENINGS} as gov: {answer.status_code} {title_of(answer)}")
+    return str(answer.json()["screening_id"])
 
 
 async def nothing_under_way(doors: Doors) -> bool:

@@ -35,6 +35,15 @@ class Sent(Struct, frozen=True):
     refused: str | None
 
 
+class FoundInData(Struct, frozen=True):
+    """What the screening of the sample came to: rows read, signals, cases that were opened for signals, people who are rung."""
+
+    rows: int
+    signals: int
+    opened: int
+    rung: int
+
+
 class Summary(Struct, frozen=True):
     """Counts of the sample's own cases; fen; seconds. `fates` accounts for every report: how many
     ended how; `surprises` names those that ended otherwise than their line says."""
@@ -52,9 +61,10 @@ class Summary(Struct, frozen=True):
     slowest_seconds: float
     seconds: float
     surprises: tuple[str, ...] = ()
+    found: FoundInData | None = None
 
 
-async def summarised(doors: Doors, sent: list[Sent], seconds: float) -> Summary:
+async def summarised(doors: Doors, sent: list[Sent], seconds: float, found: FoundInData | None = None) -> Summary:
     """Look at every door once and account for each report."""
     mine = {one.case_id for one in sent if one.case_id}
     payouts = await _by_case(doors, "finance", "/disbursement/v1/payouts", mine)
@@ -83,7 +93,7 @@ async def summarised(doors: Doors, sent: list[Sent], seconds: float) -> Summary:
         sum(row["amount_fen"] for row in settled if row["kind"] == "cash"),
         sum(item["quantity"] for row in goods for item in row["items"]),
         sum(row["amount_fen"] for row in goods),
-        dict(fates.most_common()), step, took, seconds, tuple(surprises),
+        dict(fates.most_common()), step, took, seconds, tuple(surprises), found,
     )  # fmt: skip
 
 
@@ -176,4 +186,9 @@ def print_summary(summary: Summary, console: Console) -> None:
         console.print(escape(f"not as the sample says: {surprise}"), style="yellow")
     if len(s.surprises) > _SURPRISES_SHOWN:
         console.print(f"and {len(s.surprises) - _SURPRISES_SHOWN} more not as the sample says", style="yellow")
+    if f := s.found:
+        console.print(
+            f"found in data: {f.rows} residents screened → {f.signals} signals → {f.opened} cases opened at once, {f.rung} people rung "
+            "(/intake/screenings, /intake/campaigns)"
+        )
     console.print(f"slowest step: {s.slowest_step}, {s.slowest_seconds:.2f} s in the middle; played in {s.seconds:.1f} s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -11,6 +11,10 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from services.intake.api import screenings as api
+from services.intake.api.campaigns import planned
+from services.intake.campaigns.asked import CampaignIn, PeopleIn
+from services.intake.campaigns.people import Added, add_people, listed_in
+from services.intake.desk import fen_of
 from services.intake.domain import screening as s
 from services.intake.screening import book, spool, views
 from services.intake.screening.taking import open_reports
@@ -19,6 +23,7 @@ from shared.clock import local_day
 from shared.http import Invalid
 from shared.kernel import Rejected
 from shared.service import To
+from shared.web.filters import day
 from shared.web.frame import Page, page_for
 
 PATH = "/intake/screenings"
@@ -34,8 +39,12 @@ async def _list(page: Page, status: int = 200, **values: Any) -> Response:
     form = {"as_of": local_day(page.door.now).isoformat(), **values.pop("form", {})}
     return page.show(
         "intake/screenings.html", status=status, screenings=found["items"], next=found["next"], thresholds=book.thresholds(), form=form,
-        today=local_day(page.door.now), **{"wrong": [], **values},
+        codes=_codes(page, [one.code for one in book.thresholds()]), **{"wrong": [], "chosen": [], **values},
     )  # fmt: skip
+
+
+def _codes(page: Page, codes: Iterable[str]) -> list[tuple[str, str]]:
+    return [(code, page.t(f"intake.screening.code.{code}")) for code in codes]
 
 
 @router.get("")
@@ -61,18 +70,26 @@ async def _started(page: Page, form: dict[str, str], file: UploadFile | None) ->
         on = _DAY.validate_python(form.get("as_of", ""))
     except ValidationError:
         wrong.append(("as_of", page.t("intake.screening.wrong.as_of")))
+    chosen, sums = page.form_list("thresholds"), dict.fromkeys(("run_yuan", "check_yuan"), 0)
+    if not set(chosen) <= {one.code for one in book.thresholds()}:
+        wrong.append(("thresholds", page.t("intake.screening.wrong.thresholds")))
+    for name in sums:
+        try:
+            sums[name] = fen_of(form[name]) if form.get(name, "").strip() else 0
+        except ValueError:
+            wrong.append((name, page.t("intake.screening.wrong.sum")))
     if file is None or not file.size:
         wrong.append(("file", page.t("intake.screening.wrong.file")))
     if wrong or file is None:
-        return await _list(page, 422, form=form, wrong=wrong)
+        return await _list(page, 422, form=form, wrong=wrong, chosen=chosen)
     key = page.door.new_id()
     try:
         name, size = await spool.keep(page.door.room.settings.home, page.door.new_id(), _chunks(file))
-        await api.asked(page.door, key, name, size, on, None, (), 0, 0)
+        await api.asked(page.door, key, name, size, on, None, chosen, *sums.values())
     except Invalid:
-        return await _list(page, 422, form=form, wrong=[("file", page.t("intake.screening.wrong.file"))])
+        return await _list(page, 422, form=form, wrong=[("file", page.t("intake.screening.wrong.file"))], chosen=chosen)
     except Rejected:
-        return await _list(page, 409, form=form, wrong=[("as_of", page.t("intake.screening.wrong.no_threshold"))])
+        return await _list(page, 409, form=form, wrong=[("as_of", page.t("intake.screening.wrong.no_threshold"))], chosen=chosen)
     return page.back(f"{PATH}/{key}")
 
 
@@ -90,7 +107,9 @@ async def _one(page: Page, key: str, template: str = "intake/screening.html", st
     became = {row["threshold"]: row for row in (await views.lineage(page.door, key))["items"]}
     return page.show(
         template, status=status, screening=shown, signals=signals, faults=faults["items"], became=became, chosen=chosen,
-        most=max(shown["signals"].values(), default=0), done=page.request.query_params.get("done"), **{"wrong": [], **values},
+        most=max(shown["signals"].values(), default=0), done=page.request.query_params.get("done"),
+        campaigns=await views.campaigns_of(page.door, key), codes=_codes(page, [one["code"] for one in shown["thresholds"]]),
+        **{"wrong": [], "form": {}, "rescored": None, **values},
     )  # fmt: skip
 
 
@@ -107,7 +126,7 @@ async def now(key: str, page: Staff) -> Response:
 
 @router.post("/{key}")
 async def act(key: str, page: Staff) -> Response:
-    """Stop it, open cases for the signals furthest beyond their limit, or look at persons in full (with a reason, recorded)."""
+    """Stop it, have people rung, open cases for the signals furthest beyond their limit, or look at persons in full (with a reason)."""
     form = await page.form()
     door = page.door
     await views.known(door, key)
@@ -119,6 +138,10 @@ async def act(key: str, page: Staff) -> Response:
         case "report":
             filters = {"threshold": form["threshold"]} if form.get("threshold") else {}
             await open_reports(door, key, filters, _AT_ONCE)
+        case "rescore":
+            return await _rescored(page, key, form)
+        case "ring":
+            return page.back(f"/intake/campaigns/{await _rung(page, key, form.get('threshold') or None)}")
         case "stop":
             try:
                 await door.execute(To("screening", key, s.StopScreening(door.now)))
@@ -127,3 +150,36 @@ async def act(key: str, page: Staff) -> Response:
         case _:
             return await _one(page, key, status=422, wrong=[("", page.t("intake.wrong.step"))])
     return page.back(f"{PATH}/{key}?done={form['act']}")
+
+
+async def _rung(page: Page, key: str, threshold: str | None) -> str:
+    """The campaign that rings whom these signals are about: planned, and not started; pressed twice it is one campaign."""
+    door, ref = page.door, f"screening:{key}:{threshold or 'all'}"
+    shown = await views.one(door, key)
+    name = page.t(
+        "intake.screening.campaign_name", day=day(shown["as_of"]), what=page.t(f"intake.screening.code.{threshold}") if threshold else ""
+    )
+    try:
+        campaign_id = await planned(door, CampaignIn(name=name.strip(), ref=ref, screening_id=key))
+    except Rejected:  # planned already, by somebody who reads another language
+        return door.named_id("campaign", ref)
+    await add_people(door, campaign_id, listed_in(PeopleIn(screening_id=key, threshold=threshold), door), Added())
+    return campaign_id
+
+
+async def _rescored(page: Page, key: str, form: Mapping[str, str]) -> Response:
+    """What a moved limit would have signalled; the limit is said as people count: yuan, per cent, months or days."""
+    used = {one["code"]: one for one in (await views.one(page.door, key))["thresholds"]}
+    threshold = used.get(form.get("moved", ""))
+    if threshold is None:
+        return await _one(page, key, status=422, form=form, wrong=[("moved", page.t("intake.screening.wrong.moved"))])
+    try:
+        limit = fen_of(form.get("to", ""))
+        if not threshold["measure"].endswith("_fen"):
+            limit, part = divmod(limit, 100)
+            if part:
+                raise ValueError("not a whole number")
+    except ValueError:
+        return await _one(page, key, status=422, form=form, wrong=[("to", page.t("intake.screening.wrong.to"))])
+    (moved,) = (await views.rescored(page.door, key, {threshold["code"]: limit}))["items"]
+    return await _one(page, key, form=form, rescored={**moved, "measure": threshold["measure"]})

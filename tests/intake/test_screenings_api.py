@@ -269,7 +269,7 @@ async def test_signals_become_reports_once_and_their_outcome_is_counted(desk: De
     assert (await desk.post(f"/cases/{case_id}/close", {"reason": "needs_met"})).status_code == 200
     by_code = {item["threshold"]: item for item in (await desk.get(f"/screenings/{key}/lineage", who="gov")).json()["items"]}
     assert by_code["medical_dibao"] == {
-        "threshold": "medical_dibao", "signals": 1, "reported": 1, "decided": 1, "admitted": 1, "precision": 1.0, "yield": 1.0, "delay_days": 3.0,
+        "threshold": "medical_dibao", "signals": 1, "called": 0, "answered": 0, "reported": 1, "decided": 1, "admitted": 1, "precision": 1.0, "yield": 1.0, "delay_days": 3.0,
         "cost_fen": 1_000, "cost_per_signal_fen": 1_000, "cost_per_admitted_fen": 1_000,
     }  # fmt: skip
     assert (by_code["medical_tekun"]["reported"], by_code["medical_tekun"]["precision"]) == (1, None)

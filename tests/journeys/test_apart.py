@@ -16,7 +16,7 @@ from rich.console import Console
 
 from deploy.sample.doors import Doors
 from deploy.sample.play import play
-from deploy.sample.summary import Summary
+from deploy.sample.summary import FoundInData, Summary
 from services.apart import Members, members
 from services.run import bank_simulator
 from services.tending import LedgerBroken, rebuild, verify_ledger
@@ -82,6 +82,7 @@ async def journey(bus: dict[str, str], database: Database, folder: Path) -> None
         assert summary.surprises == ()
         assert sum(summary.fates.values()) == summary.reports == 350
         assert summary.cases == summary.assessed == 340
+        assert summary.found == FoundInData(187, 40, 5, 33)
         payouts = [row async for row in doors.pages("finance", "/disbursement/v1/payouts")]
         live = [row["referral_id"] for row in payouts if row["state"] in {"settled", "confirmed", "issued"}]
         assert len(live) == len(set(live)) == summary.payouts
@@ -89,6 +90,8 @@ async def journey(bus: dict[str, str], database: Database, folder: Path) -> None
             assert (await doors.read("ops", f"{address}/ops/v1/parked"))["items"] == []
         await tended(four, doors, dsns["KAPOK_DISBURSEMENT_DSN"])
         again = await play(doors, Console(quiet=True))
+        assert again.found is not None
+        assert (again.found.signals, again.found.rung) == (40, 33), "played again, nobody is screened or rung twice"
         assert (again.cases, again.payouts, again.paid_fen) == (summary.cases, summary.payouts, summary.paid_fen)
 
 

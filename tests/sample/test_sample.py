@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from deploy.sample.city import read_city, read_lines
-from deploy.sample.play import CAMPAIGN
+from deploy.sample.city import DATA_OF, read_city, read_lines, read_residents
+from deploy.sample.play import CAMPAIGN, SIGNALS
 from deploy.sample.summary import fate
 from deploy.sample.year import CASH_FEN, GOODS_FEN, gifts, reports
+from deploy.telephony_simulator import behaviour
 from services.intake.asked import ReportIn
 from services.intake.campaigns.asked import CampaignIn
+from services.intake.screening.book import in_force
+from services.intake.screening.said import Heading
+from services.intake.screening.worker import screened
 
 TODAY = date(2026, 11, 24)
 CHANNELS = {"hotline", "mobile_gov", "workstation", "web", "visit", "hospital", "school", "data_signal", "ai_call", "partner"}
@@ -72,6 +77,23 @@ def test_the_campaign_of_the_sample_can_be_planned_and_finds_forty_people_to_ask
     )
     phones = {line.report["person"]["phone"] for line in read_lines() if line.report.get("person", {}).get("phone")}
     assert len(phones) >= 40
+
+
+def test_the_residents_of_the_sample_give_signals_of_most_kinds_and_can_be_rung(tmp_path: Path) -> None:
+    campaign = CampaignIn.model_validate({**SIGNALS, "screening_id": "s"})
+    assert (campaign.purpose, campaign.screening_id) == ("needs", "s")
+    file = tmp_path / "residents.csv"
+    file.write_bytes(read_residents())
+    parts = [said[2] for said in screened(file, DATA_OF, in_force(DATA_OF), tmp_path) if not isinstance(said, Heading)]
+    assert sum(part.faulty for part in parts) == 0
+    counts = Counter[str]()
+    for part in parts:
+        counts.update(part.counts)
+    assert sum(counts.values()) >= 40
+    assert len(+counts) >= 7
+    phones = {signal[6] for part in parts for signal in part.signals if signal[6]}
+    assert len(phones) >= 25
+    assert {"story", "unsure", "opts_out", "well"} <= {behaviour(phone) for phone in phones}
 
 
 def test_the_year_is_the_year_of_the_seeds() -> None:

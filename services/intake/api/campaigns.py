@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from services.intake.campaigns import views
 from services.intake.campaigns.asked import CampaignIn, PaceIn, PeopleIn, first_fault, minutes
-from services.intake.campaigns.people import Added, Wanted, add_people, listed_in, read_lines, read_table
+from services.intake.campaigns.people import Added, Wanted, add_people, check_screening, listed_in, read_lines, read_table
 from services.intake.campaigns.scripts import script, scripts
 from services.intake.campaigns.shown import shown_campaign, shown_row
 from services.intake.campaigns.streamed import LINE_MAX, lines_of
@@ -42,17 +42,18 @@ async def plan(body: CampaignIn, door: Staff) -> dict[str, Any]:
 
 
 async def planned(door: Door, body: CampaignIn) -> str:
-    """The campaign that this asks for; raises `Invalid` where no script fits."""
+    """The campaign that this asks for; raises `Invalid` where no script fits, or nobody knows the screening it follows up."""
     found = script(body.script or body.purpose, body.script_version)
     if found is None:
         raise Invalid("/script", "there is no such script")
     if found.purpose != body.purpose:
         raise Invalid("/script", "this script is for another purpose")
+    await check_screening(door, body.screening_id)
     campaign_id = door.named_id("campaign", body.ref) if body.ref else door.new_id()
     mark = door.named_id("mark", body.model_dump_json(exclude={"people"})) if body.ref else ""
     asked_for = k.CampaignPlanned(
         campaign_id, body.name, body.purpose, found.code, found.version, body.language, body.lines, minutes(body.hours.since),
-        minutes(body.hours.until), body.retries, body.retry_minutes, door.now, mark,
+        minutes(body.hours.until), body.retries, body.retry_minutes, door.now, mark, body.screening_id,
     )  # fmt: skip
     await door.execute(To("campaign", campaign_id, k.PlanCampaign(asked_for)))
     return campaign_id
@@ -121,9 +122,11 @@ async def _wanted(request: Request, door: Door, added: Added) -> AsyncIterator[W
         except UnicodeDecodeError:
             raise Invalid("", "must be UTF-8") from None
     try:
-        return listed_in(PeopleIn.model_validate_json(await request.body()), door)
+        body = PeopleIn.model_validate_json(await request.body())
     except ValidationError as fault:
         raise Invalid(*first_fault(fault)) from None
+    await check_screening(door, body.screening_id)
+    return listed_in(body, door)
 
 
 async def _obeyed(work: Awaitable[Answered]) -> Answered:

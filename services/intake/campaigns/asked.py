@@ -76,7 +76,7 @@ class ListedIn(_Said):
 
 
 class CampaignIn(_Said):
-    """A campaign as it is planned; `ref` makes it the same one when it is sent again."""
+    """A campaign as it is planned; `ref` makes it the same one when it is sent again, `screening_id` names the screening it follows up."""
 
     name: Annotated[str, Field(min_length=1, max_length=120), WHOLE]
     purpose: PurposeOfCampaign = "needs"
@@ -88,20 +88,27 @@ class CampaignIn(_Said):
     retries: Annotated[int, Field(ge=0, le=10)] = 2
     retry_minutes: Annotated[int, Field(ge=1, le=10_080)] = 60
     ref: Annotated[str, Field(min_length=1, max_length=200), WHOLE] | None = None
+    screening_id: Id | None = None
     people: Annotated[list[ListedIn], Field(max_length=5000)] = []
 
 
 class PeopleIn(_Said):
-    """People by reference: persons, cases, or every case that came from a source (a screening)."""
+    """People by reference: persons, cases, every case that came from a source, or those whom a screening found by their data.
+
+    `threshold` narrows a screening to one kind of signal.
+    """
 
     person_ids: Annotated[list[Id], Field(max_length=5000)] = []
     case_ids: Annotated[list[Id], Field(max_length=5000)] = []
     source: Id | None = None
     screening_id: Id | None = None
+    threshold: Code | None = None
     people: Annotated[list[ListedIn], Field(max_length=5000)] = []
 
     @model_validator(mode="after")
     def _names_somebody(self) -> PeopleIn:
+        if self.threshold is not None and self.screening_id is None:
+            raise ValueError("a threshold needs the screening_id whose signals it narrows")
         if not (self.person_ids or self.case_ids or self.source or self.screening_id or self.people):
             raise ValueError("one of person_ids, case_ids, source, screening_id, people is needed")
         return self

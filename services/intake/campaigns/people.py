@@ -16,8 +16,10 @@ from services.intake.domain.campaign import AddPeople, Admit, Campaign, Campaign
 from services.intake.domain.campaign_decisions import CampaignIsUnknown
 from services.intake.domain.case import Case
 from services.intake.domain.person import Claims, Person
+from services.intake.domain.screening import Screening
+from services.intake.screening.views import people_found
 from shared.errors import NotNow
-from shared.http import Door
+from shared.http import Door, Invalid
 from shared.kernel import Rejected
 from shared.service import To
 
@@ -43,14 +45,23 @@ class Added(Struct):
 
 
 class Wanted(Struct, frozen=True, gc=False):
-    """One line that can become a call; `line` counts from 1."""
+    """One line that can become a call; `line` counts from 1. `about` is the person of a signal, whom nobody may have told of yet."""
 
     line: int
     listed: ListedIn
+    about: str | None = None
+
+
+async def check_screening(door: Door, screening_id: str | None) -> None:
+    """Raises `Invalid` where nobody knows the screening that was named."""
+    if screening_id is not None:
+        state: Screening = await door.state("screening", screening_id)
+        if state.asked is None:
+            raise Invalid("/screening_id", "there is no such screening")
 
 
 async def listed_in(body: PeopleIn, door: Door) -> AsyncIterator[Wanted]:
-    """Everybody this names, in its order; a source's cases are read some at a time."""
+    """Everybody this names, in its order; a source's cases and a screening's people are read some at a time."""
     line = 0
     named: Iterable[ListedIn] = (
         *[ListedIn(person_id=one) for one in body.person_ids],
@@ -60,13 +71,19 @@ async def listed_in(body: PeopleIn, door: Door) -> AsyncIterator[Wanted]:
     for one in named:
         line += 1
         yield Wanted(line, one)
-    for source in (body.source, body.screening_id):
-        after = ""
-        while source and (found := await cases_of_source(door.room, source, after, _TOGETHER)):
-            for case_id in found:
-                line += 1
-                yield Wanted(line, ListedIn(case_id=case_id))
-            after = found[-1]
+    after = ""
+    while body.source and (found := await cases_of_source(door.room, body.source, after, _TOGETHER)):
+        for case_id in found:
+            line += 1
+            yield Wanted(line, ListedIn(case_id=case_id))
+        after = found[-1]
+    after = ""
+    while body.screening_id and (people := await people_found(door.room, body.screening_id, body.threshold, after, _TOGETHER)):
+        for one_found in people:
+            line += 1
+            said = {name: one_found.told.get(name) for name in ("phone", "name")}
+            yield Wanted(line, ListedIn(person_id=one_found.person_id, case_id=one_found.case_id, **said), one_found.person_id)
+        after = people[-1].person_id
 
 
 async def read_lines(lines: AsyncIterator[bytes], added: Added, *, longest: int) -> AsyncIterator[Wanted]:
@@ -154,15 +171,17 @@ async def _calls(door: Door, plan: CampaignPlanned, some: list[Wanted], added: A
             continue
         person_id = said.person_id or (of_case[said.case_id] if said.case_id else None)
         person = persons.get(person_id) if person_id else None
-        if person_id and (person is None or not isinstance(person.claims, Claims) or person.status != "known"):
+        is_new = person is not None and person.status == "absent" and one.about is not None
+        if person_id and not is_new and (person is None or not isinstance(person.claims, Claims) or person.status != "known"):
             added.refuse(one.line, "/person_id", "there is no such person, or their data have been erased")
             continue
         claims = person.claims if person is not None and isinstance(person.claims, Claims) else Claims()
-        number = number_of(said.phone or claims.phone or "")
+        # A line's own number is whom it wants; of somebody found in data their own word counts more.
+        number = number_of((said.phone or claims.phone if one.about is None else claims.phone or said.phone) or "")
         if number is None:
             added.refuse(one.line, "/phone", "no number that can be rung")
             continue
-        found.append(_call(door, plan, said, number, person_id, person, cases))
+        found.append(_call(door, plan, said, number, person_id, None if is_new else person, cases))
     return found
 
 
@@ -179,7 +198,7 @@ def _call(
     listed = c.Listed(number, said.name)
     return c.CallQueued(
         call_id, plan.campaign_id, who, household, number_id(door, number), plan.purpose, language, door.now, listed, said.case_id,
-        person_id is not None,
+        person is not None,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def _planned(e: Envelope) -> Iterable[RowChange]:
             "campaign_id": p.campaign_id, "name": p.name, "purpose": p.purpose, "script": p.script, "script_version": p.script_version,
             "language": p.language, "status": "planned", "reason": None, "lines": p.lines, "since": p.since, "until": p.until,
             "retries": p.retries, "retry_minutes": p.retry_minutes, "planned_by": e.actor, "planned_at": p.at, "started_at": None,
-            "ended_at": None,
+            "ended_at": None, "screening_id": p.screening_id,
         },
     )  # fmt: skip
 

@@ -40,6 +40,7 @@ def shown_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "lines": row["lines"], "hours": {"from": clock(row["since"]), "until": clock(row["until"])}, "retries": row["retries"],
         "retry_minutes": row["retry_minutes"], "planned_by": row["planned_by"], "planned_at": _local(row["planned_at"]),
         "started_at": _local(row["started_at"]), "ended_at": _local(row["ended_at"]),
+        "screening_id": row["screening_id"],
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ campaign_list = Table(
     Column("planned_at", DateTime(timezone=True), nullable=False),
     Column("started_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
+    Column("screening_id", Text),
     Index("campaign_list_planned", "planned_at", "campaign_id"),
     Index("campaign_list_status", "status", "purpose"),
 )
@@ -53,6 +54,7 @@ call_list = Table(
     # What is due in a campaign, what is under way there, and how many are in each state.
     Index("call_list_due", "campaign_id", "status", "due_at", "call_id"),
     Index("call_list_number", "number_id"),
+    Index("call_list_person", "person_id", "dialled_at"),
     Index("call_list_under_way", "status", "dialled_at", postgresql_where=Column("status", Text) == "ringing"),
     Index("call_list_call_back", "call_back_due", "call_id", postgresql_where=Column("call_back_at", DateTime).is_(None)),
 )

@@ -13,7 +13,7 @@ PURPOSES = ("needs", "benefit", "weather")
 class CampaignPlanned(Struct, frozen=True, gc=False):
     """`since` and `until` are minutes of the day in Asia/Shanghai between which people are rung; `retries` come after the first try.
 
-    `mark` tells a second copy of the plan from a different plan.
+    `mark` tells a second copy of the plan from a different plan; `screening_id` names the screening whose signals it rings.
     """
 
     campaign_id: str
@@ -29,6 +29,7 @@ class CampaignPlanned(Struct, frozen=True, gc=False):
     retry_minutes: int
     at: datetime
     mark: str = ""
+    screening_id: str | None = None
 
 
 class PlanCampaign(Struct, frozen=True, gc=False):

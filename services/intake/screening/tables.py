@@ -47,6 +47,7 @@ signal_list = Table(
     Index("signal_list_margin", "screening_id", "margin", "signal_id"),
     Index("signal_list_case", "case_id"),
     Index("signal_list_person", "person_id"),
+    Index("signal_list_people", "screening_id", "person_id", "margin"),
 )
 
 # Which rows could not be read: number, field and rule; never what was written there.

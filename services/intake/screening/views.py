@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select, true
+from msgspec import Struct
+from sqlalchemy import Select, and_, case, exists, func, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 
+from services.intake.campaigns.tables import call_list, campaign_list
 from services.intake.domain.masking import masked_name, masked_number, masked_phone
 from services.intake.domain.rescoring import bounds, precision, stricter
 from services.intake.domain.screening import Screening
@@ -15,10 +18,19 @@ from services.intake.screening.tables import fault_list, screening_list, signal_
 from services.intake.showing import may_see_persons, record_look
 from services.intake.tables import case_list, payout_list
 from shared.http import Door, NotFound
+from shared.room import Room
 
 _HELPED = ("needs_met", "got_help")
 _PAID = ("settled", "issued", "received", "delivered")
 _MASKS = {"name": masked_name, "phone": masked_phone, "id_number": masked_number, "person_ref": masked_number}
+
+
+class FoundPerson(Struct, frozen=True):
+    """Somebody whom a screening found: what the data said of them (nothing after an erasure), and the case that a signal of theirs opened."""
+
+    person_id: str
+    told: Mapping[str, Any]
+    case_id: str | None
 
 
 async def known(door: Door, screening_id: str) -> Screening:
@@ -94,6 +106,31 @@ def _shown_signal(row: Mapping[str, Any], *, full: bool) -> dict[str, Any]:
     return {**{k: v for k, v in row.items() if k != "screening_id"}, "told": told}
 
 
+async def people_found(room: Room, screening_id: str, threshold: str | None, after: str, limit: int) -> list[FoundPerson]:
+    """Whom a screening found by their data, each once, some at a time in the order of their ids."""
+    at, cases = signal_list.c, case_list.c
+    statement = _signals(screening_id, {"threshold": threshold}).where(at.person_id > after)
+    first = statement.ext(distinct_on(at.person_id)).order_by(at.person_id, at.margin.desc())
+    rows = await room.rows(first.limit(limit))
+    opened = await room.rows(select(cases.case_id).where(cases.case_id.in_([row["case_id"] for row in rows]))) if rows else []
+    known = {row["case_id"] for row in opened}
+    return [
+        FoundPerson(
+            row["person_id"],
+            row["told"] if isinstance(row["told"], Mapping) else {},
+            row["case_id"] if row["case_id"] in known else None,
+        )
+        for row in rows
+    ]
+
+
+async def campaigns_of(door: Door, screening_id: str) -> list[dict[str, Any]]:
+    """The telephone campaigns that ring whom this screening found, newest first."""
+    at = campaign_list.c
+    statement = select(at.campaign_id, at.name, at.status, at.planned_at).where(at.screening_id == screening_id)
+    return await door.rows(statement.order_by(at.planned_at.desc()))
+
+
 async def unreported(door: Door, screening_id: str, filters: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
     """Signals nobody has made a report of, the furthest beyond their limit first."""
     at, cases = signal_list.c, case_list.c
@@ -112,11 +149,15 @@ def _followed(screening_id: str) -> Any:
     paid = select(func.min(p.at).label("at")).where(p.case_id == found["case_id"], p.state.in_(_PAID)).lateral("paid")
     helped = or_(paid.c.at.is_not(None), and_(found["status"] == "closed", found["reason"].in_(_HELPED)))
     ended = or_(helped, found["status"].in_(("closed", "withdrawn")))
+    call = call_list.c
+    rung = exists().where(call.person_id == s.person_id, call.dialled_at >= s.at)
+    spoke = exists().where(call.person_id == s.person_id, call.dialled_at >= s.at, call.status.in_(("answered", "opted_out")))
     joined = signal_list.outerjoin(own, own.c.case_id == s.case_id).outerjoin(later, true()).outerjoin(paid, true())
     return (
         select(
-            s.threshold, s.value, s.at, found["case_id"].label("found"), func.coalesce(helped, False).label("helped"),
-            func.coalesce(ended, False).label("ended"), func.coalesce(paid.c.at, found["changed_at"]).label("outcome_at"),
+            s.threshold, s.value, s.at, rung.label("rung"), spoke.label("spoke"), found["case_id"].label("found"),
+            func.coalesce(helped, False).label("helped"), func.coalesce(ended, False).label("ended"),
+            func.coalesce(paid.c.at, found["changed_at"]).label("outcome_at"),
         )
         .select_from(joined)
         .where(s.screening_id == screening_id)
@@ -128,8 +169,10 @@ def _counts(followed: Any) -> tuple[Any, ...]:
     f = followed.c
     delay = func.extract("epoch", f.outcome_at - f.at) / 86_400
     return (
-        func.count().label("signals"), func.count(f.found).label("reported"), func.count().filter(f.ended).label("decided"),
-        func.count().filter(f.helped).label("admitted"), func.avg(case((f.helped, delay))).label("delay_days"),
+        func.count().label("signals"), func.count().filter(f.rung).label("called"), func.count().filter(f.spoke).label("answered"),
+        func.count().filter(or_(f.rung, f.found.is_not(None))).label("looked_at"), func.count(f.found).label("reported"),
+        func.count().filter(f.ended).label("decided"), func.count().filter(f.helped).label("admitted"),
+        func.avg(case((f.helped, delay))).label("delay_days"),
     )  # fmt: skip
 
 
@@ -146,13 +189,14 @@ async def lineage(door: Door, screening_id: str) -> dict[str, Any]:
 
 
 def _costed(code: str, row: Mapping[str, Any] | None, run_fen: int, check_fen: int, total: int) -> dict[str, Any]:
-    """The run's cost is shared by its signals, the look at one is paid where there was one; whole fen, rounded down."""
+    """The run's cost is shared by its signals, the look at one is paid where it was rung or reported; whole fen, rounded down."""
     if row is None:
-        row = {"signals": 0, "reported": 0, "decided": 0, "admitted": 0, "delay_days": None}
+        row = {"signals": 0, "called": 0, "answered": 0, "looked_at": 0, "reported": 0, "decided": 0, "admitted": 0, "delay_days": None}
     signals, admitted = row["signals"], row["admitted"]
-    cost = (run_fen * signals // total if total else 0) + check_fen * row["reported"]
+    cost = (run_fen * signals // total if total else 0) + check_fen * row["looked_at"]
     return {
-        "threshold": code, "signals": signals, "reported": row["reported"], "decided": row["decided"], "admitted": admitted,
+        "threshold": code, "signals": signals, "called": row["called"], "answered": row["answered"], "reported": row["reported"],
+        "decided": row["decided"], "admitted": admitted,
         "precision": precision(admitted, row["decided"]), "yield": round(admitted / signals, 4) if signals else None,
         "delay_days": None if row["delay_days"] is None else round(float(row["delay_days"]), 2), "cost_fen": cost,
         "cost_per_signal_fen": cost // signals if signals else None, "cost_per_admitted_fen": cost // admitted if admitted else None,

@@ -1,0 +1,121 @@
+"""From a signal over a telephone call to a case and its outcome: whom a screening found is rung, and what came of it is counted to the signal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.intake.manifest import INTAKE
+from shared.testing import Database
+from tests.intake.campaigning import NOBODY, SECRET, calls, ringing, told
+from tests.intake.conftest import Desk
+from tests.intake.screening import MOTHER, SON, ended, lines, sent
+from tests.intake.test_pages import Browser
+
+SICK = {"id_number": MOTHER, "name": "张三丰", "phone": "13800138000", "category": "dibao", "medical_self_paid_year_fen": 900_000}
+POOR = {"id_number": SON, "name": "张小明", "phone": "13800138001", "months_without_income": 7}
+SILENT = {"id_number": "11010519491231002X", "months_without_income": 5}
+STORY = "我老公上个月住院了，医药费交不起"
+
+
+@pytest.fixture
+async def desk(database: Database, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with Desk(INTAKE).open(database, telephony_url=NOBODY, telephony_secret=SECRET, home=tmp_path) as at_work:
+        yield at_work
+
+
+async def screened(desk: Desk, *rows: dict[str, Any]) -> str:
+    key = await sent(desk, lines(*rows), as_of="2026-11-01", check_fen="500")
+    assert (await ended(desk, key))["status"] == "done"
+    desk.turn(minutes=1)
+    return key
+
+
+async def campaign_of(desk: Desk, key: str, **narrowed: str) -> tuple[str, dict[str, Any]]:
+    plan = {"name": "数据线索回访", "purpose": "needs", "ref": f"of-{key}", "screening_id": key}
+    campaign = (await desk.post("/campaigns", plan, who="gov")).json()["campaign_id"]
+    added = await desk.post(f"/campaigns/{campaign}/people", {"screening_id": key, **narrowed}, who="gov")
+    assert added.status_code == 200, added.text
+    return campaign, added.json()
+
+
+async def row_of(desk: Desk, key: str, threshold: str) -> dict[str, Any]:
+    items = (await desk.get(f"/screenings/{key}/lineage", who="gov")).json()["items"]
+    return dict(next(item for item in items if item["threshold"] == threshold))
+
+
+async def test_whom_a_screening_found_is_rung_and_the_outcome_counts_to_the_signal(desk: Desk) -> None:
+    key = await screened(desk, SICK, POOR, SILENT)
+    campaign, added = await campaign_of(desk, key)
+    assert (added["queued"], added["refused"]) == (2, 1), "who has no number cannot be rung"
+    assert (await row_of(desk, key, "medical_dibao"))["called"] == 0
+    await desk.post(f"/campaigns/{campaign}/start", who="gov")
+    rung = await ringing(desk, campaign, 2)
+    signals = {row["threshold"]: row["person_id"] for row in await desk.sql("select threshold, person_id from signal_list")}
+    call = next(row["call_id"] for row in rung if row["person_id"] == signals["medical_dibao"])
+    answer = (await told(desk, call, digits={"situation": "2", "consent": "1"}, transcript=STORY)).json()
+    case = (await desk.get(f"/cases/{answer['case_id']}", x_access_reason="test")).json()
+    assert case["person_id"] == signals["medical_dibao"], "the person of the signal, and nobody new"
+    assert case["person"]["name"] == "张三丰"
+    desk.turn(days=2)
+    assert (await desk.post(f"/cases/{answer['case_id']}/close", {"reason": "got_help"})).status_code == 200
+    sick, poor = await row_of(desk, key, "medical_dibao"), await row_of(desk, key, "income_unstable")
+    counted = ("signals", "called", "answered", "reported", "decided", "admitted", "precision", "delay_days", "cost_fen")
+    assert [sick[name] for name in counted] == [1, 1, 1, 1, 1, 1, 1.0, 2.0, 500]
+    assert [poor[name] for name in (*counted[:5], "cost_fen")] == [2, 1, 0, 0, 0, 500]
+    # The number of the paper comes later by whatever way: it is the same person.
+    full = {"channel": "hotline", "received_at": desk.now.isoformat(), "needs": ["medical"], "person": {"id_number": MOTHER}}
+    assert (await desk.reported(full))["person_id"] == signals["medical_dibao"]
+
+
+async def test_a_campaign_rings_one_kind_of_signal_and_each_person_once(desk: Desk) -> None:
+    key = await screened(desk, SICK, {**SICK, "months_without_income": 9}, POOR)
+    campaign, added = await campaign_of(desk, key, threshold="medical_dibao")
+    assert (added["lines"], added["queued"]) == (1, 1)
+    again = (await desk.post(f"/campaigns/{campaign}/people", {"screening_id": key}, who="gov")).json()
+    assert (again["lines"], again["queued"], again["already"]) == (2, 1, 1)
+
+
+async def test_somebody_whose_signal_has_a_case_is_rung_about_that_case_by_their_own_number(desk: Desk) -> None:
+    key = await screened(desk, SICK)
+    opened = (await desk.post(f"/screenings/{key}/reports", {}, who="gov")).json()["opened"]
+    newer = {"phone": "13900139000", "source": "visit"}
+    (person,) = [row["person_id"] for row in await desk.sql("select person_id from signal_list")]
+    assert (await desk.post(f"/persons/{person}/claims", newer, who="caseworker")).status_code == 200
+    campaign, _ = await campaign_of(desk, key)
+    (call,) = await calls(desk, campaign)
+    state = await desk.room.state("call", call["call_id"])
+    assert (state.queued.case_id, state.queued.known) == (opened[0]["case_id"], True)
+    assert state.queued.listed.number == "13900139000"
+
+
+async def test_nobody_who_was_erased_is_rung_and_no_screening_that_nobody_knows(desk: Desk) -> None:
+    key = await screened(desk, SICK, POOR)
+    opened = (await desk.post(f"/screenings/{key}/reports", {"threshold": "medical_dibao"}, who="gov")).json()["opened"]
+    person = (await desk.get(f"/cases/{opened[0]['case_id']}")).json()["person_id"]
+    assert (await desk.post(f"/persons/{person}/erasure", {"reason": "asked"}, who="admin")).status_code < 300
+    _, added = await campaign_of(desk, key)
+    assert (added["queued"], added["refused"]) == (1, 1)
+    plan = {"name": "x", "purpose": "needs", "screening_id": "nobody"}
+    unknown = await desk.post("/campaigns", plan, who="gov")
+    assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/screening_id")
+    wrong = await desk.post("/campaigns/x/people", {"threshold": "medical_dibao"}, who="gov")
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_page_plans_the_campaign_once_and_shows_it(desk: Desk, language: str) -> None:
+    key = await screened(desk, SICK, POOR)
+    browser, at = Browser(desk, "gov", language), f"/intake/screenings/{key}"
+    for _ in range(2):
+        await browser.open(at)
+        page = await browser.send(at, {"act": "ring"})
+        assert ("数据筛查" if language == "zh" else "Data screening") in page
+    (campaign,) = await desk.sql("select campaign_id, status, screening_id from campaign_list")
+    assert (campaign["status"], campaign["screening_id"]) == ("planned", key)
+    assert len(await calls(desk, campaign["campaign_id"])) == 2
+    assert f"/intake/campaigns/{campaign['campaign_id']}" in await browser.open(at)
+    assert at in await browser.open(f"/intake/campaigns/{campaign['campaign_id']}")
