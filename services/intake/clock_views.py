@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import case, exists, func, or_, select
 
 from services.intake.clock_projections import EVERYWHERE
 from services.intake.tables import case_list, clock_change_list, clock_list, clock_mark
@@ -24,6 +26,40 @@ async def running_clocks(door: Door, filters: dict[str, Any], limit: int) -> lis
     if filters.get("district"):
         statement = statement.where(_case.district == filters["district"][:6])
     return await door.rows(statement.order_by(_at.due_at, _at.case_id, _at.clock).limit(limit))
+
+
+async def clock_counts(door: Door, district: str) -> dict[str, dict[str, int]]:
+    """How many clocks run, by clock and light; of one district or, with an empty text, of the city."""
+    statement = select(_at.clock, _at.light, func.count().label("n")).where(_at.stopped_at.is_(None)).group_by(_at.clock, _at.light)
+    if district:
+        statement = statement.join(case_list, _case.case_id == _at.case_id).where(_case.district == district)
+    counted: dict[str, dict[str, int]] = {}
+    for row in await door.rows(statement):
+        counted.setdefault(row["clock"], {})[row["light"]] = row["n"]
+    return counted
+
+
+async def overdue_ages(door: Door, clock: str, district: str, now: datetime) -> dict[str, int]:
+    """Overdue clocks by how long they have been: up to a day, three days, a week, longer."""
+    late = case(
+        *[(_at.due_at > now - timedelta(days=days), name) for name, days in (("day", 1), ("three_days", 3), ("week", 7))], else_="longer"
+    ).label("late")
+    statement = select(late, func.count().label("n")).where(_at.stopped_at.is_(None), _at.due_at <= now).group_by(late)
+    if clock:
+        statement = statement.where(_at.clock == clock)
+    if district:
+        statement = statement.join(case_list, _case.case_id == _at.case_id).where(_case.district == district)
+    found = {row["late"]: row["n"] for row in await door.rows(statement)}
+    return {name: found.get(name, 0) for name in ("day", "three_days", "week", "longer")}
+
+
+async def running_in(door: Door, districts: Collection[str]) -> int:
+    """How many clocks run in these districts; none named: in the city."""
+    statement = select(func.count().label("n")).select_from(clock_list).where(_at.stopped_at.is_(None))
+    if districts:
+        statement = statement.join(case_list, _case.case_id == _at.case_id).where(_case.district.in_(list(districts)))
+    (row,) = await door.rows(statement)
+    return int(row["n"])
 
 
 async def left_behind(room: Room, limit: int) -> list[str]:

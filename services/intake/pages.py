@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,8 +13,10 @@ from starlette.responses import Response
 from services.intake import views
 from services.intake.api.history import changes
 from services.intake.asked import CloseIn, VerifyIn
+from services.intake.case_steps import ABOVE, STEPS, case_step
 from services.intake.casework_steps import REASONS, casework_step
 from services.intake.clockwork import rules_now
+from services.intake.consent_projections import NOTICE
 from services.intake.desk import (
     PURPOSES,
     QUESTIONS,
@@ -28,7 +30,7 @@ from services.intake.desk_pages import DISTRICTS
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
 from services.intake.domain.case_decisions import PersonOfCaseIsErased
-from services.intake.domain.casework import DECISIONS, OUTCOMES, PRIORITIES, RaiseGrievance
+from services.intake.domain.casework import DECISIONS, OUTCOMES, PRIORITIES, GrievanceRaised, RaiseGrievance
 from services.intake.domain.clocks import open_clocks
 from services.intake.domain.consent import GiveConsent, WithdrawConsent
 from services.intake.domain.facts import travelling
@@ -37,6 +39,7 @@ from services.intake.domain.person import Claims, Person
 from services.intake.papers import read_paper
 from services.intake.showing import first_contact_due, known_case, shown_case
 from shared.clock import SHANGHAI, local_day
+from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
@@ -55,16 +58,24 @@ async def _case(page: Page, case_id: str, status: int = 200, **values: Any) -> R
     shown = await shown_case(door, case_id, as_of=as_of)
     tasks, consents = await views.tasks_of_case(door, case_id), await views.consents_of_case(door, case_id)
     asked = [key for task in tasks if task["kind"] == "information" and task["done_at"] is None for key in task["why"]]
+    events = await door.history("case", case_id)
     return page.show(
         "intake/case.html", status=status, case=shown, now=door.now, tasks=tasks, consents=consents, need_codes=tuple(NEEDS),
         methods=getattr(_METHODS, "__args__", ()), closings=getattr(_CLOSINGS, "__args__", ()), questions=QUESTIONS,
         answers=_answers(page), missing=unanswered(asked, travelling(shown["facts"])), field_of_fact=field_of_fact, recipients=RECIPIENTS,
         agrees_to_all=_agrees_to_all(consents), ref=door.new_id(),
-        history=changes(await door.history("case", case_id), full=not shown["masked"]), as_of=as_of,
+        history=changes(events, full=not shown["masked"]), said_in={} if shown["masked"] else _grievances(events), as_of=as_of,
         as_of_local=as_of.astimezone(SHANGHAI) if as_of else None, districts=DISTRICTS,
         outcomes=("open", *OUTCOMES), priorities=PRIORITIES, decisions=DECISIONS, reasons=REASONS,
-        pictures=await _pictures(page, case_id, shown), **{"wrong": [], "form": {}, "chosen": {}, **values},
+        pictures=await _pictures(page, case_id, shown), asked=await views.consents_asked(door, case_id), above=door.may(*ABOVE),
+        soon=door.now + NOTICE, **{"wrong": [], "form": {}, "chosen": {}, **values},
     )  # fmt: skip
+
+
+def _grievances(events: Iterable[Envelope]) -> dict[str, str]:
+    """What people said about a decision, by grievance; for whoever may read it and said why."""
+    raised = (e.data for e in events if isinstance(e.data, GrievanceRaised))
+    return {one.grievance_id: one.text for one in raised if isinstance(one.text, str)}
 
 
 def _as_of(page: Page) -> datetime | None:
@@ -114,7 +125,7 @@ async def case(case_id: str, page: Worker) -> Response:
 
 @router.post("/cases/{case_id}")
 async def work_on_case(case_id: str, page: Worker) -> Response:
-    """One step of casework, what was learnt, a consent, or a look at what is masked (with a reason, recorded)."""
+    """One step of casework, what was learnt, a consent, danger, or a look at what is masked (with a reason, recorded)."""
     form = await page.form()
     act, door = form.get("act", ""), page.door
     if act == "look":
@@ -122,6 +133,10 @@ async def work_on_case(case_id: str, page: Worker) -> Response:
         wrong = [] if door.reason else [("reason", page.t("intake.wrong.reason"))]
         return await _case(page, case_id, 422 if wrong else 200, wrong=wrong)
     try:
+        if act in STEPS:
+            if wrong := await case_step(page, case_id, act, form):
+                return await _case(page, case_id, 422, wrong=wrong, form=form)
+            return page.back(f"/intake/cases/{case_id}?done={act}")
         commands = await _commands(page, case_id, act, form)
         if not commands:
             return await _case(page, case_id, 422, wrong=[(act, page.t("intake.wrong.step"))])

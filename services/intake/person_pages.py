@@ -15,6 +15,8 @@ from services.intake.api.looks import looked
 from services.intake.api.persons import claimed, shown_person
 from services.intake.asked_persons import ClaimsIn, UndoIn
 from services.intake.domain.consent import ReviewEmergency
+from services.intake.domain.household import ROLES
+from services.intake.household_steps import STEPS, homes, household_step
 from services.intake.oneness import links_of
 from shared.http import Invalid, NotFound
 from shared.kernel import Rejected
@@ -35,6 +37,7 @@ async def _person(page: Page, person_id: str, status: int = 200, **values: Any) 
     pairs = await links_of(page.door, (person_id, *person["linked"]))
     return page.show(
         "intake/person.html", status=status, person=person, alike=alike, pairs=pairs, fields=_SHOWN, ref=page.door.new_id(),
+        homes=await homes(page.door, person["households"]), roles=ROLES,
         **{"wrong": [], "form": {}, "done": "", **values},
     )  # fmt: skip
 
@@ -46,7 +49,7 @@ async def person(person_id: str, page: Worker) -> Response:
 
 @router.post("/persons/{person_id}")
 async def work_on_person(person_id: str, page: Worker) -> Response:
-    """A look at what is masked (with a reason, recorded), a verdict about two, an undo, or what was learnt later."""
+    """A look at what is masked (with a reason, recorded), a verdict about two, an undo, the household, or what was learnt later."""
     form = await page.form()
     act, door = form.get("act", ""), page.door
     if act == "look":
@@ -68,6 +71,8 @@ async def work_on_person(person_id: str, page: Worker) -> Response:
 
 def _wrong(page: Page, name: str) -> tuple[str, str]:
     """The field and a sentence that names it; nothing that was typed."""
+    if name in ("who", "others", "role"):
+        return name, page.t(f"intake.home.wrong_{name}")
     key = {"bank": "account_bank", "number": "account_number", "account": "account_number"}.get(name, name)
     if key not in (*_CLAIMS, "account_bank", "account_number"):
         return "phone", page.t("intake.person.nothing")
@@ -75,6 +80,9 @@ def _wrong(page: Page, name: str) -> tuple[str, str]:
 
 
 async def _act(page: Page, person_id: str, act: str, form: Mapping[str, str]) -> None:
+    if act in STEPS:
+        await household_step(page, person_id, act, form)
+        return
     match act:
         case "same" | "different":
             await judged(page.door, person_id, form.get("other", ""), act, "looked")

@@ -23,7 +23,6 @@ from shared.clock import local_day
 from shared.http import Invalid
 from shared.kernel import Rejected
 from shared.service import To
-from shared.web.filters import day
 from shared.web.frame import Page, page_for
 
 PATH = "/intake/screenings"
@@ -157,7 +156,9 @@ async def _rung(page: Page, key: str, threshold: str | None) -> str:
     door, ref = page.door, f"screening:{key}:{threshold or 'all'}"
     shown = await views.one(door, key)
     name = page.t(
-        "intake.screening.campaign_name", day=day(shown["as_of"]), what=page.t(f"intake.screening.code.{threshold}") if threshold else ""
+        "intake.screening.campaign_name",
+        day=shown["as_of"].isoformat(),
+        what=page.t(f"intake.screening.code.{threshold}") if threshold else "",
     )
     try:
         campaign_id = await planned(door, CampaignIn(name=name.strip(), ref=ref, screening_id=key))

@@ -12,6 +12,7 @@ from services.intake.lookup import LIVING
 from services.intake.tables import (
     case_list,
     clock_list,
+    consent_asked,
     consent_list,
     household_list,
     look_list,
@@ -105,6 +106,12 @@ async def tasks_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
 async def consents_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
     at = consent_list.c
     return await door.rows(select(consent_list).where(at.case_id == case_id).order_by(at.given_at, at.consent_id))
+
+
+async def consents_asked(door: Door, case_id: str) -> list[dict[str, Any]]:
+    """What this case's person was asked to agree to and has not answered yet, first asked first."""
+    at = consent_asked.c
+    return await door.rows(select(consent_asked).where(at.case_id == case_id, at.answer.is_(None)).order_by(at.asked_at, at.consent_id))
 
 
 async def consents_of_persons(door: Door, person_ids: Collection[str]) -> list[dict[str, Any]]:

@@ -106,3 +106,64 @@ async def test_a_visit_sent_twice_is_one_and_what_is_wrong_comes_back_filled_in(
         assert "cold room" in back
     worker.text = first
     await worker.send("/intake/visits", {**visit, "case": "nobody"}, 404)
+
+
+async def test_a_grievance_is_read_and_answered_by_somebody_above_who_did_not_decide(
+    desk: Desk, worker: Browser, full_report: dict[str, Any]
+) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    at = f"/intake/cases/{case}"
+    await worker.open(at)
+    await worker.send(at, {"act": "close", "reason": "not_eligible"})
+    page = await worker.send(at, {"act": "raise", "decision": "closing", "text": "材料都交了为什么结案"})
+    assert 'value="answer_grievance"' not in page, "whoever decides does not answer"
+    (raised,) = (await desk.get(f"/cases/{case}")).json()["grievances"]
+    said = {"act": "answer_grievance", "grievance": raised["grievance_id"], "outcome": "upheld", "answer": "重新办理"}
+    await worker.send(at, said, 403)
+    above = Browser(desk, "gov", "en")
+    assert "材料都交了" not in await above.open(at), "what somebody said is read with a reason"
+    assert "材料都交了" in await above.send(at, {"act": "look", "reason": "grievance"}, 200)
+    await above.send(at, {**said, "outcome": "nonsense"}, 422)
+    assert "Upheld" in await above.send(at, said)
+    assert (await desk.get(f"/cases/{case}")).json()["status"] != "closed", "a closing that falls opens the case again"
+    await above.send(at, {**said, "outcome": "rejected"}, 409)
+
+
+async def test_a_consent_is_asked_now_and_answered_later(desk: Desk, worker: Browser, full_report: dict[str, Any]) -> None:
+    report = {key: value for key, value in full_report.items() if key != "consent"}
+    case = (await desk.reported(report))["case_id"]
+    at = f"/intake/cases/{case}"
+    await worker.open(at)
+    page = await worker.send(at, {"act": "ask_consent"})
+    asked = re.findall(r'name="consent" value="([^"]+)"', page)[0]
+    assert 'value="ask_consent"' not in page, "somebody was asked already"
+    assert 'value="consent_agreed"' not in await worker.send(at, {"act": "consent_refused", "consent": asked})
+    assert (await desk.get(f"/cases/{case}")).json()["consents"] == []
+    page = await worker.send(at, {"act": "ask_consent"})
+    again = re.findall(r'name="consent" value="([^"]+)"', page)[0]
+    await worker.send(at, {"act": "consent_agreed", "consent": again})
+    (given,) = (await desk.get(f"/cases/{case}")).json()["consents"]
+    assert given["read_by"] == "caseworker"
+    await worker.send(at, {"act": "consent_agreed", "consent": "nobody"}, 404)
+
+
+async def test_in_danger_what_saves_a_life_is_shared_with_a_reason_and_shown_as_such(desk: Desk, full_report: dict[str, Any]) -> None:
+    report = {key: value for key, value in full_report.items() if key != "consent"}
+    calm, danger = (
+        report,
+        {**report, "source_ref": "danger", "narrative": "我奶奶摔在地上起不来，叫不醒了，家里就她一个人，门反锁着，快来人"},
+    )
+    worker = Browser(desk, "operator", "en")
+    quiet = (await desk.reported(calm))["case_id"]
+    if (await desk.get(f"/cases/{quiet}")).json()["urgency"]["level"] != "critical":
+        assert 'value="emergency_share"' not in await worker.open(f"/intake/cases/{quiet}")
+        await worker.send(f"/intake/cases/{quiet}", {"act": "emergency_share", "why": "nobody answers"}, 409)
+    case = (await desk.reported(danger))["case_id"]
+    assert (await desk.get(f"/cases/{case}")).json()["urgency"]["level"] == "critical"
+    at = f"/intake/cases/{case}"
+    assert 'value="emergency_share"' in await worker.open(at)
+    assert 'href="#why"' in await worker.send(at, {"act": "emergency_share", "why": " "}, 422)
+    page = await worker.send(at, {"act": "emergency_share", "why": "she does not answer and the door is locked"})
+    assert "Shared in an emergency" in page
+    assert "she does not answer" not in page
+    assert "she does not answer" in await Browser(desk, "auditor", "en").open("/intake/looks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import pytest
@@ -44,6 +45,35 @@ async def test_two_people_are_found_to_be_one_and_two_again(desk: Desk, two: tup
     assert "章三丰" in await worker.send(at, {"act": "look", "reason": "回电"}, 200)
     await worker.send(at, {"act": "same", "other": other}, 422)
     await worker.send(at, {"act": "nonsense"}, 404)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_a_household_is_written_down_and_changed_on_the_page(
+    desk: Desk, two: tuple[dict[str, Any], dict[str, Any]], language: str
+) -> None:
+    (one, other), case = (case["person_id"] for case in two), two[1]["case_id"]
+    at, worker = f"/intake/persons/{one}", Browser(desk, "caseworker", language)
+    await worker.open(at)
+    assert 'href="#others"' in await worker.send(at, {"act": "home_form", "role": "head", "others": "many"}, 422)
+    await worker.open(at)
+    page = await worker.send(at, {"act": "home_form", "role": "head", "others": "2"})
+    home = re.findall(r'name="home" value="([^"]+)"', page)[0]
+    assert 'href="#who"' in await worker.send(at, {"act": "home_join", "home": home, "who": "nobody", "role": "spouse"}, 422)
+    page = await worker.send(at, {"act": "home_join", "home": home, "who": case, "role": "spouse"})
+    assert f'href="/intake/persons/{other}"' in page
+    assert "章**" in page
+    assert "章三丰" not in page
+    shown = (await desk.get(f"/households/{home}")).json()
+    assert (shown["size"], len(shown["members"])) == (4, 2)
+    await worker.send(at, {"act": "home_carve", "home": home, "member": other})
+    assert (await desk.get(f"/households/{home}")).json()["size"] == 3
+    await worker.send(at, {"act": "home_back", "home": home, "member": other})
+    await worker.send(at, {"act": "home_others", "home": home, "others": "0"})
+    assert (await desk.get(f"/households/{home}")).json()["size"] == 2
+    await worker.send(at, {"act": "home_leave", "home": home, "member": other})
+    assert (await desk.get(f"/households/{home}")).json()["size"] == 1
+    await worker.send(at, {"act": "home_carve", "home": home, "member": other}, 404)
+    assert 'action="/intake/persons/' in await worker.open(f"/intake/persons/{other}")
 
 
 async def test_an_account_is_added_on_the_page_of_the_case(desk: Desk, two: tuple[dict[str, Any], dict[str, Any]]) -> None:
