@@ -46,6 +46,7 @@ from services.intake.effects import EFFECTS
 from services.intake.person_projections import HOUSEHOLDS, LINKS
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
 from services.intake.reactions import DUE, FOLLOW, REACTIONS
+from services.intake.screening.forgetting import FORGETTING
 from services.intake.screening.projecting import SCREENINGS
 from services.intake.screening.running import SCREENING_LOOP
 from services.intake.tables import TABLES
@@ -90,6 +91,7 @@ CODEC = Codec(
     Stored(s.ScreeningBegun),
     Stored(s.ScreeningPartDone),
     Stored(s.ScreeningEnded),
+    Stored(s.SignalsForgotten),
     Stored(clocks.ClockWarned),
     Stored(clocks.ClockBreached),
     Stored(clocks.ClockEscalated),
@@ -109,7 +111,7 @@ INTAKE = Service(
     projections=(CASES, PEOPLE, CONSENTS, LOOKS, LINKS, HOUSEHOLDS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS, CLOCKS),
     follow=FOLLOW,
     reactions=REACTIONS,
-    effects=(*EFFECTS, *DIALLING),
+    effects=(*EFFECTS, *DIALLING, FORGETTING),
     loops=(*LOOPS, SCREENING_LOOP, CLOCKWORK),
     due=DUE,
     routers=ROUTERS,

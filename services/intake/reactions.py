@@ -33,6 +33,7 @@ from services.intake.domain.consent import (
 from services.intake.domain.household import HouseholdChanged
 from services.intake.domain.number import OptOut
 from services.intake.domain.person import Claims, EndRetention, EnterHousehold, ExitHousehold, TellPerson
+from services.intake.domain.screening import ForgetSignals
 from shared.envelope import Envelope, Heard
 from shared.service import Reaction, To
 
@@ -131,12 +132,17 @@ def retention_ends(person_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
     yield To("person", person_id, EndRetention(datetime.fromisoformat(facts["due_at"])))
 
 
+def signals_are_old(screening_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
+    yield To("screening", screening_id, ForgetSignals(datetime.fromisoformat(facts["due_at"])))
+
+
 DUE = {
     "first_contact": first_contact_due,
     "consent_expiry": consent_expires,
     "consent_notice": consent_runs_out,
     "retention": retention_ends,
     "clock": clock_speaks,
+    "signals": signals_are_old,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from services.intake.manifest import INTAKE
 from shared.testing import Database
+from shared.testing.waiting import until
 from tests.intake.campaigning import NOBODY, SECRET, calls, ringing, told
 from tests.intake.conftest import Desk
 from tests.intake.screening import MOTHER, SON, ended, lines, sent
@@ -104,6 +105,45 @@ async def test_nobody_who_was_erased_is_rung_and_no_screening_that_nobody_knows(
     assert (unknown.status_code, unknown.json()["errors"][0]["pointer"]) == (422, "/screening_id")
     wrong = await desk.post("/campaigns/x/people", {"threshold": "medical_dibao"}, who="gov")
     assert wrong.status_code == 422
+
+
+async def test_after_half_a_year_what_data_said_of_people_is_forgotten_and_the_numbers_stay(desk: Desk) -> None:
+    key = await screened(desk, SICK, POOR, SILENT)
+    opened = (await desk.post(f"/screenings/{key}/reports", {"threshold": "medical_dibao"}, who="gov")).json()["opened"][0]["case_id"]
+    signals = "select told is not null as told, person_id from signal_list where screening_id = $1 order by row"
+    sick, poor, silent = [row["person_id"] for row in await desk.sql(signals, key)]
+    desk.turn(days=10)
+    newer = await screened(desk, POOR)
+    desk.turn(days=169)
+    await desk.opened.schedule.work_off()
+    assert (await desk.get(f"/screenings/{key}", who="gov")).json()["forgotten"] is False
+    assert await told_of(desk, key) == 3
+    desk.turn(days=2)
+    await desk.opened.schedule.work_off()
+    await until(lambda: told_of(desk, key), 0)
+    assert await told_of(desk, newer) == 1
+    live = {row["subject"] for row in await desk.sql("select subject from subject_keys where wrapped is not null")}
+    assert {sick, poor} <= live, "whoever has a case or a newer signal is known for that"
+    assert silent not in live, "nobody can read any more what was said of whoever is known for nothing else"
+    assert (await row_of(desk, key, "income_unstable"))["signals"] == 2
+    assert "has been forgotten" in await Browser(desk, "gov", "en").open(f"/intake/screenings/{key}")
+    assert (await desk.get(f"/cases/{opened}", x_access_reason="x")).json()["person"]["name"] == "张三丰"
+
+
+async def told_of(desk: Desk, key: str) -> int:
+    return int((await desk.sql("select count(*) as n from signal_list where screening_id = $1 and told is not null", key))[0]["n"])
+
+
+async def test_a_rebuild_of_what_is_listed_leaves_signals_and_campaigns_as_they_are(desk: Desk) -> None:
+    key = await screened(desk, SICK, POOR)
+    await campaign_of(desk, key)
+    before = await desk.sql("select * from signal_list order by signal_id")
+    for name in ("screenings", "campaigns", "calls"):
+        answer = await desk.client.post(f"/ops/v1/projections/intake.{name}/rebuild", headers=desk.headers("ops"))
+        assert answer.status_code == 200, answer.text
+        assert set(answer.json()["differing_rows"].values()) == {0}
+    assert await desk.sql("select * from signal_list order by signal_id") == before
+    assert (await row_of(desk, key, "medical_dibao"))["signals"] == 1
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -62,6 +62,12 @@ class StopScreening(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class ForgetSignals(Struct, frozen=True, gc=False):
+    """What the data said of people is kept no longer; what became of the signals stays as numbers."""
+
+    at: datetime
+
+
 class ScreeningAsked(AskScreening, frozen=True, gc=False):
     pass
 
@@ -98,6 +104,11 @@ class ScreeningEnded(Struct, frozen=True, gc=False):
     field: str = ""
 
 
+class SignalsForgotten(Struct, frozen=True, gc=False):
+    screening_id: str
+    at: datetime
+
+
 class Screening(Struct, frozen=True, gc=False):
     """`to` is where the next part begins; `steps` are counts by threshold and twentieth of its limit, over everybody in scope."""
 
@@ -115,9 +126,15 @@ class Screening(Struct, frozen=True, gc=False):
     format: str = ""
     encoding: str = ""
     unknown_columns: tuple[str, ...] = ()
+    kept_until: datetime | None = None
+    forgotten: bool = False
 
 
-Event = ScreeningAsked | ScreeningBegun | ScreeningPartDone | ScreeningEnded
+# What the data said of somebody is needed as long as they may be rung or visited about it, and no longer (Personal Information
+# Protection Law, articles 19 and 47). ASSUMPTION: half a year is enough for a campaign and for what follows from it.
+KEPT = timedelta(days=180)
+
+Event = ScreeningAsked | ScreeningBegun | ScreeningPartDone | ScreeningEnded | SignalsForgotten
 
 
 def _summed(before: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
@@ -138,4 +155,6 @@ def evolve(state: Screening, event: Event) -> Screening:
                 signals=_summed(state.signals, event.signals), steps=steps,
             )  # fmt: skip
         case ScreeningEnded():
-            return replace(state, status=event.how, reason=event.reason)
+            return replace(state, status=event.how, reason=event.reason, kept_until=event.at + KEPT)
+        case SignalsForgotten():
+            return replace(state, forgotten=True)

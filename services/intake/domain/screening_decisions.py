@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 from services.intake.domain import screening as s
 from shared.kernel import Decider, Rejected
 
-Command = s.AskScreening | s.BeginScreening | s.FinishPart | s.FinishScreening | s.FailScreening | s.StopScreening
+Command = s.AskScreening | s.BeginScreening | s.FinishPart | s.FinishScreening | s.FailScreening | s.StopScreening | s.ForgetSignals
 
 
 class ScreeningIsUnknown(Rejected):
@@ -24,6 +24,10 @@ class PartOutOfTurn(Rejected):
 
 class NoThresholdInForce(Rejected):
     """No threshold was in force on the day of these data."""
+
+
+class SignalsAreStillNeeded(Rejected):
+    """What a screening found is forgotten after its time, not before."""
 
 
 _ENDED = ("done", "failed", "stopped")
@@ -46,12 +50,22 @@ def finish_part(command: s.FinishPart, state: s.Screening, screening_id: str) ->
     return (s.ScreeningPartDone(screening_id, **asdict(command)),)
 
 
+def forget(command: s.ForgetSignals, state: s.Screening, screening_id: str) -> tuple[s.Event, ...]:
+    if state.forgotten:
+        return ()
+    if state.kept_until is None or command.at < state.kept_until:
+        raise SignalsAreStillNeeded
+    return (s.SignalsForgotten(screening_id, command.at),)
+
+
 def decide(command: Command, state: s.Screening) -> tuple[s.Event, ...]:
     if isinstance(command, s.AskScreening):
         return ask(command, state)
     if state.asked is None:
         raise ScreeningIsUnknown
     key = state.asked.screening_id
+    if isinstance(command, s.ForgetSignals):
+        return forget(command, state, key)
     how = {s.FinishScreening: "done", s.FailScreening: "failed", s.StopScreening: "stopped"}.get(type(command))
     if state.status in _ENDED:
         if state.status == how:
@@ -70,6 +84,6 @@ def decide(command: Command, state: s.Screening) -> tuple[s.Event, ...]:
 
 SCREENING = Decider(
     noun="screening", absent=s.Screening(), decide=decide, evolve=s.evolve,
-    commands=(s.AskScreening, s.BeginScreening, s.FinishPart, s.FinishScreening, s.FailScreening, s.StopScreening),
-    events=(s.ScreeningAsked, s.ScreeningBegun, s.ScreeningPartDone, s.ScreeningEnded),
+    commands=(s.AskScreening, s.BeginScreening, s.FinishPart, s.FinishScreening, s.FailScreening, s.StopScreening, s.ForgetSignals),
+    events=(s.ScreeningAsked, s.ScreeningBegun, s.ScreeningPartDone, s.ScreeningEnded, s.SignalsForgotten),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from services.intake.domain import screening as s
 from services.intake.screening.tables import screening_list
 from shared.envelope import Envelope
+from shared.schedule import deadlines
 from shared.service import Change, Projection, Put, RowChange
 
 
@@ -36,6 +37,9 @@ def _ended(e: Envelope) -> Iterable[RowChange]:
     d: s.ScreeningEnded = e.data
     values = {"status": d.how, "ended_at": d.at, "reason": d.reason or None, "field": d.field or None}
     yield Change(screening_list, {"screening_id": d.screening_id}, values)
+    due = d.at + s.KEPT
+    facts = {"due_at": due.isoformat()}
+    yield Put(deadlines, {"id": f"signals:{d.screening_id}", "name": "signals", "stream_id": d.screening_id, "due_at": due, "facts": facts})
 
 
 SCREENINGS = Projection(

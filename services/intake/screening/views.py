@@ -53,7 +53,8 @@ def shown(state: Screening, row: Mapping[str, Any]) -> dict[str, Any]:
     share = 1.0 if state.status == "done" else round(min(1.0, state.to / state.of), 4) if state.of and state.parts else 0.0
     return {
         "screening_id": state.asked.screening_id, "name": state.asked.name, "status": state.status, "as_of": state.asked.as_of,
-        "asked_at": state.asked.at, "ended_at": row.get("ended_at"), "format": state.format or None, "encoding": state.encoding or None,
+        "asked_at": state.asked.at, "ended_at": row.get("ended_at"), "kept_until": state.kept_until, "forgotten": state.forgotten,
+        "format": state.format or None, "encoding": state.encoding or None,
         "unknown_columns": list(state.unknown_columns),
         "progress": {"share": share, "parts": state.parts, "rows": state.rows, "faulty": state.faulty, "to": state.to, "of": state.of},
         "signals": dict(state.signals), "reason": state.reason or None, "field": row.get("field"), "version": state.asked.version,
