@@ -61,6 +61,7 @@ class PersonIn(Said):
     id_number: (
         Annotated[str, Field(min_length=1, max_length=120, description="or both lines of a passport's machine-readable zone"), WHOLE] | None
     ) = None
+    id_country: Annotated[str, Field(pattern=r"^[A-Z]{1,3}$", description="of a passport: ISO 3166-1, three letters")] | None = None
     birth_date: Day | None = None
     sex: Literal["male", "female", "other", "unknown"] | None = None
     phone: Annotated[str, Field(min_length=1, max_length=40), WHOLE] | None = None

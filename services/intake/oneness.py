@@ -73,7 +73,7 @@ def _known(person_id: str, together: Iterable[str], people: Mapping[str, Person]
 def _filled(own: Claims, other: Claims) -> Claims:
     """A bank and its account number belong together, and so do a paper and its number."""
     gaps = {name: value for name, value in asdict(other).items() if getattr(own, name) in (None, ())}
-    for whole in (("account_bank", "account_number"), ("id_type", "id_number")):
+    for whole in (("account_bank", "account_number"), ("id_type", "id_number", "id_country")):
         if any(getattr(own, name) is not None for name in whole):
             gaps = {name: value for name, value in gaps.items() if name not in whole}
     return replace(own, **gaps)

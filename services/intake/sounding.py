@@ -51,6 +51,7 @@ def profile_of(claims: Claims) -> Profile:
     return Profile(
         canonical_name(claims.name) if claims.name else "", syllables(claims.name) if claims.name else (), claims.birth_date or "",
         claims.sex or "", phones, claims.residence_code or "", claims.id_number or "", claims.id_type or "",
+        claims.id_country or "",
     )  # fmt: skip
 
 

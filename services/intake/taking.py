@@ -18,7 +18,7 @@ from services.intake.domain.clocks import Rules
 from services.intake.domain.consent import GiveConsent
 from services.intake.domain.facts import derived
 from services.intake.domain.identity import WrongNumber, canonical_phone
-from services.intake.domain.papers import Paper, read_paper
+from services.intake.domain.papers import Paper, names_one, read_paper
 from services.intake.domain.person import Claims, TellPerson
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.domain.questions import next_questions
@@ -72,7 +72,7 @@ def ready(door: Door, body: ReportIn, rules: Rules) -> Ready:
 
 def commands_of(door: Door, one: Ready, found: list[Found]) -> list[To]:
     """The unit of commands that records this report, given who may be meant; of a load, where nobody is opened and compared."""
-    whom = _person(door, one.case_id, one.claims.id_number, found)
+    whom = _person(door, one.case_id, one.claims, found)
     duplicates, words = _duplicates(one.case_id, found), triage(text_of(one.body))
     return _commands(door, one.body, one.case_id, whom, one.claims, duplicates, one.number, one.rules, words)
 
@@ -87,7 +87,7 @@ async def take(
     """
     one = ready(door, body, await rules_now(door.room))
     found = await found_for(door, one.claims, similar=similar)
-    whom = who or _person(door, one.case_id, one.claims.id_number, found)
+    whom = who or _person(door, one.case_id, one.claims, found)
     alike = await _likely(door, one.case_id, whom[0], one.claims, found)
     words = await _weighed(door, body)
     try:
@@ -108,7 +108,7 @@ async def preview(door: Door, body: ReportIn) -> dict[str, Any]:
     case_id, claims, number = one.case_id, one.claims, one.number
     found = await found_for(door, claims, similar=True)
     words = triage(text_of(body))
-    who = _person(door, case_id, claims.id_number, found)
+    who = _person(door, case_id, claims, found)
     report = _report(door, body, case_id, who, claims, words, _warnings(body.person, number), one.rules)
     shown = answer(msgspec.structs.replace(report, duplicates=await _likely(door, case_id, who[0], claims, found)), 0, door)
     shown["questions"] = next_questions(
@@ -217,15 +217,17 @@ def claims_in(person: PersonIn | None, number: Paper | None) -> Claims:
         tuple(person.languages),
         account.bank if account else None,
         account.number if account else None,
+        id_country=(number.country or person.id_country) if number is not None else None,
     )
 
 
-def _person(door: Door, case_id: str, id_number: str | None, found: list[Found]) -> tuple[str, str]:
-    """The person with this number, or the one this report makes known; the same number always leads to the same person."""
+def _person(door: Door, case_id: str, claims: Claims, found: list[Found]) -> tuple[str, str]:
+    """The person of this paper, or the one this report makes known; what names one person always leads to the same person."""
+    key = names_one(claims.id_type or "resident_id", claims.id_number, claims.id_country) if claims.id_number else None
+    person_id = door.named_id("person", "id_number", key) if key else door.named_id("person", case_id)
     for one in found:
-        if "id_number" in one.same:
+        if one.person_id == person_id or (key == claims.id_number and key is not None and "id_number" in one.same):
             return one.person_id, one.household_id
-    person_id = door.named_id("person", "id_number", id_number) if id_number else door.named_id("person", case_id)
     return person_id, person_id
 
 

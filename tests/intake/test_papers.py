@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.domain.identity import WrongNumber, check_digit
-from services.intake.domain.papers import Paper, mrz_digit, read_paper
+from services.intake.domain.papers import Paper, mrz_digit, names_one, read_paper
 
 TODAY = date(2026, 11, 27)
 # The specimen of ICAO Doc 9303-4.
@@ -67,8 +67,30 @@ def test_a_wrong_number_says_which_rule_it_breaks(kind: str, text: str, why: str
 
 
 def test_a_machine_readable_zone_tells_the_holders_birth_date_and_sex() -> None:
-    assert read_paper("passport", SPECIMEN, TODAY) == Paper("L898902C3", date(1974, 8, 12), "female")
+    assert read_paper("passport", SPECIMEN, TODAY) == Paper("L898902C3", date(1974, 8, 12), "female", country="UTO")
     assert mrz_digit("520727") == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("resident_id", "440106195512240023", None), ("residence_permit", "440106195512240023", None), True),
+        (("passport", "E12345678", "PHL"), ("passport", "E12345678", "PHL"), True),
+        (("passport", "E12345678", "PHL"), ("passport", "E12345678", "NPL"), False),
+        (("passport", "12345678", "GBR"), ("taiwan_permit", "12345678", None), False),
+        (("hk_macao_permit", "H0123456700", None), ("hk_macao_permit", "H0123456701", None), True),
+        (("hk_macao_permit", "H01234567", None), ("hk_macao_permit", "M01234567", None), False),
+    ],
+)
+def test_what_names_one_person_is_the_kind_of_paper_and_who_gave_it(
+    one: tuple[str, str, str | None], other: tuple[str, str, str | None], same: bool
+) -> None:
+    assert names_one(*one) is not None
+    assert (names_one(*one) == names_one(*other)) is same
+
+
+def test_a_passport_without_its_country_names_nobody() -> None:
+    assert names_one("passport", "E12345678", None) is None
 
 
 def test_a_historic_district_is_no_fault_and_no_residence() -> None:

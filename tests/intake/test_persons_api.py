@@ -253,3 +253,22 @@ async def test_an_auditor_finds_every_look_by_who_whom_and_what(desk: Desk, two:
     assert len((await desk.get(f"/looks?person_id={one}", who="auditor")).json()["items"]) == 2
     assert (await desk.get("/looks?case_id=nobody", who="auditor")).json()["items"] == []
     assert (await desk.get("/looks")).status_code == 403
+
+
+async def test_the_same_number_of_another_country_or_paper_is_somebody_else_and_a_possible_duplicate(desk: Desk) -> None:
+    def passport(ref: str, country: str | None, **more: Any) -> dict[str, Any]:
+        return report("Maria", ref=ref, id_type="passport", id_number="12345678", id_country=country, **more)
+
+    people = {
+        ref: (await desk.reported(passport(ref, country)))["person_id"] for ref, country in (("a", "PHL"), ("b", "NPL"), ("c", "PHL"))
+    }
+    assert people["a"] == people["c"] != people["b"]
+    nowhere = await desk.reported(passport("d", None))
+    assert nowhere["person_id"] not in people.values()
+    assert any("same_id_number" in one["because"] for one in nowhere["possible_duplicates"])
+    permit = await desk.reported(report("林小姐", ref="e", id_type="taiwan_permit", id_number="12345678"))
+    assert permit["person_id"] not in (*people.values(), nowhere["person_id"])
+    found = (await desk.post("/persons/search", {"id_number": "12345678", "reason": "call"})).json()["items"]
+    assert {one["person_id"] for one in found} == {*people.values(), nowhere["person_id"], permit["person_id"]}
+    wrong = await desk.post("/reports", passport("f", "Philippines"))
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/person/id_country")

@@ -26,6 +26,7 @@ class Profile(Struct, frozen=True, gc=False):
     residence_code: str = ""
     id_number: str = ""
     id_type: str = ""
+    id_country: str = ""
 
 
 class Likeness(Struct, frozen=True, gc=False):
@@ -77,9 +78,11 @@ def _numbers(one: Profile, other: Profile) -> str:
     """Numbers of different kinds of papers tell nothing about each other."""
     if not one.id_number or not other.id_number:
         return ""
-    if one.id_number == other.id_number:
-        return "same_id_number"
-    return "id_number_differs" if one.id_type == other.id_type else ""
+    if one.id_type != other.id_type:
+        return ""
+    if one.id_country and other.id_country and one.id_country != other.id_country:
+        return ""  # two countries print the same number, and one person may have a passport of each
+    return "same_id_number" if one.id_number == other.id_number else "id_number_differs"
 
 
 def _names(one: Profile, other: Profile) -> str:

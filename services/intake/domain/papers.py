@@ -24,9 +24,12 @@ _HOME_RETURN = re.compile(r"[HM][0-9]{8}([0-9]{2})?")
 _TAIWAN = re.compile(r"[0-9]{8}|[0-9]{10}(\([A-Z]\)|[A-Z])?")
 _FOREIGN_OLD = re.compile(r"[A-Z]{3}[0-9]{12}")
 _FOREIGN = re.compile(r"9[0-9]{16}[0-9X]")
+_NATIONAL = re.compile(r"[0-9]{17}[0-9X]")
 _PASSPORT = re.compile(r"[A-Z0-9]{6,9}")
 # Two lines of 44 (TD3); the first begins with P. Blanks between them are gone in the canonical form.
-_MRZ = re.compile(r"P[A-Z<][A-Z<]{42}([A-Z0-9<]{9})([0-9])[A-Z<]{3}([0-9]{6})([0-9])([MFX<])([0-9]{6})([0-9])[A-Z0-9<]{14}[0-9<]([0-9])")
+_MRZ = re.compile(
+    r"P[A-Z<]([A-Z<]{3})[A-Z<]{39}([A-Z0-9<]{9})([0-9])[A-Z<]{3}([0-9]{6})([0-9])([MFX<])([0-9]{6})([0-9])[A-Z0-9<]{14}[0-9<]([0-9])"
+)
 _MRZ_SECOND = 44
 _PERMITS = ("810000", "820000", "830000")
 _OLDER_THAN = 100
@@ -34,12 +37,29 @@ MRZ_WEIGHTS = (7, 3, 1)
 
 
 class Paper(Struct, frozen=True, gc=False):
-    """A number that passed; what it says about its holder, where it says anything. `warnings` never keep a person out."""
+    """A number that passed; what it says about its holder, where it says anything. `warnings` never keep a person out.
+
+    `country` is the issuing state in three letters (ISO 3166-1, ICAO Doc 9303-3) where the paper itself says it.
+    """
 
     number: str
     birth_date: date | None = None
     sex: str | None = None
     warnings: tuple[str, ...] = ()
+    country: str | None = None
+
+
+def names_one(kind: str, number: str, country: str | None) -> str | None:
+    """The text that names one person for good; None where the same number may be somebody else's.
+
+    Numbers of GB 11643 are one space whichever paper they stand on; others are counted by each authority for itself, so that a
+    permit and a passport of two countries may bear the same. A home-return permit keeps its first nine places when it is replaced.
+    """
+    if _NATIONAL.fullmatch(number):
+        return number
+    if kind == "passport":
+        return f"passport:{country}:{number}" if country else None
+    return f"{kind}:{number[:9] if kind == 'hk_macao_permit' else number}"
 
 
 def read_paper(kind: str, text: str, today: date) -> Paper | WrongNumber:
@@ -99,13 +119,13 @@ def _passport(text: str, today: date) -> Paper | WrongNumber:
     if zone is None:
         return _shaped(_PASSPORT, number, "passport")
     second = number[_MRZ_SECOND:]
-    parts = ((zone[1], zone[2]), (zone[3], zone[4]), (zone[6], zone[7]), (second[:10] + second[13:20] + second[21:43], zone[8]))
+    parts = ((zone[2], zone[3]), (zone[4], zone[5]), (zone[7], zone[8]), (second[:10] + second[13:20] + second[21:43], zone[9]))
     if any(mrz_digit(part) != int(digit) for part, digit in parts):
         return WrongNumber("passport_check_digit")
-    born = _born(zone[3], today)
+    born = _born(zone[4], today)
     if born is None:
         return WrongNumber("birth_date")
-    return Paper(zone[1].rstrip("<"), born, {"M": "male", "F": "female"}.get(zone[5]))
+    return Paper(zone[2].rstrip("<"), born, {"M": "male", "F": "female"}.get(zone[6]), country=zone[1].rstrip("<"))
 
 
 def mrz_digit(part: str) -> int:

@@ -27,6 +27,7 @@ class Claims(Struct, frozen=True, gc=False):
     account_number: str | None = None
     earlier_phones: tuple[str, ...] = ()
     mailing_address: str | None = None
+    id_country: str | None = None
 
 
 _NEVER_BY_ANYBODY = frozenset(("account_bank", "account_number", "phone"))
