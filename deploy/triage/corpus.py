@@ -16,8 +16,8 @@ CORPUS = Path(__file__).parents[2] / "services" / "intake" / "triage" / "corpus"
 COLUMNS = ("text", "needs", "urgency", "voice", "language", "note")
 # What decides which features a text has, or which of them are weighed: a change here asks for new weights.
 _CODE = (
-    "features", "first_characters", "ideas_of_danger", "ideas_of_hardship", "introductions", "lexicon", "model", "plain_writing", "stripping",
-    "triage",
+    "concepts", "features", "first_characters", "ideas_in_other_words", "ideas_of_danger", "ideas_of_hardship", "introductions", "lexicon",
+    "model", "plain_writing", "signs_of_danger", "stripping", "triage",
 )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ CRITICAL = (
     "我割腕了", "写好遗书了", "打到我流血", "He has a knife and he is beating me", "I am going to kill myself tonight", "My baby has no milk",
     "She is unconscious and not breathing", "We have nowhere to sleep tonight with the kids",
     "he ran out of insulin", "we haven't eaten for three days",
+    "我要自杀", "有人在撬我家门，我一个女的在家", "透析没做，钱不够，肿得厉害", "药都买够了", "他没有心跳了", "六个月的宝宝只有米汤",
+    "闺女锁在车里", "My dad's last dialysis was nine days ago", "he is kicking in the door", "her lips are blue", "the pills are next to me",
     "我要带着孩子一起跳楼", "我想自杀，农药在手上", "煤气泄漏了", "老人联系不上好几天了", "I took all the pills, a whole bottle, I overdosed",
 )  # fmt: skip
 HIGH = (
@@ -29,7 +31,7 @@ HIGH = (
 )  # fmt: skip
 NONE = (
     "你好，打错电话了", "谢谢你们的帮助", "我想捐一些衣服", "想问一下我的申请到哪一步了", "测试测试", "I'd like to donate some clothes",
-    "I want to volunteer at weekends", "thank you so much", "我妈以前得过癌症，已经好了，想问一下怎么报销",
+    "I want to volunteer at weekends", "thank you so much", "隔壁老太摔了，已经送医院了，儿女都到了", "Dad had a stroke three years ago and walks fine now", "我妈以前得过癌症，已经好了，想问一下怎么报销",
 )  # fmt: skip
 NEEDS = (
     ("孩子学费交不起", "education"), ("我双腿瘫痪想申请轮椅", "disability"), ("七十岁老人独居没人照顾", "elderly_care"),
@@ -53,9 +55,8 @@ def test_danger_to_life_is_critical(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HIGH)
-def test_harm_within_days_is_at_least_high(text: str) -> None:
-    """The bound of `critical` is set so that no danger is missed; some of these pay for it."""
-    assert triage(text).level in ("high", "critical"), triage(text)
+def test_harm_within_days_is_high(text: str) -> None:
+    assert triage(text).level == "high", triage(text)
 
 
 @pytest.mark.parametrize("text", NONE)

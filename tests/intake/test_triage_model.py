@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 from deploy.triage.corpus import CORPUS, Labelled, NotACorpus, code_mark, corpus_mark, part, read
 from deploy.triage.report import Answered, answered, confusion, critical, rates, report
 from services.cli import app
+from services.intake.domain import lexicon
 from services.intake.domain.model import NEEDS, OUTPUTS, packed, weight_of
+from services.intake.domain.signs_of_danger import SIGNS_OF_DANGER
+from services.intake.domain.triage import read as reading
 from services.intake.weights import FILE, model, triage, written
 
 
@@ -53,6 +56,15 @@ def test_narratives_that_were_held_back_are_read() -> None:
     assert alarms <= 0.3
 
 
+def test_a_sign_of_danger_is_seldom_wrong() -> None:
+    """A sign is a floor that the model cannot lower, so it must be plain by itself: nine in ten of the narratives that show one."""
+    first = len(lexicon.CRITICAL) - len(SIGNS_OF_DANGER) + 1
+    signs = {f"word:critical.{number}" for number in range(first, len(lexicon.CRITICAL) + 1)}
+    shown = [one.urgency for one in part("training") if signs & {m[0] for m in reading(one.text).standing.get("critical", [])}]
+    assert len(shown) >= 80
+    assert shown.count("critical") / len(shown) >= 0.9
+
+
 def test_words_that_led_there_were_said() -> None:
     for one in part("held_back"):
         found = triage(one.text)
@@ -82,7 +94,12 @@ def test_measures_of_a_small_example() -> None:
     assert rates(answers, ["medical"]).precision == 2 / 3
     assert critical(answers) == (0.5, 0.5)
     assert confusion(answers)["critical", "high"] == 1
-    assert "micro-F1 0.750" in report(answers)
+    told = report(answers)
+    assert "micro-F1 0.750" in told
+    assert "goal: micro-F1 of needs at least 0.930: MISSED with 0.750" in told
+    assert "goal: false alarms of critical at most 0.100: MISSED with 0.500" in told
+    assert "caller, zh                 4      0.600   1.000  0.750" in told
+    assert "goal: recall of critical at least 1.000: met with 1.000" in report(answers[2:])
 
 
 def test_a_file_of_ones_own_is_scored(tmp_path: Path) -> None:

@@ -6,7 +6,11 @@ begins with it, unless it has four letters or fewer. Append freely, then build t
 
 from __future__ import annotations
 
+from services.intake.domain.ideas_in_other_words import IDEAS_IN_OTHER_WORDS
 from services.intake.domain.ideas_of_danger import IDEAS_OF_DANGER
 from services.intake.domain.ideas_of_hardship import IDEAS_OF_HARDSHIP
 
-CONCEPTS: dict[str, str] = {**IDEAS_OF_DANGER, **IDEAS_OF_HARDSHIP}
+_LISTS = (IDEAS_OF_DANGER, IDEAS_OF_HARDSHIP, IDEAS_IN_OTHER_WORDS)
+_NAMES = dict.fromkeys([name for words in _LISTS for name in words])
+
+CONCEPTS: dict[str, str] = {name: " ".join([words[name] for words in _LISTS if name in words]) for name in _NAMES}

@@ -24,7 +24,7 @@ _AGE = re.compile(
 
 
 def _words() -> tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, tuple[tuple[str, str, bool], ...]]]:
-    """Chinese words by their first two characters, English ones by their first three."""
+    """Words by their first two characters; a Chinese word of one character by that one."""
     chinese: dict[str, list[tuple[str, str]]] = {}
     english: dict[str, list[tuple[str, str, bool]]] = {}
     for name, words in CONCEPTS.items():
@@ -33,7 +33,7 @@ def _words() -> tuple[dict[str, tuple[tuple[str, str], ...]], dict[str, tuple[tu
                 text = word.replace("_", " ")
                 english.setdefault(text[:2], []).append((text, name, len(text) <= 4))
             else:
-                chinese.setdefault(word[0], []).append((word, name))
+                chinese.setdefault(word[:2], []).append((word, name))
     return {k: tuple(v) for k, v in chinese.items()}, {k: tuple(v) for k, v in english.items()}
 
 
@@ -105,8 +105,10 @@ def _ideas(text: str) -> Iterator[Feature]:
     latin_before = False
     for at, character in enumerate(text):
         if character >= "㐀":
-            for word, name in _CHINESE.get(character, ()):
-                if text.startswith(word, at):
+            for _, name in _CHINESE.get(character, ()):
+                yield name, at, at + 1
+            for word, name in _CHINESE.get(text[at : at + 2], ()):
+                if len(word) > 1 and text.startswith(word, at):
                     yield name, at, at + len(word)
         if character.isascii() and character.isalnum():
             if not latin_before:

@@ -6,6 +6,8 @@ against lower-case text; a pattern without a Chinese character is English.
 
 from __future__ import annotations
 
+from services.intake.domain.signs_of_danger import SIGNS_OF_DANGER
+
 NEEDS: dict[str, tuple[str, ...]] = {
     "medical": (
         r"看病|睇病|睇医生|看医生|求医",
@@ -263,6 +265,7 @@ CRITICAL: tuple[str, ...] = (
         r"(?:打|殴打|虐待)(?:我|她|他|孩子|小孩|细路).{0,8}(?:现在|而家|正在|今晚|今日|今天|刚|啱)|"
         r"(?:现在|而家|正在|今晚|刚刚|啱啱).{0,8}(?:打|殴打|虐待)(?:我|她|他|孩子|小孩|细路|紧)|打紧(?:我|人)"
     ),
+    *SIGNS_OF_DANGER,
 )
 
 HIGH: tuple[str, ...] = (
