@@ -99,7 +99,7 @@ class EmergencyIn(_Said):
     """Why nobody could be asked, in words."""
 
     reason: Annotated[str, Field(min_length=5, max_length=2000), WHOLE]
-    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=10)] = ["referral"]
+    purposes: Annotated[list[Literal["referral", "contact"]], Field(min_length=1, max_length=2)] = ["referral"]
     recipients: Annotated[list[Code], Field(min_length=1, max_length=20)] = ["charity", "hospital"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from services.intake.api.casework import receives, ringable
 from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
@@ -32,14 +33,20 @@ async def casework_step(page: Page, case_id: str, act: str, form: Mapping[str, s
                 command = ask.ResolveConflict(form["field"], now, door.principal.id, door.new_id(), form["edit"])
         case "reach":
             said = {name: form[name].strip()[:most] for name, most in _REACH_MAX.items() if form.get(name, "").strip()}
+            if "phone" in said:
+                said["phone"] = ringable(said["phone"])
             if said:
                 command = ask.ChangeFacts(now, {}, "caseworker", reach=said, author=door.principal.id, edit_id=door.new_id())
         case "ask_hand_over":
             org, district = form.get("to_org", "").strip()[:64] or None, form.get("to_district") or None
             if (org or district) and form.get("reason") in REASONS:
                 command = w.AskHandOver(door.new_id(), form["reason"], org, district, await rules_now(door.room), now)
-        case "hand_over_accept" | "hand_over_decline":
-            command = w.AnswerHandOver(form.get("request", ""), act == "hand_over_accept", "agreed", now)
+        case "hand_over_accept":
+            await receives(door, case_id, form.get("request", ""))
+            command = w.AnswerHandOver(form.get("request", ""), True, "agreed", now)
+        case "hand_over_decline" if form.get("reason") in REASONS:
+            await receives(door, case_id, form.get("request", ""))
+            command = w.AnswerHandOver(form.get("request", ""), False, form["reason"], now)
         case "give_provisional":
             command = w.GiveProvisionalHelp(await rules_now(door.room), now)
         case "papers_complete":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from services.intake.domain import call, household, link
 from services.intake.domain import campaign as k
 from services.intake.domain import case as c
 from services.intake.domain.consent import EMERGENCY, ConsentGiven, ConsentWithdrawn, SharedInEmergency
-from services.intake.domain.facts import travelling
+from services.intake.domain.facts import code_or_other, travelling
 from services.intake.domain.person import PersonErased
 from shared.clock import local_day
 from shared.envelope import Envelope, Public
@@ -158,23 +158,32 @@ class HouseholdChanged(Struct, frozen=True, gc=False):
     size: int
 
 
+def _codes(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple([code_or_other(word) for word in words])
+
+
+def _by(contact_by: str | None) -> str | None:
+    return code_or_other(contact_by) if contact_by else None
+
+
 def _summary(consent: c.ConsentSummary | None) -> PublicConsent | None:
     if consent is None or not consent.share:
         return None
-    return PublicConsent(consent.consent_id, consent.purposes, consent.recipients)
+    return PublicConsent(consent.consent_id, consent.purposes, _codes(consent.recipients))
 
 
 def on_reported(e: Envelope) -> tuple[Public, ...]:
     r: c.CaseReported = e.data
     needs = tuple([n.code for n in r.needs])
     facts = travelling(r.told.facts) if isinstance(r.told, c.Told) else {}
+    source = code_or_other(r.source)
     return (
-        Public("intake.report_received.v1", ReportReceived(r.report_id, r.case_id, r.channel, r.source, r.urgency, needs, r.residence_code)),
+        Public("intake.report_received.v1", ReportReceived(r.report_id, r.case_id, r.channel, source, r.urgency, needs, r.residence_code)),
         Public(
             "intake.case_opened.v1",
             CaseOpened(
                 r.case_id, r.person_id, r.household_id, r.channel, local_day(r.received_at), r.residence_code, r.hukou_code, r.urgency,
-                needs, facts, _summary(r.consent), r.contact_by, r.language, r.first_contact_due,
+                needs, facts, _summary(r.consent), _by(r.contact_by), r.language, r.first_contact_due,
             ),
         ),
     )  # fmt: skip
@@ -188,7 +197,7 @@ def on_facts_changed(e: Envelope) -> tuple[Public, ...]:
     received_on = local_day(f.received_at) if f.received_at else None
     said = CaseFactsChanged(
         f.case_id, f.person_id, f.household_id, received_on, f.residence_code, f.hukou_code, f.urgency, f.needs, facts,
-        _summary(f.consent), f.contact_by, f.language, tuple([k for k in f.changed if k in facts or k in _PLAIN]),
+        _summary(f.consent), _by(f.contact_by), f.language, tuple([k for k in f.changed if k in facts or k in _PLAIN]),
     )  # fmt: skip
     return (Public("intake.case_facts_changed.v1", said),)
 
@@ -206,12 +215,14 @@ _MOVED: Mapping[type, str] = {
 def on_moved(e: Envelope) -> tuple[Public, ...]:
     moved = e.data
     reason = moved.method if isinstance(moved, c.CaseVerified) else moved.reason
-    return (Public(_MOVED[type(moved)], CaseMoved(moved.case_id, moved.person_id, reason)),)
+    return (Public(_MOVED[type(moved)], CaseMoved(moved.case_id, moved.person_id, code_or_other(reason))),)
 
 
 def on_transferred(e: Envelope) -> tuple[Public, ...]:
     t: c.CaseTransferred = e.data
-    return (Public("intake.case_transferred.v1", CaseTransferred(t.case_id, t.person_id, t.reason, t.to_org, t.to_district)),)
+    to_org = code_or_other(t.to_org) if t.to_org else None
+    said = CaseTransferred(t.case_id, t.person_id, code_or_other(t.reason), to_org, t.to_district)
+    return (Public("intake.case_transferred.v1", said),)
 
 
 def on_first_contact_missed(e: Envelope) -> tuple[Public, ...]:
@@ -220,13 +231,13 @@ def on_first_contact_missed(e: Envelope) -> tuple[Public, ...]:
 
 def on_consent_given(e: Envelope) -> tuple[Public, ...]:
     g: ConsentGiven = e.data
-    said = ConsentSaid(g.case_id, g.person_id, g.consent_id, g.purposes, g.recipients, g.expires_on)
+    said = ConsentSaid(g.case_id, g.person_id, g.consent_id, g.purposes, _codes(g.recipients), g.expires_on)
     return (Public("intake.consent_given.v1", said),)
 
 
 def on_consent_withdrawn(e: Envelope) -> tuple[Public, ...]:
     w: ConsentWithdrawn = e.data
-    said = ConsentSaid(w.case_id, w.person_id, w.consent_id, w.purposes, w.recipients, None, w.reason)
+    said = ConsentSaid(w.case_id, w.person_id, w.consent_id, w.purposes, _codes(w.recipients), None, code_or_other(w.reason))
     return (Public("intake.consent_withdrawn.v1", said),)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -38,10 +38,12 @@ from services.intake.domain.lexicon import NEEDS
 from services.intake.domain.person import Claims, Person
 from services.intake.papers import read_paper
 from services.intake.showing import first_contact_due, known_case, shown_case
+from services.intake.tables import progress_try
 from shared.clock import SHANGHAI, local_day
 from shared.envelope import Envelope
+from shared.http import Invalid
 from shared.kernel import Rejected
-from shared.service import To
+from shared.service import Put, To
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/intake", include_in_schema=False)
@@ -49,6 +51,7 @@ Worker = Annotated[Page, Depends(page_for("operator", "caseworker", "gov", "admi
 Citizen = Annotated[Page, Depends(page_for(public=True))]
 _METHODS = VerifyIn.model_fields["method"].annotation
 _PICTURES_MAX = 6
+_TRIES_MAX, _LOCKED = 10, timedelta(hours=1)
 _CLOSINGS = CloseIn.model_fields["reason"].annotation
 
 
@@ -145,6 +148,8 @@ async def work_on_case(case_id: str, page: Worker) -> Response:
         chosen = {key: page.form_list(field_of_fact(key)) for key, question in QUESTIONS.items() if question.kind == "choices"}
         wrong = [_said_of_fact(page, name, why) for name, why in problem.wrong]
         return await _case(page, case_id, 422, wrong=wrong, form=form, chosen=chosen)
+    except Invalid:
+        return await _case(page, case_id, 422, wrong=[("phone", page.t("intake.wrong.wrong", field=page.t("intake.field.phone")))])
     except Rejected as no:
         return await _case(page, case_id, 409, wrong=[("", page.t(f"intake.refused.{no.code}"))])
     return page.back(f"/intake/cases/{case_id}?done={act}")
@@ -195,6 +200,11 @@ async def _no_consent(page: Page, case_id: str) -> list[To]:
     return [To("consent", row["consent_id"], WithdrawConsent(page.door.now, "asked")) for row in held]
 
 
+def _need(page: Page, need: str) -> Any:
+    door = page.door
+    return ask.ChangeNeeds(door.now, (need,), author=door.principal.id, edit_id=door.new_id()) if need in NEEDS else None
+
+
 def _said_of_fact(page: Page, name: str, why: str) -> tuple[str, str]:
     """A fact's field and the sentence that names its question and its rule."""
     key = name.removeprefix("fact_")
@@ -212,7 +222,7 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
         case "note":
             return ask.AddNote(page.door.new_id(), now, text[:20_000]) if text else None
         case "need":
-            return ask.ChangeNeeds(now, (form["need"],)) if form.get("need") in NEEDS else None
+            return _need(page, form.get("need", ""))
         case "finish":
             return ask.FinishTask(form.get("task", ""), now)
         case "close":
@@ -255,6 +265,8 @@ async def _asked_by_citizen(page: Page, case_id: str, state: c.Case, form: Mappi
                 await page.door.execute(*ended)
             return "consent_withdrawn"
         case "raise" if form.get("text", "").strip() and state.status != "withdrawn":
+            if any(not one.outcome for one in state.work.grievances):
+                return "grievance_raised"  # it has not been answered yet, and another would not be sooner
             door = page.door
             text = form["text"].strip()[:4000]
             decision = "closing" if state.status == "closed" else "refusal"
@@ -283,9 +295,15 @@ async def _dates(page: Page, case_id: str) -> dict[str, datetime]:
 
 
 async def _own_case(page: Page, case_id: str, last: str) -> c.Case | None:
-    """The case, when the four digits are those of its person or of whoever reported it; the same no for every other reason."""
+    """The case, when the four digits are those of its person or of whoever reported it; the same no for every other reason.
+
+    Four digits are found by trying: after ten wrong ones in an hour the case answers nobody until the hour is over.
+    """
     state: c.Case = await page.door.state("case", case_id) if 0 < len(case_id) <= 64 else c.Case()
     if state.report is None or len(last) != 4:
+        return None
+    tried = await views.progress_tries(page.door, case_id, page.door.now - _LOCKED)
+    if tried is not None and tried["failures"] >= _TRIES_MAX:
         return None
     person: Person = await page.door.state("person", state.report.person_id)
     if not isinstance(person.claims, Claims):
@@ -293,7 +311,11 @@ async def _own_case(page: Page, case_id: str, last: str) -> c.Case | None:
     reporter = state.report.reporter
     caller = reporter.phone if isinstance(reporter, c.Reporter) else None
     known = [number[-4:] for number in (person.claims.id_number, person.claims.phone, caller) if number]
-    return state if any(hmac.compare_digest(last.encode(), four.encode()) for four in known) else None
+    if any(hmac.compare_digest(last.encode(), four.encode()) for four in known):
+        return state
+    since, failures = (tried["since"], tried["failures"]) if tried is not None else (page.door.now, 0)
+    await page.door.record(Put(progress_try, {"case_id": case_id, "failures": failures + 1, "since": since}))
+    return None
 
 
 def _steps(state: c.Case) -> list[tuple[str, str]]:

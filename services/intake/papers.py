@@ -11,7 +11,7 @@ from typing import Any
 from services.intake.domain.case_decisions import CaseIsUnknown
 from services.intake.domain.casework import NotePaper
 from services.intake.domain.paper import KeepPaper, PaperKept, kind_of
-from services.intake.showing import known_case, may_see_persons, record_look
+from services.intake.showing import known_case, may_open, record_look
 from shared.clock import SHANGHAI
 from shared.http import Door, Invalid, NotFound
 from shared.service import To
@@ -61,7 +61,7 @@ async def read_paper(door: Door, case_id: str, paper_id: str) -> dict[str, Any]:
         "paper_id": paper_id, "kind": kept.kind, "media": kept.media, "size_bytes": kept.size_bytes,
         "at": kept.at.astimezone(SHANGHAI).isoformat(), "content": None, "erased": not isinstance(kept.picture, str),
     }  # fmt: skip
-    if not may_see_persons(door) or not isinstance(kept.picture, str):
+    if not isinstance(kept.picture, str) or not await may_open(door, kept.person_id):
         return shown
     await record_look(door, "paper", persons=(kept.person_id,), cases=(case_id,))
     return {**shown, "content": kept.picture}

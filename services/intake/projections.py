@@ -8,6 +8,7 @@ from typing import Any
 
 from services.intake.consent_projections import asked, given, refused, reviewed, shared_in_emergency
 from services.intake.domain import case as c
+from services.intake.domain.clocks import ClocksRecomputed
 from services.intake.domain.consent import (
     ConsentAsked,
     ConsentGiven,
@@ -134,7 +135,8 @@ def _task_finished(e: Envelope) -> Iterable[RowChange]:
 
 
 def _transferred(e: Envelope) -> Iterable[RowChange]:
-    yield _case(e, **({"org": e.data.to_org} if e.data.to_org else {}), **({"district": e.data.to_district} if e.data.to_district else {}))
+    to = e.data
+    yield _case(e, **({"org": to.to_org} if to.to_org else {}), **({"district": to.to_district[:6]} if to.to_district else {}))
 
 
 def _closed(e: Envelope) -> Iterable[RowChange]:
@@ -215,6 +217,13 @@ def _look(e: Envelope) -> Iterable[RowChange]:
     )
 
 
+def _recomputed(e: Envelope) -> Iterable[RowChange]:
+    """The desk, visits and tasks go by the time that stands with the case."""
+    for running in e.data.clocks:
+        if running.name == "first_contact":
+            yield _case(e, first_contact_due=running.due)
+
+
 CASES = Projection(
     "cases",
     (case_list, task_list, payout_list),
@@ -233,6 +242,7 @@ CASES = Projection(
         c.CaseWithdrawn: _withdrawn,
         c.ReferralNoted: _referral,
         c.PayoutNoted: _payout,
+        ClocksRecomputed: _recomputed,
     },
 )
 PEOPLE = Projection("people", (person_list,), {PersonTold: _person, PersonErased: _erased})

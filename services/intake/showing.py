@@ -21,6 +21,7 @@ from shared.service import To
 
 SEES_PERSONS = ("operator", "caseworker", "gov", "admin")
 SEES_CASES = (*SEES_PERSONS, "charity", "auditor", "service")
+_DECLARED_AS = {"contact": "referral", "referral": "contact"}  # who was referred is called about it
 _PAYEE = ("name", "id_type", "id_number", "phone", "account_bank", "account_number")
 _REACH = ("name", "phone", "address", "mailing_address", "residence_code", "languages")
 _MASKS = {"name": masked_name, "phone": masked_phone, "id_number": masked_number, "address": masked_text, "account_number": masked_number}
@@ -31,14 +32,21 @@ async def known_case(door: Door, case_id: str, *, as_of: datetime | None = None)
     state: Case = await door.state("case", case_id, as_of=as_of)
     if state.report is None:
         raise NotFound("case")
-    if not door.may(*SEES_PERSONS, "auditor", "service") and door.principal.org not in {org for _, org in state.serving}:
-        raise NotFound("case")
+    if not door.may(*SEES_PERSONS, "auditor", "service"):
+        now: Case = state if as_of is None else await door.state("case", case_id)  # who may look is a question of today
+        if door.principal.org not in {org for _, org in now.serving}:
+            raise NotFound("case")
     return state, state.report
 
 
 def may_see_persons(door: Door) -> bool:
     """The role and a reason, both."""
     return bool(door.reason) and door.may(*SEES_PERSONS)
+
+
+async def may_open(door: Door, person_id: str) -> bool:
+    """The role and a reason, and a person whose data are not kept for the law alone: of those nothing is opened, whoever asks."""
+    return may_see_persons(door) and (await door.state("person", person_id)).status != "restricted"
 
 
 async def record_look(
@@ -71,11 +79,12 @@ async def shown_case(door: Door, case_id: str, *, as_of: datetime | None = None)
     state, report = await known_case(door, case_id, as_of=as_of)
     person: Person = await door.state("person", report.person_id, as_of=as_of)
     together = (report.person_id,) if as_of is not None else await one_person(door, report.person_id)
-    # Of somebody whose data are only kept for the law nothing is opened, whoever asks.
-    full = may_see_persons(door) and person.status != "restricted"
+    today: Person = person if as_of is None else await door.state("person", report.person_id)
+    shut = today.status in ("erased", "restricted")
+    full = may_see_persons(door) and today.status != "restricted"
     if full:
         await record_look(door, "case", persons=together, cases=(case_id,))
-    claims = person.claims if len(together) == 1 else await claims_of(door, report.person_id, together)
+    claims = None if shut else person.claims if len(together) == 1 else await claims_of(door, report.person_id, together)
     told = report.told if isinstance(report.told, Told) else None
     facts = state.facts if isinstance(state.facts, Mapping) else {}
     return {
@@ -103,12 +112,12 @@ async def shown_case(door: Door, case_id: str, *, as_of: datetime | None = None)
         "payouts": [{"payout_id": payout, "state": payout_state} for payout, payout_state in state.payouts],
         "consent": asdict(report.consent) if report.consent else None,
         "possible_duplicates": [asdict(d) for d in report.duplicates],
-        "erased": person.status in ("erased", "restricted"),
+        "erased": shut,
         "masked": not full,
         "linked_persons": [one for one in together if one != report.person_id],
         "person": shown_claims(claims, full=full),
         "reporter": _reporter(report, full),
-        "told": None if person.status == "restricted" else _told(told, full),
+        "told": None if today.status == "restricted" else _told(told, full),
         "clocks": shown_clocks(state, door.now),
         **shown_work(state, full=full),
     }  # fmt: skip
@@ -152,8 +161,11 @@ def contact_data(claims: Claims, purpose: str) -> dict[str, Any]:
 
 
 def allowed_purpose(door: Door, purpose: str, serving: bool) -> None:
-    """A service looks for its declared purposes; a charity that helps in the case may contact, not see accounts."""
-    if door.may("service", "admin"):
+    """A service looks for the purpose its token was made for, an admin says why; a charity that helps may contact, not see accounts."""
+    declared = door.principal.purpose
+    if door.may("service") and (declared is None or declared in (purpose, _DECLARED_AS.get(purpose))):
+        return
+    if door.may("admin") and door.reason:
         return
     if door.may("charity") and serving and purpose in ("referral", "contact"):
         return

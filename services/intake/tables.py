@@ -123,6 +123,15 @@ look_list = Table(
     Index("look_list_cases", "case_ids", postgresql_using="gin"),
 )
 
+# How often somebody gave the wrong four digits of a case since when; of a page for everybody, and no event's doing.
+progress_try = Table(
+    "progress_try",
+    TABLES,
+    Column("case_id", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+)
+
 consent_asked = Table(
     "consent_asked",
     TABLES,

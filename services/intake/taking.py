@@ -36,6 +36,7 @@ from shared.http import Door, Invalid
 from shared.service import To
 
 _CHECKED_TYPES = ("resident_id", "residence_permit")
+STAFF = ("operator", "gov", "caseworker", "admin", "service", "telephony")
 _SCORES = {"id_number": 0.95, "name_birth": 0.8, "phone": 0.6}
 _DUPLICATES_MAX = 10
 _AHEAD = timedelta(minutes=10)  # that a sender's clock may be ahead of ours
@@ -126,9 +127,9 @@ def _answered(done: Done, door: Door) -> dict[str, Any]:
 
 
 def answer(report: CaseReported, version: int, door: Door) -> dict[str, Any]:
-    """What the contract answers, the same for a copy as for the first. Nobody without a token is told of others' cases."""
+    """What the contract answers, the same for a copy as for the first. Only staff are told of others' cases."""
     words = report.told.words if isinstance(report.told, Told) else {}
-    alike: Iterable[Duplicate] = () if "public" in door.principal.roles else report.duplicates
+    alike: Iterable[Duplicate] = report.duplicates if door.may(*STAFF) else ()
     return {
         "report_id": report.report_id,
         "case_id": report.case_id,
@@ -169,7 +170,8 @@ def case_id_of(door: Door, body: ReportIn) -> str:
     if body.source_ref is None:
         return door.new_id()
     # Whoever has no token has natural keys of their own and cannot ask whether somebody else's report exists.
-    trust = "public" if "public" in door.principal.roles else "report"
+    # So has an organisation: nobody occupies the reference of a hotline's report.
+    trust = "public" if "public" in door.principal.roles else "report" if door.may(*STAFF) else f"org:{door.principal.org}"
     return door.named_id(trust, body.source or body.channel, body.source_ref)
 
 

@@ -18,6 +18,7 @@ from services.intake.tables import (
     look_list,
     member_list,
     payout_list,
+    progress_try,
     task_list,
 )
 from shared.http import Door
@@ -106,6 +107,13 @@ async def tasks_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
 async def consents_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
     at = consent_list.c
     return await door.rows(select(consent_list).where(at.case_id == case_id).order_by(at.given_at, at.consent_id))
+
+
+async def progress_tries(door: Door, case_id: str, since: datetime) -> dict[str, Any] | None:
+    """How often the wrong four digits of this case were given since then."""
+    at = progress_try.c
+    rows = await door.rows(select(progress_try).where(at.case_id == case_id, at.since > since))
+    return rows[0] if rows else None
 
 
 async def consents_asked(door: Door, case_id: str) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from services.intake.domain.consent import WithdrawConsent
 from services.intake.domain.edits import conflicts
 from services.intake.domain.person import Person
 from services.intake.oneness import one_person
-from services.intake.showing import SEES_CASES, SEES_PERSONS, known_case, may_see_persons, record_look, shown_case
+from services.intake.showing import SEES_CASES, SEES_PERSONS, known_case, may_open, may_see_persons, record_look, shown_case
 from shared.asked import Instant
 from shared.errors import NotNow
 from shared.http import Door, Invalid, NotFound, door_for
@@ -80,11 +80,13 @@ async def history(case_id: str, door: Reader) -> dict[str, Any]:
 
 @router.get("/{case_id}/tasks")
 async def tasks(case_id: str, door: Reader) -> dict[str, Any]:
-    """What is to be done, the first contact first."""
-    state, _ = await known_case(door, case_id)
+    """What is to be done, the first contact first; what somebody wrote there only with a reason."""
+    state, report = await known_case(door, case_id)
     rows = await views.tasks_of_case(door, case_id)
-    if not door.may(*SEES_PERSONS):
+    if not any(row["text"] for row in rows) or not await may_open(door, report.person_id):
         rows = [{**row, "text": None} for row in rows]
+    else:
+        await record_look(door, "tasks", persons=(report.person_id,), cases=(case_id,))
     late = [row["done_at"] is None and row["due_at"] is not None and row["due_at"] < door.now for row in rows]
     items = [{**row, "overdue": overdue} for row, overdue in zip(rows, late, strict=True)]
     return {"items": items, "next": None, "clocks": shown_clocks(state, door.now)}

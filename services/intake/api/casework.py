@@ -21,6 +21,8 @@ from services.intake.asked_casework import (
 from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
+from services.intake.domain.case import CaseClosed
+from services.intake.domain.identity import PHONE_DIGITS, canonical_phone
 from services.intake.papers import keep_paper, read_paper
 from services.intake.showing import SEES_PERSONS, known_case
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
@@ -42,10 +44,20 @@ async def set_need(case_id: str, need: NeedCode, body: NeedIn, door: Worker) -> 
     return await obeyed(door, case_id, w.SetNeed(need, door.principal.id, door.now, body.priority, body.outcome))
 
 
+def ringable(phone: str) -> str:
+    """The number in its one spelling; raises `Invalid` for one that nobody can ring."""
+    number = canonical_phone(phone)
+    if not PHONE_DIGITS[0] <= len(number) <= PHONE_DIGITS[1]:
+        raise Invalid("/phone", "no number that can be rung")
+    return number
+
+
 @router.post("/{case_id}/contact-details")
 async def reach(case_id: str, body: ReachIn, door: Worker) -> dict[str, Any]:
     """Where and how the person is reached from now on, for the case and for the person."""
     said = body.model_dump(include={"phone", "address", "contact_by", "language"}, exclude_none=True)
+    if body.phone is not None:
+        said["phone"] = ringable(body.phone)
     return await obeyed(door, case_id, ask.ChangeFacts(door.now, {}, "caseworker", reach=said, **edit_of(door, body)))
 
 
@@ -70,20 +82,21 @@ async def ask_hand_over(case_id: str, body: HandOverIn, door: Worker) -> dict[st
 @router.post("/{case_id}/hand-overs/{request_id}/accept")
 async def accept_hand_over(case_id: str, request_id: str, door: Receiver, body: HandOverAnswerIn | None = None) -> dict[str, Any]:
     """The receiving side takes the case: it moves, and those who asked know."""
-    await _receives(door, case_id, request_id)
+    await receives(door, case_id, request_id)
     return await obeyed(door, case_id, w.AnswerHandOver(request_id, True, (body or HandOverAnswerIn()).reason, door.now))
 
 
 @router.post("/{case_id}/hand-overs/{request_id}/decline")
 async def decline_hand_over(case_id: str, request_id: str, door: Receiver, body: HandOverAnswerIn) -> dict[str, Any]:
     """The receiving side says no, and why; the case stays where it is."""
-    await _receives(door, case_id, request_id)
+    await receives(door, case_id, request_id)
     return await obeyed(door, case_id, w.AnswerHandOver(request_id, False, body.reason, door.now))
 
 
-async def _receives(door: Door, case_id: str, request_id: str) -> None:
+async def receives(door: Door, case_id: str, request_id: str) -> None:
     """An organisation answers only what it was asked itself, and knows of nothing else."""
     if door.may(*SEES_PERSONS):
+        await refuse_own(door, case_id, w.HandOverAsked, request_id, "somebody else has to answer what you asked for")
         return
     state = await door.state("case", case_id)
     asked = next((one for one in state.work.hand_overs if one.request_id == request_id), None)
@@ -103,16 +116,32 @@ async def raise_grievance(case_id: str, body: GrievanceIn, door: Worker) -> dict
 @router.post("/{case_id}/grievances/{grievance_id}/answer")
 async def answer_grievance(case_id: str, grievance_id: str, body: GrievanceAnswerIn, door: Superior) -> dict[str, Any]:
     """Upheld, partly or rejected, by somebody above those who decided; a closing that falls opens the case again."""
-    await _not_the_decider(door, case_id)
+    await _not_the_decider(door, case_id, grievance_id)
     rules = await rules_now(door.room)
     return await obeyed(door, case_id, w.AnswerGrievance(grievance_id, body.outcome, door.now, rules, body.text))
 
 
-async def _not_the_decider(door: Door, case_id: str) -> None:
-    """Nobody answers a grievance about a closing of their own."""
-    closed_by = [e.actor for e in await door.history("case", case_id) if type(e.data).__name__ == "CaseClosed"]
-    if closed_by and closed_by[-1] == door.principal.id:
-        raise Forbidden("somebody else has to answer a grievance about your own decision")
+async def _not_the_decider(door: Door, case_id: str, grievance_id: str) -> None:
+    """Nobody answers a grievance about a closing of their own, or an appeal against their own answer."""
+    raised = next((one for one in (await door.state("case", case_id)).work.grievances if one.grievance_id == grievance_id), None)
+    if raised is None:
+        return
+    why = "somebody else has to answer a grievance about your own decision"
+    if raised.appeal_of:
+        await refuse_own(door, case_id, w.GrievanceAnswered, raised.appeal_of, why)
+    if raised.decision == "closing":
+        await refuse_own(door, case_id, CaseClosed, "", why)
+
+
+async def refuse_own(door: Door, case_id: str, event: type, key: str, why: str) -> None:
+    """Raises `Forbidden` when the newest event of this kind (about this request or grievance) is the caller's own."""
+    about = [
+        e.actor
+        for e in await door.history("case", case_id)
+        if type(e.data) is event and (not key or key in (getattr(e.data, "request_id", ""), getattr(e.data, "grievance_id", "")))
+    ]
+    if about and about[-1] == door.principal.id:
+        raise Forbidden(why)
 
 
 @router.post("/{case_id}/provisional")

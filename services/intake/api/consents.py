@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from services.intake import views
+from services.intake.api.cases import happened
 from services.intake.asked import ConsentGivenIn, ContactsIn, Purpose, ReasonIn
 from services.intake.asked_persons import AnswerIn, ConsentAskedIn, EmergencyIn, ReviewIn
 from services.intake.domain.case import Case
@@ -22,10 +23,12 @@ from services.intake.domain.consent import (
 )
 from services.intake.domain.consent_decisions import ConsentIsUnknown, NothingToReview
 from services.intake.domain.person import Claims
+from services.intake.domain.standing import living
 from services.intake.oneness import claims_of, claims_of_each, linked_to, one_person
 from services.intake.showing import SEES_PERSONS, allowed_purpose, contact_data, known_case, record_look
 from services.intake.taking import end_of
-from shared.http import Door, Forbidden, NotFound, door_for
+from shared.clock import local_day
+from shared.http import Door, Forbidden, Invalid, NotFound, door_for
 from shared.service import To
 
 router = APIRouter(prefix="/intake/v1", tags=["consents"])
@@ -37,20 +40,28 @@ Asker = Annotated[Door, Depends(door_for("service", "charity", "admin"))]
 @router.post("/cases/{case_id}/consents", status_code=201)
 async def give(case_id: str, body: ConsentGivenIn, door: Worker) -> dict[str, Any]:
     """A consent for purposes and kinds of recipients; the answer is its receipt."""
-    _, report = await known_case(door, case_id)
+    state, report = await known_case(door, case_id)
+    living(state)
     consent_id, last = door.new_id(), body.expires_on
+    _in_days_to_come(door, last)
     command = GiveConsent(
-        consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.how, body.at or door.now, last,
+        consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.how, happened(door, body.at), last,
         end_of(last) if last else None, door.principal.id,
     )  # fmt: skip
     done = await door.execute(To("consent", consent_id, command))
     return _receipt(done.state, done.version)
 
 
+def _in_days_to_come(door: Door, last: date | None) -> None:
+    if last is not None and last < local_day(door.now):
+        raise Invalid("/expires_on", "is a day that is over")
+
+
 @router.post("/cases/{case_id}/consents/ask", status_code=201)
 async def ask(case_id: str, body: ConsentAskedIn, door: Worker) -> dict[str, Any]:
     """Somebody has been asked and will answer later; nothing leaves until they agree."""
-    _, report = await known_case(door, case_id)
+    state, report = await known_case(door, case_id)
+    living(state)
     consent_id = door.new_id()
     command = AskConsent(consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.how, door.now)
     done = await door.execute(To("consent", consent_id, command))
@@ -64,6 +75,8 @@ async def answer(consent_id: str, body: AnswerIn, door: Worker) -> dict[str, Any
     asked, last = state.asked, body.expires_on
     if asked is None:
         raise NotFound("consent")
+    _in_days_to_come(door, last)
+    living((await known_case(door, asked.case_id))[0])
     if not body.agreed:
         done = await door.execute(To("consent", consent_id, RefuseConsent(door.now)))
         return {"consent_id": consent_id, "case_id": asked.case_id, "version": done.version, "status": done.state.status}

@@ -106,7 +106,12 @@ async def _sizes(door: Door, before: h.Household, after: h.Household) -> list[To
     differs = [person_id for person_id, now in size.items() if was.get(person_id) != now]
     cases = await views.living_cases_of(door, differs) if differs else []
     return [
-        To("case", case_id, ChangeFacts(door.now, {"household_size": size[person_id]}, "household"), lambda _: None)
+        To(
+            "case",
+            case_id,
+            ChangeFacts(door.now, {"household_size": size[person_id]}, "household", author=door.principal.id, edit_id=door.new_id()),
+            lambda _: None,
+        )
         for person_id, case_id in cases
     ]
 

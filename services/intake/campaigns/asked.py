@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.intake.asked import Code, Id, Long, NeedCode, Short
-from services.intake.domain.identity import canonical_phone
+from services.intake.domain.identity import PHONE_DIGITS, canonical_phone
 from shared.asked import WHOLE, Instant, Language
 
 PurposeOfCampaign = Literal["needs", "benefit", "weather"]
@@ -16,7 +16,6 @@ Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
 Lines = Annotated[int, Field(ge=1, le=1000, description="calls under way at once, at most")]
 Phone = Annotated[str, Field(min_length=1, max_length=40), WHOLE]
 Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
-PHONE_DIGITS = (5, 15)
 _NAME = re.compile(r"[a-z_]{1,40}")
 
 

@@ -10,7 +10,7 @@ from services.intake.campaigns.outcome import told
 from services.intake.domain import call as c
 from services.intake.domain.call_decisions import CallIsUnknown, NobodyCallsBack
 from services.intake.domain.masking import masked_name, masked_phone, masked_text
-from services.intake.showing import may_see_persons, record_look
+from services.intake.showing import may_open, record_look
 from services.intake.taking import case_id_of, take
 from shared.http import Door
 from shared.service import To
@@ -54,7 +54,8 @@ async def shown_call(door: Door, call_id: str) -> dict[str, Any]:
         raise CallIsUnknown
     if not call.call_back:
         raise NobodyCallsBack
-    q, full = call.queued, may_see_persons(door)
+    q = call.queued
+    full = await may_open(door, q.person_id)
     if full:
         await record_look(door, "call_back", persons=(q.person_id,), cases=(call.case_id,) if call.case_id else ())
     listed = q.listed if isinstance(q.listed, c.Listed) else None

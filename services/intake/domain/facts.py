@@ -11,6 +11,8 @@ from services.intake.domain.identity import whole_years
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,6}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG_DIGITS = re.compile(r"[0-9]{7}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A key that speaks of a person, a number, a place or a text never travels, whatever its value looks like.
@@ -39,6 +41,11 @@ def _coded(key: str, value: Any) -> bool:
     if isinstance(value, list | tuple):
         return len(value) <= _CODES_MAX and all(isinstance(one, str) and _coded(key, one) for one in value)
     return False
+
+
+def code_or_other(text: str) -> str:
+    """A word as it may travel: a code or an id of ours does, whatever else it may be does not."""
+    return text if not text or _ID.fullmatch(text) or (_WORD.fullmatch(text) and not _LONG_DIGITS.search(text)) else "other"
 
 
 def derived(

@@ -104,6 +104,9 @@ def whole_years(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
+PHONE_DIGITS = (5, 15)  # ITU-T E.164: at most fifteen; the shortest public numbers have five
+
+
 def canonical_phone(text: str) -> str:
     """Digits only, without the country's 86; an empty string where there are none."""
     digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text))

@@ -93,7 +93,10 @@ class EndRetention(Struct, frozen=True, gc=False):
 
 
 class PersonTold(Struct, frozen=True, gc=False):
-    """Who this person is, as far as has been said: all claims, newest on each point; `case_id` names the report or later word."""
+    """Who this person is, as far as has been said: all claims, newest on each point; `case_id` names the report or later word.
+
+    `trusted` is false as long as only forms that anybody may fill in have spoken.
+    """
 
     person_id: str
     household_id: str
@@ -101,6 +104,7 @@ class PersonTold(Struct, frozen=True, gc=False):
     claims: Claims | Shredded
     source: str = "report"
     since: date | None = None
+    trusted: bool = True
 
 
 class HouseholdEntered(Struct, frozen=True, gc=False):
@@ -123,7 +127,8 @@ class PersonErased(Struct, frozen=True, gc=False):
 class Person(Struct, frozen=True, gc=False):
     """`status` is absent, known, restricted (kept for the law alone, shown to nobody) or erased.
 
-    `told_in` are the reports and later words that have been heard, `member_of` the household they live in.
+    `told_in` are the reports and later words that have been heard, `member_of` the household they live in; `doubted` says that only
+    forms which anybody may fill in have spoken of them.
     """
 
     status: str = "absent"
@@ -132,9 +137,20 @@ class Person(Struct, frozen=True, gc=False):
     told_in: tuple[str, ...] = ()
     member_of: str = ""
     erased: PersonErased | None = None
+    doubted: bool = False
 
 
 _TOLD_MAX = 200  # copies of reports older than this many are told apart by their case alone
+
+
+def unpaid(claims: Claims) -> Claims:
+    """What a form says that anybody may fill in: nobody is paid by it. It may be the only telephone there is, so that stays."""
+    return replace(claims, account_bank=None, account_number=None)
+
+
+def reached_anew(before: Claims | Shredded) -> Claims | Shredded:
+    """What only such forms said when somebody we know speaks: how this person is reached is for them to say."""
+    return before if isinstance(before, Shredded) else replace(before, phone=None)
 
 
 def merged(before: Claims | Shredded, told: Claims, *, trusted: bool) -> Claims:
@@ -157,7 +173,9 @@ def evolve(state: Person, event: PersonTold | HouseholdEntered | PersonErased) -
     match event:
         case PersonTold():
             told = (*state.told_in[-_TOLD_MAX:], event.case_id)
-            return replace(state, status="known", household_id=event.household_id, claims=event.claims, told_in=told)
+            return replace(
+                state, status="known", household_id=event.household_id, claims=event.claims, told_in=told, doubted=not event.trusted
+            )
         case HouseholdEntered():
             return replace(state, member_of=event.household_id)
         case PersonErased():

@@ -20,6 +20,8 @@ from services.intake.domain.person import (
     TellPerson,
     evolve,
     merged,
+    reached_anew,
+    unpaid,
 )
 from shared.kernel import Decider, Rejected
 
@@ -43,11 +45,13 @@ def tell(command: TellPerson, state: Person) -> tuple[PersonTold, ...]:
     if state.status in _GONE:
         raise PersonIsErased
     if state.status == "absent":
-        return (PersonTold(command.person_id, command.household_id, command.case_id, command.claims),)
+        claims = command.claims if command.trusted else unpaid(command.claims)
+        return (PersonTold(command.person_id, command.household_id, command.case_id, claims, trusted=command.trusted),)
     if command.case_id in state.told_in:
         return ()
-    claims = merged(state.claims, command.claims, trusted=command.trusted)
-    return (PersonTold(command.person_id, state.household_id, command.case_id, claims),)
+    before = reached_anew(state.claims) if command.trusted and state.doubted else state.claims
+    claims = merged(before, command.claims, trusted=command.trusted)
+    return (PersonTold(command.person_id, state.household_id, command.case_id, claims, trusted=command.trusted or not state.doubted),)
 
 
 def _known(state: Person) -> Person:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.intake.campaigns.tables import call_list, campaign_list
 from services.intake.domain.masking import masked_name, masked_number, masked_phone
+from services.intake.domain.person import Person
 from services.intake.domain.rescoring import bounds, precision, stricter
 from services.intake.domain.screening import Screening
 from services.intake.domain.thresholds import Dated
@@ -97,7 +98,10 @@ async def results(door: Door, screening_id: str, filters: Mapping[str, Any], *, 
     full = may_see_persons(door)
     if full and found["items"]:
         await record_look(door, "screening", persons=tuple(dict.fromkeys(row["person_id"] for row in found["items"])))
-    return {"items": [_shown_signal(row, full=full) for row in found["items"]], "next": found["next"], "masked": not full}
+    people: dict[str, Person] = await door.states("person", dict.fromkeys(row["person_id"] for row in found["items"])) if full else {}
+    shut = {key for key, person in people.items() if person.status == "restricted"}
+    items = [_shown_signal(row, full=full and row["person_id"] not in shut) for row in found["items"]]
+    return {"items": items, "next": found["next"], "masked": not full}
 
 
 def _shown_signal(row: Mapping[str, Any], *, full: bool) -> dict[str, Any]:
