@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     rate_burst: int = Field(default=2000, ge=1, description="Requests at once of one authenticated caller.")
     public_rate_per_second: float = Field(default=20, gt=0, description="Requests a second of one address without a token.")
     public_rate_burst: int = Field(default=100, ge=1, description="Requests at once of one address without a token.")
+    signed_rate_per_second: float = Field(
+        default=500, gt=0, description="Words a second of one provider outside who signs them, from whatever addresses."
+    )
+    signed_rate_burst: int = Field(default=2000, ge=1, description="Words at once of one provider outside who signs them.")
     webhook_private_allowed: bool = Field(
         default=False, description="Webhooks may go to private and loopback addresses (embedded run: yes)."
     )

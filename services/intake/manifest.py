@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages, person_pages, screening_pages, visit_pages
-from services.intake.api import ROUTERS, screenings
+from services.intake.api import ROUTERS, calls, screenings
 from services.intake.campaigns.dialling import EFFECTS as DIALLING
 from services.intake.campaigns.dialling import LOOPS
 from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
@@ -114,6 +114,7 @@ INTAKE = Service(
         screening_pages.router,
     ),
     uploads=(import_page.PATH, screening_pages.PATH, screenings.PATH),
+    webhooks=(calls.WEBHOOK,),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )
