@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
         description="The widest hours, in Asia/Shanghai, at which any campaign may ring people.",
     )
+    campaign_keep_days: int = Field(
+        default=30, ge=1, le=365,
+        description="Days after the end of a campaign for which it keeps numbers, names and words of people known for nothing else.",
+    )  # fmt: skip
     triage_url: str = Field(
         default="", description="OpenAI-compatible end point (`…/v1`) for a second opinion on narratives; empty: nobody is asked."
     )

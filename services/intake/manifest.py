@@ -8,6 +8,7 @@ from services.intake import apply_pages, campaign_pages, desk_pages, import_page
 from services.intake.api import ROUTERS, calls, screenings
 from services.intake.campaigns.dialling import EFFECTS as DIALLING
 from services.intake.campaigns.dialling import LOOPS
+from services.intake.campaigns.forgetting import FORGETTING, SHREDDING
 from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
 from services.intake.campaigns.stored import STORED
 from services.intake.clock_projections import CLOCKS
@@ -99,8 +100,8 @@ INTAKE = Service(
     projections=(CASES, PEOPLE, CONSENTS, LOOKS, LINKS, HOUSEHOLDS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS, CLOCKS),
     follow=FOLLOW,
     reactions=REACTIONS,
-    effects=(*EFFECTS, *DIALLING),
-    loops=(*LOOPS, SCREENING_LOOP, CLOCKWORK),
+    effects=(*EFFECTS, *DIALLING, SHREDDING),
+    loops=(*LOOPS, FORGETTING, SCREENING_LOOP, CLOCKWORK),
     due=DUE,
     routers=ROUTERS,
     pages=(
