@@ -110,8 +110,8 @@ def main() -> None:
             told = {
                 **{f"KAPOK_{name}": _KEY for name in ("KEK", "INDEX_KEY", "SIGNING_KEY")}, **asyncio.run(_databases(running.admin)),
                 "KAPOK_DEMO": "true", "KAPOK_PORT": str(port), "KAPOK_LOG_LEVEL": "warning", "KAPOK_CALLING_HOURS": "00:00-24:00",
-                "KAPOK_TELEPHONY_URL": provider, "KAPOK_TELEPHONY_SECRET": secret, "KAPOK_PUBLIC_RATE_PER_SECOND": "5000",
-                "KAPOK_PUBLIC_RATE_BURST": "5000",
+                "KAPOK_TELEPHONY_URL": provider, "KAPOK_TELEPHONY_SECRET": secret, "KAPOK_SIGNED_RATE_PER_SECOND": "5000",
+                "KAPOK_SIGNED_RATE_BURST": "5000",
             }  # fmt: skip
             asyncio.run(campaign(told, f"http://127.0.0.1:{port}", provider, chosen.people, chosen.lines))
     finally:

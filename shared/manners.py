@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.idempotency import Answers, Kept
 from shared.problems import problem
 from shared.security import Principal
+from shared.webhooks import Signed, Webhooks
 
 log = structlog.get_logger(__name__)
 _CORRELATION = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -38,6 +39,7 @@ _MEDIA = (
 _STREAMED, _TABLE = "application/x-ndjson", "text/csv"
 SESSION_COOKIE = "kapok_session"
 _SESSIONS_MAX = 10_000
+_TOLD_AGAIN = (1.0, 10)  # a second and at once, of one signed word: enough for a sender who tries again, too little for a flood of copies
 
 
 class Buckets:
@@ -68,10 +70,13 @@ class Manners:
 
     def __init__(
         self, app: ASGIApp, *, clock: Clock, verify: Callable[[str], Principal | None], answers: Answers | None,
-        body_max_bytes: int, rate: Buckets, public_rate: Buckets, uploads: Collection[str] = (), upload_max_bytes: int = 0,
+        body_max_bytes: int, rate: Buckets, public_rate: Buckets, signed_rate: Buckets, webhooks: Webhooks,
+        uploads: Collection[str] = (), upload_max_bytes: int = 0,
     ) -> None:  # fmt: skip
         self._app, self._clock, self._verify, self._answers = app, clock, verify, answers
         self._body_max, self._rate, self._public_rate = body_max_bytes, rate, public_rate
+        self._signed_rate, self._webhooks = signed_rate, webhooks
+        self._told_again = Buckets(*_TOLD_AGAIN)
         self._uploads, self._upload_max = frozenset(uploads), upload_max_bytes  # pages that take files, and how large
         self._sessions: OrderedDict[bytes, None] = OrderedDict()  # marks of those found good, the longest unused first
 
@@ -93,7 +98,8 @@ class Manners:
                 message["headers"] = [*message["headers"], (b"x-correlation-id", correlation.encode())]
             await send(message)
 
-        refusal = self._refusal(scope, headers)
+        signed, receive = await self._webhooks.looked(scope, headers, receive)
+        refusal = self._refusal(scope, headers, signed)
         if refusal is not None:
             await refusal(scope, receive, told)
             return
@@ -121,9 +127,9 @@ class Manners:
         """The bytes that a body may have here."""
         return self._upload_max if scope["path"] in self._uploads else self._body_max
 
-    def _refusal(self, scope: Scope, headers: dict[bytes, str]) -> Any:
+    def _refusal(self, scope: Scope, headers: dict[bytes, str], signed: Signed | None) -> Any:
         where = f"urn:kapok:request:{scope['state']['correlation']}"
-        wait = self._wait_seconds(scope, headers)
+        wait = self._wait_seconds(scope, headers) if signed is None else self._signed_wait_seconds(signed)
         if wait > 0:
             seconds = {"Retry-After": str(max(1, round(wait)))}
             return problem(429, "TooManyRequests", "Too many requests from this caller.", instance=where, headers=seconds)
@@ -165,6 +171,10 @@ class Manners:
             if len(self._sessions) > _SESSIONS_MAX:
                 self._sessions.popitem(last=False)
         return wait
+
+    def _signed_wait_seconds(self, signed: Signed) -> float:
+        """One sender's words share a rate; one word that is told again and again waits for itself and for no other."""
+        return self._told_again.wait_seconds(signed.message_id) or self._signed_rate.wait_seconds(signed.sender)
 
     def _bounded(self, scope: Scope, receive: Receive, headers: dict[bytes, str]) -> Receive:
         if _streamed(scope, _media(headers)):

@@ -36,6 +36,7 @@ from shared.telemetry import configure
 from shared.tracing import Tracing, tracing_to
 from shared.web.calls import calls_router
 from shared.web.mounting import frame_routers, install_pages
+from shared.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,8 @@ class House:
         return Manners(
             app, clock=env.clock, verify=env.verifier, answers=one.answers if one else None, body_max_bytes=s.body_max_bytes,
             rate=Buckets(s.rate_per_second, s.rate_burst), public_rate=Buckets(s.public_rate_per_second, s.public_rate_burst),
+            signed_rate=Buckets(s.signed_rate_per_second, s.signed_rate_burst),
+            webhooks=Webhooks(one.service.webhooks if one else (), lambda name: str(getattr(s, name)), env.clock.now),
             uploads={path for service in self.services for path in service.uploads}, upload_max_bytes=s.upload_max_bytes,
         )  # fmt: skip
 

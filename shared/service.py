@@ -17,7 +17,7 @@ from shared.kernel import Decider, Rejected
 from shared.store.changes import Add, Change, Drop, Put, RowChange
 
 __all__ = ["Add", "Answer", "Change", "Drop", "Effect", "EffectCall", "Listener", "Loop", "Projection", "Put", "Reaction", "RowChange"]
-__all__ += ["Service", "To"]
+__all__ += ["Service", "To", "Webhook"]
 
 
 class To(Struct, frozen=True, gc=False):
@@ -120,6 +120,17 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Webhook:
+    """Where somebody outside speaks who has no token and signs each word (Standard Webhooks); they have a rate of their own.
+
+    `path` is a pattern of the whole path; `secret` names the setting that proves the word. The door itself checks it again.
+    """
+
+    path: str
+    secret: str
+
+
+@dataclass(frozen=True)
 class Service:
     """A room of the house as a value; it starts nothing. See ARCHITECTURE.md for how each part is used."""
 
@@ -139,5 +150,6 @@ class Service:
     routers: tuple[APIRouter, ...] = ()
     pages: tuple[APIRouter, ...] = ()
     uploads: tuple[str, ...] = ()  # paths of pages that take files
+    webhooks: tuple[Webhook, ...] = ()
     templates: Path | None = None
     words: Path | None = None

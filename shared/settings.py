@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
         description="The widest hours, in Asia/Shanghai, at which any campaign may ring people.",
     )
+    campaign_keep_days: int = Field(
+        default=30, ge=1, le=365,
+        description="Days after the end of a campaign for which it keeps numbers, names and words of people known for nothing else.",
+    )  # fmt: skip
     triage_url: str = Field(
         default="", description="OpenAI-compatible end point (`…/v1`) for a second opinion on narratives; empty: nobody is asked."
     )
@@ -76,6 +80,10 @@ class Settings(BaseSettings):
     rate_burst: int = Field(default=2000, ge=1, description="Requests at once of one authenticated caller.")
     public_rate_per_second: float = Field(default=20, gt=0, description="Requests a second of one address without a token.")
     public_rate_burst: int = Field(default=100, ge=1, description="Requests at once of one address without a token.")
+    signed_rate_per_second: float = Field(
+        default=500, gt=0, description="Words a second of one provider outside who signs them, from whatever addresses."
+    )
+    signed_rate_burst: int = Field(default=2000, ge=1, description="Words at once of one provider outside who signs them.")
     webhook_private_allowed: bool = Field(
         default=False, description="Webhooks may go to private and loopback addresses (embedded run: yes)."
     )

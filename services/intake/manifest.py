@@ -15,9 +15,10 @@ from services.intake import (
     screening_pages,
     visit_pages,
 )
-from services.intake.api import ROUTERS, screenings
+from services.intake.api import ROUTERS, calls, screenings
 from services.intake.campaigns.dialling import EFFECTS as DIALLING
 from services.intake.campaigns.dialling import LOOPS
+from services.intake.campaigns.forgetting import FORGETTING, SHREDDING
 from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
 from services.intake.campaigns.stored import STORED
 from services.intake.clock_projections import CLOCKS
@@ -46,7 +47,7 @@ from services.intake.effects import EFFECTS
 from services.intake.person_projections import HOUSEHOLDS, LINKS
 from services.intake.projections import CASES, CONSENTS, LOOKS, PEOPLE
 from services.intake.reactions import DUE, FOLLOW, REACTIONS
-from services.intake.screening.forgetting import FORGETTING
+from services.intake.screening.forgetting import SIGNALS_FORGOTTEN
 from services.intake.screening.projecting import SCREENINGS
 from services.intake.screening.running import SCREENING_LOOP
 from services.intake.tables import TABLES
@@ -111,8 +112,8 @@ INTAKE = Service(
     projections=(CASES, PEOPLE, CONSENTS, LOOKS, LINKS, HOUSEHOLDS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS, CLOCKS),
     follow=FOLLOW,
     reactions=REACTIONS,
-    effects=(*EFFECTS, *DIALLING, FORGETTING),
-    loops=(*LOOPS, SCREENING_LOOP, CLOCKWORK),
+    effects=(*EFFECTS, *DIALLING, SHREDDING, SIGNALS_FORGOTTEN),
+    loops=(*LOOPS, FORGETTING, SCREENING_LOOP, CLOCKWORK),
     due=DUE,
     routers=ROUTERS,
     pages=(
@@ -127,6 +128,7 @@ INTAKE = Service(
         screening_pages.router,
     ),
     uploads=(import_page.PATH, screening_pages.PATH, screenings.PATH),
+    webhooks=(calls.WEBHOOK,),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

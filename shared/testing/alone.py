@@ -38,9 +38,8 @@ class Alone:
 
     @asynccontextmanager
     async def open(self, database: Database, **settings: Any) -> AsyncIterator[Self]:
-        told = Settings(
-            kek=_KEY, index_key=_KEY, signing_key=_KEY, demo=True, public_rate_per_second=1000, public_rate_burst=1000, **settings
-        )  # fmt: skip
+        rates = {"public_rate_per_second": 1000, "public_rate_burst": 1000}
+        told = Settings(kek=_KEY, index_key=_KEY, signing_key=_KEY, demo=True, **{**rates, **settings})
         dsns = {self.service.name: await database(), "bus": await database()}
         clock = Clock(lambda: self.now, new_id)
         self.house = House((self.service,), lambda: environment(told, dsns=dsns, clock=clock))

@@ -314,3 +314,21 @@ async def test_a_provider_that_never_tells_leaves_a_call_with_a_name_and_a_perso
     assert [row["call_id"] for row in (await desk.get("/calls/call-backs")).json()["items"]] == [call]
     assert (await told(desk, call, digits={"situation": "1"})).json()["status"] == "answered"
     assert (await desk.get("/calls/call-backs")).json()["items"] == []
+
+
+async def test_a_provider_of_many_lines_is_heard_at_its_own_rate_and_a_flood_of_forgeries_is_not(database: Database) -> None:
+    few = {"public_rate_per_second": 0.001, "public_rate_burst": 3}  # what an address may say in all of this test
+    async with Desk(INTAKE).open(database, telephony_url=NOBODY, telephony_secret=SECRET, **few) as desk:
+        campaign = await started(desk, *[f"139{n:08d}" for n in range(200)], lines=200)
+        rung = [row["call_id"] for row in await ringing(desk, campaign, 200)]
+        answers = [await told(desk, call, digits={"situation": "1"}) for call in rung[:100]]
+        assert {answer.status_code for answer in answers} == {200}
+        forged = [await told(desk, call, secret="whsec_" + "QUFB" * 8, digits={"situation": "2"}) for call in rung[100:150]]
+        assert [answer.status_code for answer in forged] == [401] * 3 + [429] * 47
+        again = [await told(desk, rung[100], message="msg_copied", transcript=STORY) for _ in range(15)]
+        assert [answer.status_code for answer in again[:10]] == [200] * 10
+        assert {answer.json()["case_id"] for answer in again[:10]} == {again[0].json()["case_id"]}
+        assert again[-1].status_code == 429, "a copy that is sent again and again waits for itself"
+        assert {(await told(desk, call, digits={"situation": "1"})).status_code for call in rung[101:]} == {200}
+        assert (await desk.sql("select count(*) as n from case_list"))[0]["n"] == 1
+        assert (await progress(desk, campaign))["results"]["no_need"] == 199

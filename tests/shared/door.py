@@ -8,18 +8,19 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.runtime import House, environment
-from shared.service import To
+from shared.service import To, Webhook
 from shared.settings import Settings
 from shared.testing import Database
 from tests.shared.bakery import BAKERY, OVEN, Count, Customer, PlaceOrder, orders
 
 router = APIRouter(prefix="/bakery/v1")
+SECRET = "whsec_" + "a2Fwb2s" * 8  # of these tests alone
 
 
 class OrderIn(BaseModel):
@@ -66,6 +67,11 @@ async def counted(key: str, door: Annotated[Door, Depends(door_for(public=True))
     return {"version": await door.version("till", key)}
 
 
+@router.post("/words/{key}")
+async def word(key: str, request: Request, door: Annotated[Door, Depends(door_for(public=True))]) -> Any:
+    return {"heard": (await request.body()).decode()}
+
+
 @router.get("/broken")
 async def broken(door: Annotated[Door, Depends(door_for(public=True))]) -> None:
     raise RuntimeError("陈大文 13800138000")
@@ -87,8 +93,11 @@ async def opened(database: Database) -> AsyncIterator[Client]:
     """A house of a bakery and an oven, with a caller at its door."""
     dsns = {name: await database() for name in ("bakery", "oven", "bus")}
     keys = {"kek": b"k" * 32, "index_key": b"i" * 32, "signing_key": b"s" * 32}
-    settings = Settings(demo=True, body_max_bytes=20_000, public_rate_per_second=50, public_rate_burst=60)
-    house = House((replace(BAKERY, routers=(router,)), OVEN), lambda: environment(settings, dsns=dsns, keys=keys))
+    settings = Settings(
+        demo=True, body_max_bytes=20_000, public_rate_per_second=50, public_rate_burst=60, signed_rate_burst=200, telephony_secret=SECRET
+    )
+    bakery = replace(BAKERY, routers=(router,), webhooks=(Webhook(r"/bakery/v1/words/[a-z]+", "telephony_secret"),))
+    house = House((bakery, OVEN), lambda: environment(settings, dsns=dsns, keys=keys))
     async with (
         house.open(),
         httpx.AsyncClient(transport=httpx.ASGITransport(house), base_url="http://kapok") as http,

@@ -72,6 +72,7 @@ def test_without_any_variable_nothing_secret_or_outside_is_assumed() -> None:
         ("port", "http"), ("port", "-1"), ("port", "65536"), ("port", ""), ("bus", "rabbit"), ("bus", ""), ("queue_max", "0"), ("queue_max", "1.5"),
         ("batch_max", "0"), ("relay_batch_max", "none"), ("poll_seconds", "0"), ("poll_seconds", "nan"), ("poll_seconds", "often"),
         ("body_max_bytes", "999"), ("rate_per_second", "0"), ("rate_burst", "0"), ("public_rate_per_second", "-1"), ("public_rate_burst", "0"),
+        ("signed_rate_per_second", "0"), ("signed_rate_burst", "0"),
         ("webhook_private_allowed", "perhaps"), ("demo", "2"), ("log_level", "loud"), ("log_level", "INFO"),
     ],
 )  # fmt: skip

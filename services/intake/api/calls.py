@@ -15,9 +15,12 @@ from services.intake.campaigns.outcome import PROVIDER, record_outcome
 from services.intake.domain.call_decisions import CallIsUnknown
 from services.intake.showing import SEES_PERSONS
 from shared.http import Door, Invalid, NotFound, Unauthenticated, door_for, door_of
+from shared.service import Webhook
 from shared.signing import proved
+from shared.webhooks import HEADERS
 
 router = APIRouter(prefix="/intake/v1/calls", tags=["campaigns"])
+WEBHOOK = Webhook(r"/intake/v1/calls/[^/]+/outcome", "telephony_secret")
 Worker = Annotated[Door, Depends(door_for(*SEES_PERSONS))]
 
 
@@ -38,7 +41,7 @@ async def outcome(call_id: str, request: Request, door: Annotated[Door, Depends(
     if request.headers.get("content-type", "").split(";", 1)[0].strip().lower() != "application/json":
         raise HTTPException(415)  # the others' bodies may be endless
     raw = await request.body()
-    headers = {name: request.headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
+    headers = {name: request.headers.get(name, "") for name in HEADERS}
     message_id = proved(door.room.settings.telephony_secret, headers, raw, door.now)
     if message_id is None:
         raise Unauthenticated("not signed by the telephony provider, or too long ago")

@@ -21,7 +21,7 @@ def _planned(e: Envelope) -> Iterable[RowChange]:
             "campaign_id": p.campaign_id, "name": p.name, "purpose": p.purpose, "script": p.script, "script_version": p.script_version,
             "language": p.language, "status": "planned", "reason": None, "lines": p.lines, "since": p.since, "until": p.until,
             "retries": p.retries, "retry_minutes": p.retry_minutes, "planned_by": e.actor, "planned_at": p.at, "started_at": None,
-            "ended_at": None, "screening_id": p.screening_id,
+            "ended_at": None, "screening_id": p.screening_id, "rests_since": p.at, "forgotten_at": None,
         },
     )  # fmt: skip
 
@@ -31,15 +31,15 @@ def _campaign(e: Envelope, **values: Any) -> Change:
 
 
 def _started(e: Envelope) -> Iterable[RowChange]:
-    yield _campaign(e, status="running", started_at=e.data.at)
+    yield _campaign(e, status="running", started_at=e.data.at, rests_since=None)
 
 
 def _paused(e: Envelope) -> Iterable[RowChange]:
-    yield _campaign(e, status="paused")
+    yield _campaign(e, status="paused", rests_since=e.data.at)
 
 
 def _resumed(e: Envelope) -> Iterable[RowChange]:
-    yield _campaign(e, status="running")
+    yield _campaign(e, status="running", rests_since=None)
 
 
 def _paced(e: Envelope) -> Iterable[RowChange]:
@@ -47,7 +47,11 @@ def _paced(e: Envelope) -> Iterable[RowChange]:
 
 
 def _ended(e: Envelope) -> Iterable[RowChange]:
-    yield _campaign(e, status="done", reason=e.data.reason, ended_at=e.data.at)
+    yield _campaign(e, status="done", reason=e.data.reason, ended_at=e.data.at, rests_since=None)
+
+
+def _numbers_forgotten(e: Envelope) -> Iterable[RowChange]:
+    yield _campaign(e, forgotten_at=e.data.at)
 
 
 def _queued(e: Envelope) -> Iterable[RowChange]:
@@ -57,7 +61,8 @@ def _queued(e: Envelope) -> Iterable[RowChange]:
         {
             "call_id": q.call_id, "campaign_id": q.campaign_id, "number_id": q.number_id, "person_id": q.person_id, "purpose": q.purpose,
             "language": q.language, "status": "queued", "attempt": 0, "due_at": q.at, "dialled_at": None, "ended_at": None, "why": None,
-            "result": None, "case_id": q.case_id, "call_back_due": None, "call_back_at": None,
+            "result": None, "case_id": q.case_id, "call_back_due": None, "call_back_at": None, "known": q.known,
+            "forgotten_at": None,
         },
     )  # fmt: skip
 
@@ -106,6 +111,10 @@ def _called_back(e: Envelope) -> Iterable[RowChange]:
     yield _call(e, call_back_at=b.at, **({"case_id": b.case_id} if b.case_id else {}))
 
 
+def _forgotten(e: Envelope) -> Iterable[RowChange]:
+    yield _call(e, forgotten_at=e.data.at)
+
+
 def _number(e: Envelope) -> Iterable[RowChange]:
     said: n.NumberOptedOut | n.NumberBlocked | n.NumberUnblocked = e.data
     blocked = said.blocked if isinstance(said, n.NumberOptedOut) else isinstance(said, n.NumberBlocked)
@@ -129,6 +138,7 @@ CAMPAIGNS = Projection(
         k.CampaignResumed: _resumed,
         k.CampaignPaced: _paced,
         k.CampaignEnded: _ended,
+        k.NumbersForgotten: _numbers_forgotten,
     },
 )
 CALLS = Projection(
@@ -144,6 +154,7 @@ CALLS = Projection(
         c.CallDeferred: _deferred,
         c.CallSkipped: _skipped,
         c.CallBackDone: _called_back,
+        c.CallForgotten: _forgotten,
     },
 )
 NUMBERS = Projection("numbers", (number_list,), {n.NumberOptedOut: _number, n.NumberBlocked: _number, n.NumberUnblocked: _number})

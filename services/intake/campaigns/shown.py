@@ -8,6 +8,7 @@ from typing import Any
 
 from services.intake.campaigns import views
 from services.intake.campaigns.asked import clock
+from services.intake.campaigns.forgetting import kept_until
 from services.intake.domain.campaign import Campaign
 from shared.clock import SHANGHAI
 from shared.http import Door, NotFound
@@ -29,7 +30,18 @@ async def shown_campaign(door: Door, campaign_id: str) -> dict[str, Any]:
         "telephony": "ready" if door.room.settings.telephony_url else "not_set",
         "progress": await progress(door, campaign_id),
         "answers": await views.answers(door.room, campaign_id),
+        "numbers": await _numbers(door, row),
     }
+
+
+async def _numbers(door: Door, row: Mapping[str, Any]) -> dict[str, Any]:
+    """How long the campaign knows whom it rang: until when, since when not any more, and for how many."""
+    known, forgotten = await views.kept_and_forgotten(door.room, row["campaign_id"])
+    until = kept_until(door.room, row["ended_at"]) if row["ended_at"] is not None else None
+    return {
+        "keep_days": door.room.settings.campaign_keep_days, "kept_until": _local(until), "forgotten_at": _local(row["forgotten_at"]),
+        "known": known, "forgotten": forgotten,
+    }  # fmt: skip
 
 
 def shown_row(row: Mapping[str, Any]) -> dict[str, Any]:

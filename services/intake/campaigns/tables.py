@@ -28,6 +28,8 @@ campaign_list = Table(
     Column("started_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
     Column("screening_id", Text),
+    Column("rests_since", DateTime(timezone=True)),  # planned and not started, or paused
+    Column("forgotten_at", DateTime(timezone=True)),
     Index("campaign_list_planned", "planned_at", "campaign_id"),
     Index("campaign_list_status", "status", "purpose"),
 )
@@ -51,10 +53,13 @@ call_list = Table(
     Column("case_id", Text),
     Column("call_back_due", DateTime(timezone=True)),
     Column("call_back_at", DateTime(timezone=True)),
+    Column("known", Boolean),  # the person was known before the campaign
+    Column("forgotten_at", DateTime(timezone=True)),
     # What is due in a campaign, what is under way there, and how many are in each state.
     Index("call_list_due", "campaign_id", "status", "due_at", "call_id"),
     Index("call_list_number", "number_id"),
     Index("call_list_person", "person_id", "dialled_at"),
+    Index("call_list_kept", "campaign_id", "call_id", postgresql_where=Column("forgotten_at", DateTime).is_(None)),
     Index("call_list_under_way", "status", "dialled_at", postgresql_where=Column("status", Text) == "ringing"),
     Index("call_list_call_back", "call_back_due", "call_id", postgresql_where=Column("call_back_at", DateTime).is_(None)),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from services.intake.campaigns.tables import answer_list, call_list, campaign_list, number_list
 from services.intake.tables import case_list
@@ -100,6 +100,35 @@ async def call_backs(room: Room, limit: int) -> list[dict[str, Any]]:
     """Whom a person has promised to call back, the first clock first."""
     statement = select(call_list).where(_calls.call_back_due.is_not(None), _calls.call_back_at.is_(None))
     return await room.rows(statement.order_by(_calls.call_back_due, _calls.call_id).limit(limit))
+
+
+async def ended_before(room: Room, before: datetime) -> list[str]:
+    """Campaigns that ended before and still know whom they rang, the first to end first."""
+    statement = select(_campaigns.campaign_id).where(
+        _campaigns.status == "done", _campaigns.ended_at <= before, _campaigns.forgotten_at.is_(None)
+    )
+    return [row["campaign_id"] for row in await room.rows(statement.order_by(_campaigns.ended_at, _campaigns.campaign_id))]
+
+
+async def at_rest_since(room: Room, before: datetime) -> list[str]:
+    """Campaigns that nobody has started or let go on since before."""
+    return [row["campaign_id"] for row in await room.rows(select(_campaigns.campaign_id).where(_campaigns.rests_since <= before))]
+
+
+async def still_known(room: Room, campaign_id: str, after: str, limit: int) -> list[dict[str, Any]]:
+    """Calls of a list whose number, name and words have not been forgotten, some at a time; those of persons known before are not among them."""
+    waits = and_(_calls.call_back_due.is_not(None), _calls.call_back_at.is_(None)).label("waits")
+    statement = select(_calls.call_id, _calls.person_id, waits).where(
+        _calls.campaign_id == campaign_id, _calls.forgotten_at.is_(None), _calls.known.is_not(True), _calls.call_id > after
+    )
+    return await room.rows(statement.order_by(_calls.call_id).limit(limit))
+
+
+async def kept_and_forgotten(room: Room, campaign_id: str) -> tuple[int, int]:
+    """How many calls still name somebody, and how many do not any more."""
+    counted = select(_calls.campaign_id, func.count().label("all"), func.count(_calls.forgotten_at).label("forgotten"))
+    rows = await room.rows(counted.where(_calls.campaign_id == campaign_id).group_by(_calls.campaign_id))
+    return (rows[0]["all"] - rows[0]["forgotten"], rows[0]["forgotten"]) if rows else (0, 0)
 
 
 async def listed_under(room: Room, number_id: str) -> list[str]:

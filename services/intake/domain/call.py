@@ -5,6 +5,7 @@
     ringing --LoseCall--> unknown: the provider never said, so nobody is rung again by itself and a person calls back
     ringing --DeferCall--> queued: the provider never heard of it; the same try under the same id, later
     queued --SkipCall--> skipped: the number may not be called
+    any of them --ForgetCall--> the same, and whom it rang is forgotten: what stays is what became of it
 
 There is one call for each number of a campaign; a try is an `attempt`, counted from 1.
 """
@@ -136,6 +137,15 @@ class CallBackDone(Struct, frozen=True, gc=False):
     case_id: str | None = None
 
 
+class CallForgotten(Struct, frozen=True, gc=False):
+    """The list's word about this number is kept no longer: the key that number, name and words are sealed under is to be destroyed."""
+
+    call_id: str
+    campaign_id: str
+    person_id: str
+    at: datetime
+
+
 class QueueCall(Struct, frozen=True, gc=False):
     call: CallQueued
 
@@ -197,6 +207,12 @@ class FinishCallBack(Struct, frozen=True, gc=False):
     case_id: str | None = None
 
 
+class ForgetCall(Struct, frozen=True, gc=False):
+    """The time for which number, name and words of this call are kept is over."""
+
+    at: datetime
+
+
 class Call(Struct, frozen=True, gc=False):
     """`heard` are the provider's messages that were worked through; `call_back` is empty, due or done."""
 
@@ -210,9 +226,13 @@ class Call(Struct, frozen=True, gc=False):
     call_back: str = ""
     opted_out: bool = False
     heard: tuple[str, ...] = ()
+    forgotten: bool = False
 
 
-Event = CallQueued | CallDialled | CallAnswered | CallUnanswered | CallOptedOut | CallLost | CallDeferred | CallSkipped | CallBackDone
+Event = (
+    CallQueued | CallDialled | CallAnswered | CallUnanswered | CallOptedOut | CallLost | CallDeferred | CallSkipped | CallBackDone
+    | CallForgotten
+)  # fmt: skip
 _HEARD_MAX = 20
 
 
@@ -245,6 +265,8 @@ def evolve(state: Call, event: Event) -> Call:
             return replace(state, status="skipped", result=event.why)
         case CallBackDone():
             return replace(state, call_back="done", case_id=event.case_id or state.case_id)
+        case CallForgotten():
+            return replace(state, forgotten=True)
 
 
 def _heard(state: Call, message_id: str) -> Call:

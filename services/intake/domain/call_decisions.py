@@ -22,6 +22,10 @@ class PersonOfCallIsErased(Rejected):
     """The data of this person have been erased; there is no number to ring."""
 
 
+class CallIsForgotten(Rejected):
+    """What this campaign knew of the number has been forgotten; no answer can be recorded under it any more."""
+
+
 class NobodyCallsBack(Rejected):
     """Nobody has to call back here."""
 
@@ -58,6 +62,8 @@ def answer(command: c.RecordAnswer, state: c.Call) -> tuple[c.Event, ...]:
     q = _made(state, command.attempt)
     if command.message_id in state.heard or state.status in ("answered", "opted_out"):
         return ()
+    if state.forgotten:
+        raise CallIsForgotten
     due = c.call_back_due(command.at) if command.result == "call_back" else None
     return (
         c.CallAnswered(
@@ -116,6 +122,14 @@ def finish_call_back(command: c.FinishCallBack, state: c.Call) -> tuple[c.Event,
     return () if state.call_back == "done" else (c.CallBackDone(q.call_id, q.campaign_id, command.at, command.outcome, command.case_id),)
 
 
+def forget(command: c.ForgetCall, state: c.Call) -> tuple[c.Event, ...]:
+    """Whoever was known before is not the list's to forget, and whoever waits to be called back is called back first."""
+    q = _known(state)
+    if state.forgotten or q.known or state.call_back == "due":
+        return ()
+    return (c.CallForgotten(q.call_id, q.campaign_id, q.person_id, command.at),)
+
+
 _OBEY: dict[type, Callable[[Any, c.Call], tuple[c.Event, ...]]] = {
     c.QueueCall: queue,
     c.DialCall: dial,
@@ -126,6 +140,7 @@ _OBEY: dict[type, Callable[[Any, c.Call], tuple[c.Event, ...]]] = {
     c.DeferCall: defer,
     c.SkipCall: skip,
     c.FinishCallBack: finish_call_back,
+    c.ForgetCall: forget,
 }
 
 
@@ -137,6 +152,6 @@ CALL = Decider(
     noun="call", absent=c.Call(), decide=decide, evolve=c.evolve, commands=tuple(_OBEY),
     events=(
         c.CallQueued, c.CallDialled, c.CallAnswered, c.CallUnanswered, c.CallOptedOut, c.CallLost, c.CallDeferred, c.CallSkipped,
-        c.CallBackDone,
+        c.CallBackDone, c.CallForgotten,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A telephone campaign: planned -> running <-> paused -> done; who is asked what, at what pace and at which hours."""
+"""A telephone campaign: planned -> running <-> paused -> done, and forgotten later; who is asked what, at what pace and at which hours."""
 
 from __future__ import annotations
 
@@ -81,6 +81,14 @@ class AddPeople(Struct, frozen=True, gc=False):
     refused: int
 
 
+class ForgetNumbers(Struct, frozen=True, gc=False):
+    """Nobody of its lists is left to forget: `forgotten` calls have lost number, name and words, `kept` are those of known persons."""
+
+    at: datetime
+    forgotten: int
+    kept: int
+
+
 class Admit(Struct, frozen=True, gc=False):
     """A person may still be put on the list: says no, or nothing."""
 
@@ -135,6 +143,15 @@ class CampaignEnded(Struct, frozen=True, gc=False):
     reason: str
 
 
+class NumbersForgotten(Struct, frozen=True, gc=False):
+    """From now on the campaign knows nobody but persons who are known for something else; only counts remain."""
+
+    campaign_id: str
+    at: datetime
+    forgotten: int
+    kept: int
+
+
 class Campaign(Struct, frozen=True, gc=False):
     """`status` is absent, planned, running, paused or done (`reason`: finished, stopped)."""
 
@@ -142,9 +159,12 @@ class Campaign(Struct, frozen=True, gc=False):
     plan: CampaignPlanned | None = None
     reason: str = ""
     lists: tuple[str, ...] = ()
+    forgotten: bool = False
 
 
-Event = CampaignPlanned | CampaignStarted | CampaignPaused | CampaignResumed | CampaignPaced | PeopleAdded | CampaignEnded
+Event = (
+    CampaignPlanned | CampaignStarted | CampaignPaused | CampaignResumed | CampaignPaced | PeopleAdded | CampaignEnded | NumbersForgotten
+)
 _LISTS_MAX = 500  # lists that are remembered by name; people themselves are told apart by their numbers
 
 
@@ -158,6 +178,8 @@ def evolve(state: Campaign, event: Event) -> Campaign:
             return replace(state, status="paused")
         case CampaignEnded():
             return replace(state, status="done", reason=event.reason)
+        case NumbersForgotten():
+            return replace(state, forgotten=True)
         case PeopleAdded():
             return replace(state, lists=(*state.lists[-_LISTS_MAX:], event.list_id))
         case CampaignPaced():

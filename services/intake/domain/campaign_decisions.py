@@ -108,6 +108,12 @@ def add_people(command: c.AddPeople, state: c.Campaign) -> tuple[c.Event, ...]:
     return (c.PeopleAdded(planned.campaign_id, command.list_id, command.at, command.queued, command.already, command.refused),)
 
 
+def forget_numbers(command: c.ForgetNumbers, state: c.Campaign) -> tuple[c.Event, ...]:
+    if state.plan is None or state.status != "done" or state.forgotten:
+        return ()
+    return (c.NumbersForgotten(state.plan.campaign_id, command.at, command.forgotten, command.kept),)
+
+
 def admit(command: c.Admit, state: c.Campaign) -> tuple[c.Event, ...]:
     _living(state)
     return ()
@@ -132,6 +138,7 @@ _OBEY: dict[type, Callable[[Any, c.Campaign], tuple[c.Event, ...]]] = {
     c.FinishCampaign: finish,
     c.PaceCampaign: pace,
     c.AddPeople: add_people,
+    c.ForgetNumbers: forget_numbers,
     c.Admit: admit,
     c.Permit: permit,
 }
@@ -145,5 +152,6 @@ CAMPAIGN = Decider(
     noun="campaign", absent=c.Campaign(), decide=decide, evolve=c.evolve, commands=tuple(_OBEY),
     events=(
         c.CampaignPlanned, c.CampaignStarted, c.CampaignPaused, c.CampaignResumed, c.CampaignPaced, c.PeopleAdded, c.CampaignEnded,
+        c.NumbersForgotten,
     ),
 )  # fmt: skip

@@ -63,6 +63,10 @@ class ConfirmKnown(Struct, frozen=True, gc=False):
     """Nothing happens where this person is known; else it is refused."""
 
 
+class ConfirmUnknown(Struct, frozen=True, gc=False):
+    """Nothing happens where nobody was ever known under this id; else it is refused."""
+
+
 class EnterHousehold(Struct, frozen=True, gc=False):
     person_id: str
     household_id: str

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from services.intake.domain.person import (
     AddClaims,
     ConfirmKnown,
+    ConfirmUnknown,
     EndRetention,
     EnterHousehold,
     ErasePerson,
@@ -34,6 +35,10 @@ class PersonIsErased(Rejected):
 
 class PersonIsUnknown(Rejected):
     """Nobody with this id has been told to us."""
+
+
+class PersonIsKnown(Rejected):
+    """This person is known for something else, and is not forgotten with a list."""
 
 
 class PersonLivesInAnotherHousehold(Rejected):
@@ -111,6 +116,10 @@ def decide(command: Any, state: Person) -> tuple[Event, ...]:
         case ConfirmKnown():
             _known(state)
             return ()
+        case ConfirmUnknown():
+            if state.status != "absent":
+                raise PersonIsKnown
+            return ()
         case EnterHousehold():
             return enter(command, state)
         case ExitHousehold():
@@ -124,6 +133,6 @@ def decide(command: Any, state: Person) -> tuple[Event, ...]:
 
 PERSON = Decider(
     noun="person", absent=Person(), decide=decide, evolve=evolve,
-    commands=(TellPerson, AddClaims, ConfirmKnown, EnterHousehold, ExitHousehold, ErasePerson, EndRetention),
+    commands=(TellPerson, AddClaims, ConfirmKnown, ConfirmUnknown, EnterHousehold, ExitHousehold, ErasePerson, EndRetention),
     events=(PersonTold, HouseholdEntered, PersonErased),
 )  # fmt: skip

@@ -55,4 +55,4 @@ def _again(_: EffectCall) -> tuple[To, ...]:
     return ()
 
 
-FORGETTING = Effect("forget_signals", SignalsForgotten, forget, _again)
+SIGNALS_FORGOTTEN = Effect("forget_signals", SignalsForgotten, forget, _again)
