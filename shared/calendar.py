@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from shared.holidays import FREE_WEEKDAYS, WORKED_WEEKENDS
@@ -34,14 +35,25 @@ def add_working_days(instant: datetime, days: int, works: Callable[[date], bool]
     `works` says which days count, for a calendar that knows more than the announced holidays.
     """
     local = instant.astimezone(_ZONE)
-    day, left = local.date(), days
+    day = _printed(local.date(), days) if works is is_working_day else _counted(local.date(), days, works)
+    return datetime.combine(day, local.timetz()).astimezone(instant.tzinfo)
+
+
+def _counted(day: date, days: int, works: Callable[[date], bool]) -> date:
+    left = days
     while left > 0:
         day += timedelta(days=1)
         if works(day):
             left -= 1
     while not works(day):
         day += timedelta(days=1)
-    return datetime.combine(day, local.timetz()).astimezone(instant.tzinfo)
+    return day
+
+
+@lru_cache(maxsize=4096)
+def _printed(day: date, days: int) -> date:
+    """By the announced holidays alone, which do not change: a load counts from the same few days over and over."""
+    return _counted(day, days, is_working_day)
 
 
 def working_days_between(first: date, last: date) -> int:

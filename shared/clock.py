@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
+
+from shared.keyed import keyed
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")  # the zone of days, clocks and pages
 
@@ -36,7 +37,7 @@ def named_id(key: bytes, *parts: str) -> str:
 
     For natural keys: the same report sent twice falls on the same stream.
     """
-    d = hmac.digest(key, "\x1f".join(parts).encode(), "sha256").hex()
+    d = keyed(key).digest("\x1f".join(parts).encode()).hex()
     return f"{d[:8]}-{d[8:12]}-8{d[13:16]}-{_VARIANT[d[16]]}{d[17:20]}-{d[20:32]}"
 
 

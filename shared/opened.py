@@ -46,7 +46,7 @@ class Opened:
         self.service, self._bus = service, bus
         store = Store(service.name, dsn, service.codec, ring)
         self.executor = Executor(service, store, clock, queue_max=settings.queue_max, batch_max=settings.batch_max)
-        self.pace = Pace(bus.behind, self._unsent, behind_seconds_max=settings.behind_seconds_max)
+        self.pace = Pace(bus.behind, self._unsent, behind_seconds_max=settings.behind_seconds_max, own=service.name)
         self.room = Room(service, store, self.executor, clock, settings, http, service_token, stop, sign, self.pace)
         self.answers = Answers(store)
         self.relay = Relay(store, bus.publisher(service.name), batch_max=settings.relay_batch_max, poll_seconds=settings.poll_seconds)

@@ -14,6 +14,7 @@ from shared.settings import SERVICES
 _LOOK_SECONDS = 0.02
 _STILL_SECONDS = 2.0
 _UNREAD_MIN = 300  # allowed to the slowest too: with less under way every message would travel alone
+_UNHEARD_MAX = 4000  # of our own messages may be unsent where nobody reads them: those are the relay's, and it has nobody to wait for
 _WEIGHT = 0.2  # of the newest speed in the running mean
 _MESSAGES_A_TURN = 8  # what one turn leads to along the way, about; more only means a smaller step next time
 
@@ -43,7 +44,8 @@ class Pace:
 
     Turns are given while no group has more unread than it works off in `behind_seconds_max`, by the speed it showed.
     A group that has not moved for two seconds is down, not slow: it is not waited for, its messages wait on their topics.
-    Only `groups` count: whoever else reads our topics must not be able to hold our callers back.
+    Only `groups` count: whoever else reads our topics must not be able to hold our callers back. The group `own` of the service
+    that paces counts while it has something to read: without anybody else there is nobody who could be overrun.
 
     Nobody waits longer than `turn_seconds_max`; then one piece is let through. A refusal would come in the middle of an answer
     whose first lines are sent, and would take the answers of lines under way with it; and a connection without a byte is cut
@@ -52,11 +54,11 @@ class Pace:
 
     def __init__(
         self, behind: Callable[[Collection[str]], Awaitable[Mapping[str, Behind]]], unsent: Callable[[], Awaitable[int]], *,
-        behind_seconds_max: float, turn_seconds_max: float = 5.0, groups: Collection[str] = SERVICES,
+        behind_seconds_max: float, turn_seconds_max: float = 5.0, groups: Collection[str] = SERVICES, own: str = "",
         now: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._behind, self._unsent, self._seconds, self._now = behind, unsent, behind_seconds_max, now
-        self._turn_seconds, self._ours = turn_seconds_max, groups
+        self._turn_seconds, self._ours, self._own = turn_seconds_max, groups, own
         self._turns, self._looking, self._looked_at = 0, asyncio.Lock(), float("-inf")
         self._groups: dict[str, _Group] = {}
         self.waited_seconds = 0.0
@@ -92,6 +94,6 @@ class Pace:
         for name, one in groups.items():
             known = self._groups.setdefault(name, _Group(one, now))
             known.seen(one, now)
-            if now - known.at < _STILL_SECONDS:
+            if now - known.at < _STILL_SECONDS and (name != self._own or one.unread):
                 free.append(max(_UNREAD_MIN, int(known.speed * self._seconds)) - unsent - one.unread)
-        return min(free, default=_UNREAD_MIN - unsent)  # where nobody reads, what we have not sent ourselves still counts
+        return min(free, default=_UNHEARD_MAX - unsent)  # where nobody reads, what we have not sent ourselves still counts

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import os
 import re
 import unicodedata
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.errors import Malformed
+from shared.keyed import Keyed
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
@@ -61,7 +60,7 @@ class Keyring:
 
     def __init__(self, kek: bytes, index_key: bytes, cache_max: int = 50_000) -> None:
         self._kek = AESGCM(_derived(kek, "kapok wrap"))
-        self._index, self._index_keys = index_key, dict[str, bytes]()
+        self._index, self._index_keys = index_key, dict[str, Keyed]()
         self.naming_key = _derived(index_key, "kapok names")
         self._ciphers: OrderedDict[str, AESGCM | None] = OrderedDict()
         self._max = cache_max
@@ -138,7 +137,7 @@ class Keyring:
 
     def blind(self, kind: str, text: str) -> bytes:
         """A keyed hash of the canonical text: equal texts are found, nothing else is told."""
-        key = self._index_keys.get(kind)
-        if key is None:
-            key = self._index_keys[kind] = _derived(self._index, f"kapok blind {kind}")
-        return hmac.digest(key, canonical(kind, text).encode(), hashlib.sha256)
+        under = self._index_keys.get(kind)
+        if under is None:
+            under = self._index_keys[kind] = Keyed(_derived(self._index, f"kapok blind {kind}"))
+        return under.digest(canonical(kind, text).encode())

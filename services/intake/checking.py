@@ -76,10 +76,13 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_DISTINCT = json.JSONDecoder(object_pairs_hook=_distinct)
+
+
 def _twice(body: bytes) -> str | None:
     """A pointer to the first field that stands twice in its object."""
     try:
-        json.loads(body, object_pairs_hook=_distinct)
+        _DISTINCT.decode(body.decode())
     except KeyError:
         return _first_twice(json.loads(body, object_pairs_hook=_Pairs), ())
     return None

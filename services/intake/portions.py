@@ -20,7 +20,8 @@ from services.intake.domain.clocks import Rules
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.files.table import Row, Wrong
 from services.intake.lookup import Found, marks_of, people_like_each
-from services.intake.taking import Ready, commands_of, examined, ready, take
+from services.intake.taking import Ready, commands_of, examined, ready, take, text_of
+from services.intake.weighing import weighed
 from shared.errors import Malformed, NotNow
 from shared.execute import Done
 from shared.http import Door, Invalid
@@ -151,6 +152,7 @@ async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[
             answers[at] = _no(portion[at].row.number, fault)
     if not known:
         return []
+    words = await weighed(room, [text_of(one.body) for _, one, _ in known])
     lately = _lately.setdefault(room, _Lately())
     under_way = list[tuple[int, Ready, asyncio.Future[Done]]]()
     async with lately.turn:
@@ -158,9 +160,9 @@ async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[
             found = await people_like_each(doors[0], [marks for _, _, marks in known])
         except NotNow:
             return [at for at, _, _ in known]
-        for (at, one, marks), alike in zip(known, found, strict=True):
+        for (at, one, marks), alike, meant in zip(known, found, words, strict=True):
             try:
-                commands = commands_of(doors[at], one, [*alike, *lately.found(marks)])
+                commands = commands_of(doors[at], one, [*alike, *lately.found(marks)], meant)
             except Exception as fault:
                 answers[at] = _no(portion[at].row.number, fault)
                 continue

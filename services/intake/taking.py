@@ -71,10 +71,13 @@ def ready(door: Door, body: ReportIn, rules: Rules) -> Ready:
     return Ready(body, case_id_of(door, body), claims_in(body.person, number), number, rules)
 
 
-def commands_of(door: Door, one: Ready, found: list[Found]) -> list[To]:
-    """The unit of commands that records this report, given who may be meant; of a load, where nobody is opened and compared."""
+def commands_of(door: Door, one: Ready, found: list[Found], words: Triage | None) -> list[To]:
+    """The unit of commands that records this report, given who may be meant and what its words mean, where somebody weighed them.
+
+    Of a load, where nobody is opened and compared.
+    """
     whom = _person(door, one.case_id, one.claims, found)
-    duplicates, words = _duplicates(one.case_id, found), triage(text_of(one.body))
+    duplicates, words = _duplicates(one.case_id, found), words or triage(text_of(one.body))
     return _commands(door, one.body, one.case_id, whom, one.claims, duplicates, one.number, one.rules, words)
 
 

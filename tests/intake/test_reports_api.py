@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from services.intake.domain.triage import Triage
 from services.intake.lookup import Found
 from services.intake.portions import PORTION_ROWS, Answer, Numbered, recorded
 from services.intake.taking import Ready, commands_of
@@ -166,12 +167,12 @@ async def test_a_batch_answers_each_line_in_order_and_twice_is_once(desk: Desk, 
 async def test_a_line_that_breaks_in_us_is_answered_and_so_are_all_others(
     desk: Desk, full_report: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def planted(door: Door, one: Ready, found: list[Found]) -> list[To]:
+    def planted(door: Door, one: Ready, found: list[Found], words: Triage | None) -> list[To]:
         if one.body.source_ref == "b3":
             raise RuntimeError("陈大文 13800138000")
         if one.body.source_ref == "b5":
             raise Malformed("a text holds a zero character, which no row can hold")
-        return commands_of(door, one, found)
+        return commands_of(door, one, found, words)
 
     monkeypatch.setattr("services.intake.portions.commands_of", planted)
     lines = [json.dumps({**full_report, "source_ref": f"b{n}"}) for n in range(8)]

@@ -47,3 +47,10 @@ def test_adding_and_counting_agree(instant: datetime, days: int) -> None:
     last = (due + timedelta(hours=8)).date()
     assert is_working_day(last)
     assert working_days_between(first, last) == (days if days else (0 if first == last else 1))
+
+
+@given(st.integers(0, 35_000), st.integers(0, 40))
+def test_days_that_are_remembered_are_days_that_are_counted(hours: int, days: int) -> None:
+    instant = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
+    counted = add_working_days(instant, days, lambda day: is_working_day(day) is True)
+    assert add_working_days(instant, days) == counted == add_working_days(instant, days)

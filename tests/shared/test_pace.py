@@ -177,6 +177,21 @@ async def test_who_reads_in_lumps_is_as_fast_as_its_lumps_are_far_apart(bus: Pos
 
 
 async def test_what_was_let_in_has_time_to_show_before_more_comes(bus: PostgresBus) -> None:
+    reader = await _reading(bus, 0)
     one, began = pace(bus, Hands()), time.monotonic()
     assert await _given(one, 200, within=5.0)
     assert time.monotonic() - began >= 4 * 0.02  # 37 turns a look
+    await reader.close()
+
+
+async def test_a_service_that_nobody_hears_is_held_by_its_own_outbox_alone(bus: PostgresBus) -> None:
+    hands, reader = Hands(), await _reading(bus, 0)
+    one = Pace(bus.behind, hands.waiting, behind_seconds_max=0.1, groups=("oven",), own="oven", now=hands.clock)
+    assert await _given(one, 400, within=0.1)  # one look gives them all
+    hands.unsent = 4000
+    assert not await _given(one, 500)
+    hands.unsent = 0
+    await _published(bus, 2000)
+    await reader.poll(1, 1)
+    assert await one._free() < 0  # what it hears itself is waited for like anybody's
+    await reader.close()

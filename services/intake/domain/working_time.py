@@ -42,7 +42,9 @@ class WorkingTime(Struct, frozen=True):
     days: Mapping[date, bool] = {}
 
     def works_in(self, district: str | None) -> Callable[[date], bool]:
-        """Whether a day is a working day there."""
+        """Whether a day is a working day there; the announced calendar itself where nothing was declared."""
+        if not self.stops and not self.days:
+            return is_working_day
 
         def works(day: date) -> bool:
             if any(stop.covers(day, district) for stop in self.stops):
