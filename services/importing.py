@@ -19,8 +19,7 @@ from services.intake.files.lines import Unreadable
 from services.intake.files.packed import PIECE, unpacked
 from services.intake.files.reading import Reading, form_of
 from services.intake.files.rejects import HEAD, csv_line, reject_lines
-from services.intake.files.table import Row
-from services.intake.portions import fault_of, reference
+from services.intake.portions import Marking, Numbered, fault_of
 from services.sending import Answer, Sender
 from shared.clock import utc_now
 from shared.errors import KapokError
@@ -106,7 +105,7 @@ class Import:
     """One file on its way in.
 
     `position` is the file beside it that says how far it is; with `resume` it is gone on from there. A row that has no
-    reference of its own gets one from the file's hash and its line, so that the file may be sent as often as one likes.
+    reference of its own gets the one that the door would give it, so that the file may be sent as often and in as many ways as one likes.
     """
 
     def __init__(self, path: Path, rejects: Path, *, charset: str = "", resume: bool = False) -> None:
@@ -136,7 +135,7 @@ class Import:
         Raises `Unreadable` (what was read before it is sent and answered) and what the sender raises.
         """
         broke: Unreadable | None = None
-        under_way: deque[tuple[Sequence[Row], asyncio.Task[list[Answer]], int]] = deque()
+        under_way: deque[tuple[Sequence[Numbered], asyncio.Task[list[Answer]], int]] = deque()
         with self.path.open("rb") as file, Rejects(self.rejects, self._kept) as rejects, closing(self._portions(file)) as portions:
             try:
                 while True:
@@ -167,7 +166,7 @@ class Import:
         now = utc_now()
         with self.path.open("rb") as file, Rejects(self.rejects) as rejects:
             for portion in self._portions(file):
-                for row in portion:
+                for row in [one.row for one in portion]:
                     why = fault_of(row, now)
                     if why is None:
                         self.counts.recorded += 1
@@ -178,15 +177,16 @@ class Import:
                 heard(self.counts, file.tell())
         return self.counts
 
-    def _portions(self, file: BinaryIO) -> Generator[list[Row], None, None]:
-        portion: list[Row] = []
-        size, done = 0, self.counts.line
+    def _portions(self, file: BinaryIO) -> Generator[list[Numbered], None, None]:
+        portion: list[Numbered] = []
+        size, done, marking = 0, self.counts.line, Marking()
         head = next(unpacked(file), b"")[:PIECE]
         try:
             for row in Reading(form_of(self.path.name, head), self._charset).all(unpacked(file)):
+                marked = marking.marked(row)  # what was answered before too: it names what follows
                 if row.number <= done:
                     continue
-                portion.append(row)
+                portion.append(marked)
                 size += len(row.body)
                 if len(portion) >= _ROWS or size >= _BYTES:
                     yield portion
@@ -198,31 +198,18 @@ class Import:
         if portion:
             yield portion
 
-    async def _answers(self, sender: Sender, portion: Sequence[Row]) -> list[Answer]:
+    async def _answers(self, sender: Sender, portion: Sequence[Numbered]) -> list[Answer]:
         """An answer for each row, by the lines of the file."""
-        good = [row for row in portion if not row.wrong]
-        told = await sender.sent([self._with_reference(row) for row in good]) if good else []
-        answers = {row.number: {**answer, "line": row.number} for row, answer in zip(good, told, strict=True)}
-        for row in portion:
+        rows = [one.row for one in portion]
+        good = [one for one in portion if not one.row.wrong]
+        told = await sender.sent([_with_reference(one) for one in good]) if good else []
+        answers = {one.row.number: {**answer, "line": one.row.number} for one, answer in zip(good, told, strict=True)}
+        for row in rows:
             if row.wrong:
                 answers[row.number] = {"line": row.number, "status": "refused", "problem": fault_of(row, utc_now())}
-        return [answers[row.number] for row in portion]
+        return [answers[row.number] for row in rows]
 
-    def _with_reference(self, row: Row) -> bytes:
-        """The row with a reference; spliced in, so that the door sees everything else as it was written."""
-        named_by_us = reference(self.hash, row.number)
-        try:
-            named = msgspec.json.decode(row.body, type=_Named)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return row.body  # no object: the door says what is wrong with it
-        body = row.body.strip()
-        if named.source_ref is UNSET:
-            return body[:-1] + (b"" if body[1:-1].strip() == b"" else b",") + b'"source_ref":"%s"}' % named_by_us.encode()
-        if named.source_ref is None:
-            return msgspec.json.encode({**msgspec.json.decode(body), "source_ref": named_by_us})
-        return body
-
-    def _note(self, portion: Sequence[Row], answers: Sequence[Answer], rejects: Rejects) -> None:
+    def _note(self, portion: Sequence[Numbered], answers: Sequence[Answer], rejects: Rejects) -> None:
         for answer in answers:
             if answer["status"] == "refused":
                 rejects.add(answer)
@@ -231,7 +218,7 @@ class Import:
                 self.counts.already += 1
             else:
                 self.counts.recorded += 1
-        self.counts.line = portion[-1].number
+        self.counts.line = portion[-1].row.number
         said = msgspec.json.encode(_Position(self.hash, self.counts, rejects.kept()))
         half = self.position.with_name(self.position.name + ".new")
         with half.open("wb") as out:
@@ -239,6 +226,21 @@ class Import:
             out.flush()
             os.fsync(out.fileno())
         half.replace(self.position)
+
+
+def _with_reference(one: Numbered) -> bytes:
+    """The row with a reference; spliced in, so that the door sees everything else as it was written."""
+    row = one.row
+    try:
+        named = msgspec.json.decode(row.body, type=_Named)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return row.body  # no object: the door says what is wrong with it
+    body = row.body.strip()
+    if named.source_ref is UNSET:
+        return body[:-1] + (b"" if body[1:-1].strip() == b"" else b",") + b'"source_ref":"%s"}' % one.reference.encode()
+    if named.source_ref is None:
+        return msgspec.json.encode({**msgspec.json.decode(body), "source_ref": one.reference})
+    return body
 
 
 def seconds_since(began: float) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +19,7 @@ from services.intake.files.lines import Unreadable
 from services.intake.files.packed import PIECE, unpacked
 from services.intake.files.reading import Reading, form_of
 from services.intake.files.rejects import HEAD, csv_line, reject_lines
-from services.intake.portions import PORTION_BYTES, PORTION_ROWS, Answer, Numbered, fault_of, recorded, reference
+from services.intake.portions import PORTION_BYTES, PORTION_ROWS, Answer, Marking, Numbered, fault_of, recorded
 from shared.web.frame import Page, page_for
 
 PATH = "/intake/import"
@@ -115,16 +114,13 @@ def _checked(page: Page, portion: list[Numbered]) -> Iterator[Answer]:
 
 def _portions(file: BinaryIO, name: str) -> Iterator[list[Numbered]]:
     file.seek(0)
-    hashing = hashlib.sha256()
-    while piece := file.read(PIECE):
-        hashing.update(piece)
-    sha256 = hashing.hexdigest()
+    marking = Marking()
     portion: list[Numbered] = []
     size = 0
     try:
         head = next(unpacked(file), b"")[:PIECE]
         for row in Reading(form_of(name, head)).all(unpacked(file)):
-            portion.append(Numbered(row, reference(sha256, row.number)))
+            portion.append(marking.marked(row))
             size += len(row.body)
             if len(portion) >= PORTION_ROWS or size >= PORTION_BYTES:
                 yield portion

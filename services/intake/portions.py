@@ -44,13 +44,11 @@ class Numbered(Struct, frozen=True, gc=False):
     reference: str
 
 
-def reference(sha256: str, line: int) -> str:
-    """What names a row without a reference: the file it came in, by its hash, and the line on which it begins."""
-    return f"{sha256[:32]}-{line}"
-
-
 class Marking:
-    """Names the rows of a stream by everything up to them: the same stream names them the same, and no two share a name."""
+    """Names the rows of a file by everything up to them: the same file names them the same whichever way it comes, and no two share a name.
+
+    By what was read and not by its bytes: packed or not, in whatever encoding, at the door, from the command or on the page.
+    """
 
     def __init__(self) -> None:
         self._so_far = hashlib.sha256()
@@ -58,7 +56,7 @@ class Marking:
     def marked(self, row: Row) -> Numbered:
         self._so_far.update(b"%d:" % len(row.body))
         self._so_far.update(row.body)
-        return Numbered(row, reference(self._so_far.hexdigest(), row.number))
+        return Numbered(row, f"{self._so_far.hexdigest()[:32]}-{row.number}")
 
 
 def fault_of(row: Row, now: datetime) -> Answer | None:

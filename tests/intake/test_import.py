@@ -204,3 +204,19 @@ def _read(connection: socket.socket) -> bytes:
     answer = http_client.HTTPResponse(connection)
     answer.begin()
     return answer.read()
+
+
+async def test_a_file_is_the_same_file_by_the_command_and_at_the_door(served: Served, tmp_path: Path) -> None:
+    table = "渠道,受理时间,姓名,诉求内容\n" + "".join(f"走访,2026-11-20 09:12,陈大文{at},没饭吃\n" for at in range(600))
+    path = tmp_path / "cases.csv"
+    path.write_bytes((table + "鸽子,,,\n" + "走访,2026-11-20 09:12,王秀英,没饭吃\n").encode("gbk"))
+    code, said = await served.imported(path)
+    assert code == 3, said
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        asked = await http.post(f"{served.url}/auth/token", json={"client_id": "gov", "client_secret": "demo"})
+        headers = {"authorization": f"Bearer {asked.json()['access_token']}", "content-type": "text/csv"}
+        packed = gzip.compress(path.read_bytes().decode("gbk").encode())
+        raw = await http.post(f"{served.url}/intake/v1/reports:batch", content=packed, headers={**headers, "content-encoding": "gzip"})
+    told = [json.loads(line) for line in raw.text.splitlines()]
+    assert [answer["status"] for answer in told] == ["already"] * 600 + ["refused", "already"]
+    assert (await served.reported())[0] == 601
