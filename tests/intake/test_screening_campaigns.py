@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.campaigns.forgetting import forget_due
 from services.intake.manifest import INTAKE
 from shared.testing import Database
 from shared.testing.waiting import until
@@ -56,7 +57,7 @@ async def test_whom_a_screening_found_is_rung_and_the_outcome_counts_to_the_sign
     await desk.post(f"/campaigns/{campaign}/start", who="gov")
     rung = await ringing(desk, campaign, 2)
     signals = {row["threshold"]: row["person_id"] for row in await desk.sql("select threshold, person_id from signal_list")}
-    call = next(row["call_id"] for row in rung if row["person_id"] == signals["medical_dibao"])
+    call = next(row["call_id"] for row in rung if row["about"] == signals["medical_dibao"])
     answer = (await told(desk, call, digits={"situation": "2", "consent": "1"}, transcript=STORY)).json()
     case = (await desk.get(f"/cases/{answer['case_id']}", x_access_reason="test")).json()
     assert case["person_id"] == signals["medical_dibao"], "the person of the signal, and nobody new"
@@ -111,7 +112,7 @@ async def test_after_half_a_year_what_data_said_of_people_is_forgotten_and_the_n
     key = await screened(desk, SICK, POOR, SILENT)
     opened = (await desk.post(f"/screenings/{key}/reports", {"threshold": "medical_dibao"}, who="gov")).json()["opened"][0]["case_id"]
     signals = "select told is not null as told, person_id from signal_list where screening_id = $1 order by row"
-    sick, poor, silent = [row["person_id"] for row in await desk.sql(signals, key)]
+    silent = (await desk.sql(signals, key))[2]["person_id"]
     desk.turn(days=10)
     newer = await screened(desk, POOR)
     desk.turn(days=169)
@@ -122,12 +123,45 @@ async def test_after_half_a_year_what_data_said_of_people_is_forgotten_and_the_n
     await desk.opened.schedule.work_off()
     await until(lambda: told_of(desk, key), 0)
     assert await told_of(desk, newer) == 1
-    live = {row["subject"] for row in await desk.sql("select subject from subject_keys where wrapped is not null")}
-    assert {sick, poor} <= live, "whoever has a case or a newer signal is known for that"
-    assert silent not in live, "nobody can read any more what was said of whoever is known for nothing else"
+    # Whoever reports themselves later has the id that the signal was given, and what they say is kept.
+    later = {
+        "channel": "hotline",
+        "received_at": desk.now.isoformat(),
+        "needs": ["livelihood"],
+        "person": {"id_number": SILENT["id_number"], "name": "王五"},
+    }
+    case = await desk.reported(later)
+    assert case["person_id"] == silent
+    assert (await desk.get(f"/cases/{case['case_id']}", x_access_reason="x")).json()["person"]["name"] == "王五"
     assert (await row_of(desk, key, "income_unstable"))["signals"] == 2
     assert "has been forgotten" in await Browser(desk, "gov", "en").open(f"/intake/screenings/{key}")
     assert (await desk.get(f"/cases/{opened}", x_access_reason="x")).json()["person"]["name"] == "张三丰"
+
+
+async def test_a_campaign_that_is_forgotten_leaves_the_resident_able_to_report(desk: Desk) -> None:
+    key = await screened(desk, POOR)
+    campaign, _ = await campaign_of(desk, key)
+    (call,) = await calls(desk, campaign)
+    person = (await desk.sql("select person_id from signal_list"))[0]["person_id"]
+    assert (call["about"], call["person_id"] == person) == (person, False)
+    await desk.post(f"/campaigns/{campaign}/stop", who="gov")
+    desk.turn(days=120)
+    await forget_due(desk.room)
+
+    async def gone() -> bool:
+        rows = await desk.sql("select wrapped from subject_keys where subject = $1", call["person_id"])
+        return bool(rows) and rows[0]["wrapped"] is None
+
+    await until(gone)
+    later = {
+        "channel": "hotline",
+        "received_at": desk.now.isoformat(),
+        "needs": ["livelihood"],
+        "person": {"id_number": SON, "name": "张小明"},
+    }
+    case = await desk.reported(later)
+    assert case["person_id"] == person
+    assert (await desk.get(f"/cases/{case['case_id']}", x_access_reason="x")).json()["person"]["name"] == "张小明"
 
 
 async def told_of(desk: Desk, key: str) -> int:

@@ -27,7 +27,7 @@ async def called_back(door: Door, call_id: str, body: CallBackIn) -> dict[str, A
     report = _report(door, call.queued, body)
     case_id = case_id_of(door, report)
     done = To("call", call_id, c.FinishCallBack(door.now, "case", case_id))
-    answered, _ = await take(door, report, who=(call.queued.person_id, call.queued.household_id), also=[done])
+    answered, _ = await take(door, report, who=c.whose(call.queued), also=[done])
     return {**told(call_id, await door.state("call", call_id)), "urgency": answered["urgency"], "needs": answered["needs"]}
 
 

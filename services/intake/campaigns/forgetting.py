@@ -54,7 +54,7 @@ async def forget_due(room: Room) -> int:
 async def _campaign(room: Room, campaign_id: str, now: datetime) -> int:
     total, waiting, after = 0, False, ""
     while rows := await views.still_known(room, campaign_id, after, _TOGETHER):
-        done = await asyncio.gather(*[_call(room, row["call_id"], row["person_id"], now) for row in rows])
+        done = await asyncio.gather(*[_call(room, row["call_id"], row["about"] or row["person_id"], now) for row in rows])
         total, after = total + done.count("forgotten"), rows[-1]["call_id"]
         waiting = waiting or any(row["waits"] and said == "kept" for row, said in zip(rows, done, strict=True))
         if room.stop.is_set() or not await rested(room.stop, _BREATH_SECONDS):

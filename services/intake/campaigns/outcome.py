@@ -83,7 +83,7 @@ async def _concluded(
             return
         body = _report(said, q, script, found, at)
         case_id = case_id_of(door, body)
-        await take(door, body, who=(q.person_id, q.household_id), also=[end("case", found.because, case_id), *more])
+        await take(door, body, who=c.whose(q), also=[end("case", found.because, case_id), *more])
         return
     if found.result == "task" and q.case_id is not None:
         case: Case = await door.state("case", q.case_id)

@@ -181,15 +181,15 @@ async def _calls(door: Door, plan: CampaignPlanned, some: list[Wanted], added: A
         if number is None:
             added.refuse(one.line, "/phone", "no number that can be rung")
             continue
-        found.append(_call(door, plan, said, number, person_id, None if is_new else person, cases))
+        found.append(_call(door, plan, one, number, None if is_new else person_id, None if is_new else person, cases))
     return found
 
 
 def _call(
-    door: Door, plan: CampaignPlanned, said: ListedIn, number: str, person_id: str | None, person: Person | None, cases: dict[str, Case]
+    door: Door, plan: CampaignPlanned, line: Wanted, number: str, person_id: str | None, person: Person | None, cases: dict[str, Case]
 ) -> c.CallQueued:
     """One call; its id is drawn from campaign and number, so that a number stands in a campaign once."""
-    call_id = door.named_id("call", plan.campaign_id, number)
+    said, call_id = line.listed, door.named_id("call", plan.campaign_id, number)
     # Whoever is not known yet becomes the person of the case that their answer would open.
     who = person_id or door.named_id("person", door.named_id("report", plan.campaign_id, call_id))
     report = cases[said.case_id].report if said.case_id else None
@@ -198,7 +198,7 @@ def _call(
     listed = c.Listed(number, said.name)
     return c.CallQueued(
         call_id, plan.campaign_id, who, household, number_id(door, number), plan.purpose, language, door.now, listed, said.case_id,
-        person is not None,
+        person is not None, line.about,
     )  # fmt: skip
 
 

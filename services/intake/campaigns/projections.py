@@ -59,7 +59,8 @@ def _queued(e: Envelope) -> Iterable[RowChange]:
     yield Put(
         call_list,
         {
-            "call_id": q.call_id, "campaign_id": q.campaign_id, "number_id": q.number_id, "person_id": q.person_id, "purpose": q.purpose,
+            "call_id": q.call_id, "campaign_id": q.campaign_id, "number_id": q.number_id, "person_id": q.person_id, "about": q.about,
+            "purpose": q.purpose,
             "language": q.language, "status": "queued", "attempt": 0, "due_at": q.at, "dialled_at": None, "ended_at": None, "why": None,
             "result": None, "case_id": q.case_id, "call_back_due": None, "call_back_at": None, "known": q.known,
             "forgotten_at": None,

@@ -41,6 +41,7 @@ call_list = Table(
     Column("campaign_id", Text, nullable=False),
     Column("number_id", Text, nullable=False),
     Column("person_id", Text, nullable=False),
+    Column("about", Text),
     Column("purpose", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -58,7 +59,7 @@ call_list = Table(
     # What is due in a campaign, what is under way there, and how many are in each state.
     Index("call_list_due", "campaign_id", "status", "due_at", "call_id"),
     Index("call_list_number", "number_id"),
-    Index("call_list_person", "person_id", "dialled_at"),
+    Index("call_list_about", "about", "dialled_at", postgresql_where=Column("about", Text).is_not(None)),
     Index("call_list_kept", "campaign_id", "call_id", postgresql_where=Column("forgotten_at", DateTime).is_(None)),
     Index("call_list_under_way", "status", "dialled_at", postgresql_where=Column("status", Text) == "ringing"),
     Index("call_list_call_back", "call_back_due", "call_id", postgresql_where=Column("call_back_at", DateTime).is_(None)),

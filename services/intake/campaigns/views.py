@@ -118,7 +118,7 @@ async def at_rest_since(room: Room, before: datetime) -> list[str]:
 async def still_known(room: Room, campaign_id: str, after: str, limit: int) -> list[dict[str, Any]]:
     """Calls of a list whose number, name and words have not been forgotten, some at a time; those of persons known before are not among them."""
     waits = and_(_calls.call_back_due.is_not(None), _calls.call_back_at.is_(None)).label("waits")
-    statement = select(_calls.call_id, _calls.person_id, waits).where(
+    statement = select(_calls.call_id, _calls.person_id, _calls.about, waits).where(
         _calls.campaign_id == campaign_id, _calls.forgotten_at.is_(None), _calls.known.is_not(True), _calls.call_id > after
     )
     return await room.rows(statement.order_by(_calls.call_id).limit(limit))

@@ -31,7 +31,11 @@ class Listed(Struct, frozen=True, gc=False):
 
 
 class CallQueued(Struct, frozen=True, gc=False):
-    """`number_id` stands for the number without telling it; `known` says that the person was known before the campaign."""
+    """`number_id` stands for the number without telling it; `known` says that the person was known before the campaign.
+
+    `about` is whom data pointed to. What a list told is sealed for `person_id`, which is nobody else's while they are not known, so
+    that it can be forgotten without the key that is theirs for good.
+    """
 
     call_id: str
     campaign_id: str
@@ -44,6 +48,14 @@ class CallQueued(Struct, frozen=True, gc=False):
     listed: Listed | Shredded
     case_id: str | None = None
     known: bool = False
+    about: str | None = None
+
+
+def whose(call: CallQueued) -> tuple[str, str]:
+    """Person and household of the case that an answer opens."""
+    if call.about is not None and not call.known:
+        return call.about, call.about
+    return call.person_id, call.household_id
 
 
 class CallDialled(Struct, frozen=True, gc=False):

@@ -155,8 +155,8 @@ def _followed(screening_id: str) -> Any:
     helped = or_(paid.c.at.is_not(None), and_(found["status"] == "closed", found["reason"].in_(_HELPED)))
     ended = or_(helped, found["status"].in_(("closed", "withdrawn")))
     call = call_list.c
-    rung = exists().where(call.person_id == s.person_id, call.dialled_at >= s.at)
-    spoke = exists().where(call.person_id == s.person_id, call.dialled_at >= s.at, call.status.in_(("answered", "opted_out")))
+    rung = exists().where(call.about == s.person_id, call.dialled_at >= s.at)
+    spoke = exists().where(call.about == s.person_id, call.dialled_at >= s.at, call.status.in_(("answered", "opted_out")))
     joined = signal_list.outerjoin(own, own.c.case_id == s.case_id).outerjoin(later, true()).outerjoin(paid, true())
     return (
         select(
