@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.intake import apply_pages, campaign_pages, desk_pages, import_page, pages, person_pages, screening_pages, visit_pages
+from services.intake import (
+    apply_pages,
+    campaign_pages,
+    desk_pages,
+    import_page,
+    off_line_pages,
+    pages,
+    person_pages,
+    screening_pages,
+    visit_pages,
+)
 from services.intake.api import ROUTERS, calls, screenings
 from services.intake.campaigns.dialling import EFFECTS as DIALLING
 from services.intake.campaigns.dialling import LOOPS
@@ -109,6 +119,7 @@ INTAKE = Service(
         apply_pages.router,
         pages.router,
         visit_pages.router,
+        off_line_pages.router,
         person_pages.router,
         import_page.router,
         campaign_pages.router,
