@@ -33,7 +33,7 @@ async def _shown(page: Page, status: int = 200, **values: Any) -> Response:
     clocks = await views.open_clocks(page.door, None, 100)
     return page.show(
         "intake/visits.html", status=status, clocks=clocks, now=page.door.now, outcomes=OUTCOMES, cases=await _cases(page),
-        ref=page.door.new_id(), **{"wrong": [], "form": {}, "done": "", **values},
+        ref=page.door.new_id(), who=page.door.named_id("visits-of", page.door.principal.id), **{"wrong": [], "form": {}, "done": "", **values},
     )  # fmt: skip
 
 

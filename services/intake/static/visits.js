@@ -1,135 +1,186 @@
-// A visit without a signal: kept on this telephone with the moment it was saved, and sent when there is a signal. The form works
-// without this file. What is kept goes as soon as it has been taken, and only the person who wrote it can send it.
-(() => {
-  "use strict";
-  const form = document.querySelector("form[data-visit]");
-  if (!form || !("indexedDB" in window)) return;
-  const said = document.getElementById("visit-said");
-  const waiting = document.getElementById("visit-waiting");
-  const words = form.dataset;
-  const PICTURE_MAX = 1600, BYTES_MAX = 700000, SECONDS = 20;
+// A visit without a signal: sealed on this telephone with the moment it was saved, and sent in order when there is a signal. The
+// form works without this file. What is kept goes as soon as it has been taken; what is refused stays until it is mended.
+import { Full, forget, here, keep, knows, newRef, opened, remember, sealOld, unlocked, waiting } from "./keeping.js";
 
-  const opened = new Promise((resolve, reject) => {
-    const ask = indexedDB.open("kapok-visits", 1);
-    ask.onupgradeneeded = () => ask.result.createObjectStore("visits", { keyPath: "ref" });
-    ask.onsuccess = () => resolve(ask.result);
-    ask.onerror = () => reject(ask.error);
-  });
-  const store = async (mode, act) => {
-    const database = await opened;
-    return new Promise((resolve, reject) => {
-      const work = database.transaction("visits", mode);
-      const asked = act(work.objectStore("visits"));
-      work.oncomplete = () => resolve(asked.result);
-      work.onerror = work.onabort = () => reject(work.error);
-    });
+const form = document.querySelector("form[data-visit]");
+const said = document.getElementById("visit-said"), list = document.getElementById("visit-waiting"), whose = document.getElementById("visit-whose");
+const words = form.dataset, empty = "empty" in words;
+const PICTURE_MAX = 1600, PICTURE_BYTES = 350_000, SECONDS = 20;
+const DRAFT = { n: undefined, happenedAt: "", photo: null };
+let me = null, mending = { ...DRAFT };
+
+const say = (sentence) => { said.textContent = sentence; said.hidden = !sentence; };
+
+// A photograph of a telephone has ten times the bytes that a page needs.
+async function smaller(file) {
+  if (!file.type.startsWith("image/") || file.size <= PICTURE_BYTES) return file;
+  try {
+    const picture = await createImageBitmap(file);
+    const scale = Math.min(1, PICTURE_MAX / Math.max(picture.width, picture.height));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(picture.width * scale);
+    canvas.height = Math.round(picture.height * scale);
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const made = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.8));
+    return made ? new File([made], "paper.jpg", { type: "image/jpeg" }) : file;
+  } catch { return file; }
+}
+
+async function written() {
+  const sent = [...new FormData(form)].filter(([name]) => name !== "happened_at" && name !== "form_token");
+  const chosen = form.elements.case, file = form.elements.photo.files[0];
+  return {
+    ref: form.elements.ref.value, fields: sent.filter(([, value]) => typeof value === "string"), photo: file ? await smaller(file) : mending.photo,
+    happenedAt: mending.happenedAt || new Date().toISOString(), title: chosen.options[chosen.selectedIndex]?.text ?? "", problem: "",
   };
-  const kept = async () => (await store("readonly", (visits) => visits.getAll())).filter((one) => one.who === words.who)
-    .sort((a, b) => (a.happenedAt < b.happenedAt ? -1 : 1));
-  const keep = (one) => store("readwrite", (visits) => visits.put(one));
-  const forget = (ref) => store("readwrite", (visits) => visits.delete(ref));
+}
 
-  const say = (text) => { said.textContent = text; said.hidden = !text; };
-  const newRef = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+// Who is logged in now, with what opens what waits for them: their words, "out" (nobody), or "away" (no signal, or the service is down).
+async function asked() {
+  let answer;
+  try {
+    answer = await fetch("/intake/visits/key", { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(SECONDS * 1000) });
+    if (answer.ok) return await answer.json();
+  } catch { return "away"; }
+  return answer.status >= 500 || answer.status === 429 ? "away" : "out";
+}
 
-  // A photograph of a telephone has ten times the bytes that a page needs.
-  async function smaller(file) {
-    if (!file.type.startsWith("image/") || file.size <= BYTES_MAX / 2) return file;
-    try {
-      const picture = await createImageBitmap(file);
-      const scale = Math.min(1, PICTURE_MAX / Math.max(picture.width, picture.height));
-      const canvas = document.createElement("canvas");
-      canvas.width = Math.round(picture.width * scale);
-      canvas.height = Math.round(picture.height * scale);
-      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-      const made = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.8));
-      return made ? new File([made], "paper.jpg", { type: "image/jpeg" }) : file;
-    } catch { return file; }
+async function enter() {
+  const told = await asked();
+  if (told === "out") me = null;
+  if (typeof told === "string") return told;
+  const value = Uint8Array.from(atob(told.key), (character) => character.charCodeAt(0));
+  me = { who: told.who, token: told.token, ...(await unlocked(told.who, value)) };
+  await sealOld(told.who, told.name);
+  if (!empty) await remember(told.who, told.name, [...form.elements.case.options].map((one) => [one.value, one.text]));
+  return "in";
+}
+
+// "sent", "away", "out" or the sentence that says why it was not taken.
+async function send(one) {
+  const body = new FormData();
+  body.append("form_token", me.token);
+  body.append("happened_at", one.happenedAt);
+  for (const [name, value] of one.fields) body.append(name, value);
+  if (one.photo) body.append("photo", one.photo);
+  let answer;
+  try {
+    const how = { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual", signal: AbortSignal.timeout(SECONDS * 1000) };
+    answer = await fetch("/intake/visits", how);
+  } catch { return "away"; }
+  if (answer.ok) return "sent";
+  if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return "away";
+  if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return "out";
+  try { const told = await answer.json(); return told.sentence || told.title || String(answer.status); } catch { return String(answer.status); }
+}
+
+// All of them where nobody is known to have logged in: whose they are is not told then.
+async function mine() {
+  const who = me?.who ?? (await here())?.who;
+  return (await waiting()).filter((record) => !who || record.who === who);
+}
+
+// One window sends at a time, in the order in which they were kept; what was refused waits to be mended and holds up no other.
+const sendAll = () => navigator.locks.request("kapok-visits", async () => {
+  const state = await enter();
+  if (state === "out" && (await waiting()).length) say(words.logIn);
+  for (const record of state === "in" ? await mine() : []) {
+    const one = record.refused ? null : await opened(record, me);
+    if (!one) continue;
+    const outcome = await send(one);
+    if (outcome === "out") { me = null; say(words.logIn); }
+    if (outcome === "out" || outcome === "away") break;
+    if (outcome === "sent") { await forget(record.n); say(words.sentWord); }
+    else await keep(record.who, { ...one, problem: outcome }, { n: record.n, refused: true });
   }
+  await show();
+});
 
-  async function written() {
-    const fields = [];
-    for (const [name, value] of new FormData(form)) {
-      if (typeof value === "string") { if (name !== "happened_at" && name !== "form_token") fields.push([name, value]); }
-      else if (value.size) fields.push([name, await smaller(value)]);
-    }
-    const chosen = form.elements.case;
-    return {
-      ref: form.elements.ref.value, who: words.who, fields, happenedAt: new Date().toISOString(),
-      title: chosen.options[chosen.selectedIndex].text, problem: "",
-    };
-  }
+function button(label, act) {
+  const made = document.createElement("button");
+  Object.assign(made, { type: "button", className: "secondary", textContent: label });
+  made.addEventListener("click", act);
+  return made;
+}
 
-  // "sent", "away" (no signal, or the service is down) or the sentence that says why it was not taken.
-  async function send(one) {
-    const body = new FormData();
-    body.append("form_token", form.elements.form_token.value);
-    body.append("happened_at", one.happenedAt);
-    for (const [name, value] of one.fields) body.append(name, value);
-    let answer;
-    try {
-      answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(SECONDS * 1000) });
-    } catch { return "away"; }
-    if (answer.ok) return "sent";
-    if (answer.status >= 500 || answer.status === 429 || answer.status === 408) return "away";
-    if (answer.status === 401 || answer.status === 403) return words.logIn;
-    try { const told = await answer.json(); return told.sentence || told.title || String(answer.status); } catch { return String(answer.status); }
-  }
+async function row(record) {
+  const made = document.createElement("li"), one = await opened(record, me);
+  made.textContent = one ? `${one.title} ${one.problem ? `· ${words.refused} ${one.problem} ` : ""}` : `${words.lost} `;
+  if (one?.problem) made.append(button(words.mend, () => mend(record, one)));
+  if (!one || one.problem) made.append(button(words.giveUp, async () => { await forget(record.n); await show(); }));
+  return made;
+}
 
-  let sending = false;
-  async function sendAll() {
-    if (sending) return;
-    sending = true;
-    try {
-      for (const one of await kept()) {
-        const outcome = await send(one);
-        if (outcome === "away") break;
-        if (outcome === "sent") { await forget(one.ref); say(words.sentWord); }
-        else { one.problem = outcome; await keep(one); }
-      }
-    } finally { sending = false; }
-    await show();
-  }
+async function show() {
+  const all = await waiting(), own = await mine(), known = await here();
+  list.hidden = !all.length;
+  list.querySelector("[data-count]").textContent = String(own.length);
+  list.querySelector("[data-sealed]").hidden = Boolean(me) || !all.length;
+  list.querySelector("[data-others]").hidden = all.length === own.length;
+  list.querySelector("[data-others-count]").textContent = String(all.length - own.length);
+  list.querySelector("[data-list]").replaceChildren(...(me ? await Promise.all(own.map(row)) : []));
+  whose.hidden = !known;
+  whose.querySelector("[data-name]").textContent = known?.name ?? "";
+  if (empty) choose(known);
+}
 
-  async function show() {
-    const all = await kept();
-    waiting.hidden = !all.length;
-    waiting.querySelector("[data-count]").textContent = String(all.length);
-    const list = waiting.querySelector("[data-list]");
-    list.replaceChildren(...all.map((one) => {
-      const row = document.createElement("li");
-      row.textContent = one.problem ? `${one.title} · ${words.refused} ${one.problem} ` : one.title;
-      if (one.problem) {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "secondary";
-        button.textContent = words.giveUp;
-        button.addEventListener("click", async () => { await forget(one.ref); await show(); });
-        row.append(button);
-      }
-      return row;
-    }));
-  }
+// Without a signal the page brings no cases: those of the last look, as long as somebody is logged in here.
+function choose(known) {
+  const chosen = form.elements.case, before = chosen.value;
+  chosen.replaceChildren(...(known?.cases ?? []).map(([value, label]) => new Option(label, value)));
+  if (before) chosen.value = before;
+  form.querySelector("[data-save-button]").disabled = !known;
+  if (!known) say(words.nobody);
+}
 
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    if (form.dataset.busy) return;
-    form.dataset.busy = "yes";
-    try {
-      const one = await written();
-      // Kept before it is sent: nothing is lost when the signal, the battery or the service goes in between.
-      await keep(one);
-      const outcome = await send(one);
-      if (outcome === "sent") { await forget(one.ref); say(words.saved); }
-      else if (outcome === "away") say(`${words.kept} ${(await kept()).length}`);
-      else { one.problem = outcome; await keep(one); say(`${words.refused} ${outcome}`); }
-      if (outcome === "sent" || outcome === "away") { form.reset(); form.elements.ref.value = newRef(); }
-      else await forget(one.ref);
-    } catch { say(words.failed); }
-    finally { delete form.dataset.busy; }
-    await show();
-  });
-  addEventListener("online", sendAll);
-  waiting.querySelector("[data-send]").addEventListener("click", sendAll);
-  show().then(sendAll).catch(() => say(words.failed));
-})();
+function mend(record, one) {
+  const told = Object.fromEntries(one.fields);
+  form.reset();
+  if (![...form.elements.case.options].some((option) => option.value === told.case)) form.elements.case.append(new Option(one.title, told.case));
+  for (const name of ["case", "ref", "note", "income_yuan", "household_size", "outcome"]) if (name in told) form.elements[name].value = told[name];
+  form.elements.verified.checked = "verified" in told;
+  mending = { n: record.n, happenedAt: one.happenedAt, photo: one.photo };
+  say(`${words.refused} ${one.problem} ${words.mending}`);
+  form.elements.note.focus();
+}
+
+// Kept before it is sent: nothing is lost when the signal, the battery or the service goes in between. Answers its place in the order.
+async function save() {
+  const who = words.who || (await here())?.who;
+  if (!who) { say(words.nobody); return null; }
+  if (!(await knows(who))) await entered;
+  const n = await keep(who, await written(), { n: mending.n });
+  form.reset();
+  form.elements.ref.value = newRef();
+  mending = { ...DRAFT };
+  say(`${words.kept} ${(await mine()).length}`);
+  await show();
+  return n;
+}
+
+async function saved(n) {
+  await sendAll();
+  const record = (await waiting()).find((one) => one.n === n);
+  if (!record) say(words.saved);
+  else if (record.refused && !form.elements.note.value) mend(record, await opened(record, me));
+}
+
+const troubled = (fault) => say(fault instanceof Full ? words.full : words.failed);
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (words.busy) return;
+  words.busy = "yes";
+  let n = null;
+  try { n = await save(); } catch (fault) { troubled(fault); } finally { delete words.busy; }
+  if (n !== null) await saved(n).catch(troubled);
+});
+document.getElementById("visit-about").hidden = false;
+if (!form.elements.ref.value) form.elements.ref.value = newRef();
+addEventListener("online", sendAll);
+list.querySelector("[data-send]").addEventListener("click", sendAll);
+const entered = sendAll().catch(() => say(words.failed));
+
+if ("serviceWorker" in navigator) {
+  navigator.serviceWorker.register("/intake/visits/worker.js", { scope: "/intake/visits" }).catch(() => {});
+  navigator.serviceWorker.ready.then((worker) => worker.active.postMessage({ language: words.language }));
+}

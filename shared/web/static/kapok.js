@@ -33,6 +33,11 @@
     else if (event.key === "?") location.assign(document.querySelector("a[data-help]")?.href || "/help");
   });
 
+  // What this browser remembers of a log-in goes with it, without a signal too.
+  document.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") === "/logout" && "indexedDB" in window) indexedDB.deleteDatabase("kapok-desk");
+  });
+
   // A second click does not send a form twice; back from the next page it can be sent again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
