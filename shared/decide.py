@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,15 +14,15 @@ from shared.kernel import Decider, Rejected, fold
 from shared.service import Service, To
 
 Known = tuple[int, Any]  # version and state of a stream
-_FOLLOW_UPS_MAX = 200
+_FOLLOW_UPS_MAX, _MORE_PER_COMMAND = 200, 20  # what does not end is caught; whoever hands in many commands may lead to more
 
 
 class Missing(Exception):
-    """Streams that must be loaded before this unit can be decided."""
+    """Streams that must be loaded before this unit can be decided: the next one, and all that are known to come after it."""
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self.stream = stream
+    def __init__(self, streams: Iterable[str]) -> None:
+        self.streams = frozenset(streams)
+        super().__init__(*sorted(self.streams))
 
 
 class Provenance(Struct, frozen=True, gc=False):
@@ -98,19 +98,20 @@ def decide_unit(
 ) -> Decided:
     """Decide commands in order, each event's follow-ups after it.
 
-    `look` answers the state as the batch left it; raises `Missing` for a stream nobody loaded, `Rejected` when any command
+    `look` answers the state as the batch left it; raises `Missing` for streams nobody loaded, `Rejected` when any command
     without an `otherwise` is refused: then nothing of the unit happened.
     """
     events: list[Envelope] = []
     touched: dict[str, Known] = {}
     waiting: deque[tuple[To, str | None]] = deque((to, who.causation) for to in commands)
-    follow, steps = rules.follow, 0
+    follow, steps, most = rules.follow, 0, _FOLLOW_UPS_MAX + _MORE_PER_COMMAND * len(commands)
     while waiting:
         to, cause = waiting.popleft()
         stream = rules.stream(to)
         known = touched.get(stream) or look(stream)
         if known is None:
-            raise Missing(stream)
+            later = [rules.stream(after) for after, _ in waiting]
+            raise Missing([stream, *[after for after in later if after not in touched and look(after) is None]])
         version, state = known
         decider = rules.deciders[to.noun]
         try:
@@ -132,7 +133,7 @@ def decide_unit(
                 waiting.extend((after, envelope.id) for after in then(envelope))
         touched[stream] = (version, state)
         steps += 1
-        assert steps <= _FOLLOW_UPS_MAX, f"follow-ups of {stream} do not end"
+        assert steps <= most, f"follow-ups of {stream} do not end"
     first = rules.stream(commands[0])
     known = touched.get(first) or look(first)  # untouched where the first command was refused and another obeyed instead
     assert known is not None

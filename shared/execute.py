@@ -254,8 +254,8 @@ class Executor:
                     continue
                 try:
                     what = decide_unit(rules, unit.commands, unit.who, look, new_id)
-                except Missing as stream:
-                    missing.add(stream.stream)
+                except Missing as unknown:
+                    missing |= unknown.streams
                     later.append(unit)
                     if unit.lane is not None:
                         held.add(unit.lane)

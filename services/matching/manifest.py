@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from services.matching.api import ROUTERS
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
@@ -28,9 +29,22 @@ from shared.service import Service
 
 _HERE = Path(__file__).parent
 
+
+def _told_at_once(old: dict[str, Any]) -> dict[str, Any]:
+    """Before there were portions everybody heard in the same unit."""
+    return old
+
+
+def _counted_widely(old: dict[str, Any]) -> dict[str, Any]:
+    """Before each household was counted by itself, everybody within reach counted together and heard in the same unit."""
+    return {**old, "wide": True}
+
+
+_AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.CountedTogether: _counted_widely}
 CODEC = Codec(
     Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
-    *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, h.EVENTS, o.EVENTS) for event in events],
+    *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS) for event in events],
+    *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
 )
 
 MATCHING = Service(

@@ -8,8 +8,19 @@ from datetime import datetime, timedelta
 from services.matching.domain import referral as r
 from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
+from services.matching.domain.counting import merge
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
-from services.matching.domain.household import CountedTogether, CountTogether, GrantHelp, HelpGranted, HelpReleased, NoteHelp, ReleaseHelp
+from services.matching.domain.household import (
+    CountedTogether,
+    CountTogether,
+    GrantHelp,
+    HelpGranted,
+    HelpReleased,
+    NoteHelp,
+    OthersTold,
+    ReleaseHelp,
+    TellOthers,
+)
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -93,12 +104,17 @@ def help_released(e: Envelope) -> Iterable[To]:
 
 
 def counted_together(e: Envelope) -> Iterable[To]:
+    """Everything to each: who lived with somebody before may have to know their other household only now that the two are one."""
     c: CountedTogether = e.data
-    for chain in c.joined:
-        yield To("household", chain, CountTogether(chain, c.known, c.at, c.household_id, c.own))
-    if c.onward and c.groups:
-        for chain in (*c.stay, *c.parted):
-            yield To("household", chain, CountTogether(chain, c.groups, c.at, onward=False))
+    groups = tuple(merge({group.group_id: group for group in c.known}, c.groups).values())
+    for chain in c.told:
+        yield To("household", chain, CountTogether(chain, groups, c.at, c.household_id, c.own, chain in c.joined, c.steps))
+
+
+def others_told(e: Envelope) -> Iterable[To]:
+    o: OthersTold = e.data
+    for chain in o.told:
+        yield To("household", chain, CountTogether(chain, o.groups, o.at, o.household_id, o.own, steps=o.steps))
 
 
 def referral_not_taken(e: Envelope) -> Iterable[To]:
@@ -159,6 +175,7 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     HelpGranted: help_granted,
     HelpReleased: help_released,
     CountedTogether: counted_together,
+    OthersTold: others_told,
     r.ReferralDeclined: referral_not_taken,
     r.ReferralLapsed: referral_not_taken,
     r.ReferralRevoked: referral_revoked,
@@ -172,4 +189,8 @@ def _lapse(stream_id: str, facts: Mapping[str, str]) -> Iterable[To]:
     yield To("referral", stream_id, r.LapseReferral(datetime.fromisoformat(facts["due_at"])))
 
 
-DUE = {"offer_lapses": _lapse}
+def _tell_others(chain: str, facts: Mapping[str, str]) -> Iterable[To]:
+    yield To("household", chain, TellOthers(datetime.fromisoformat(facts["now"])))
+
+
+DUE = {"offer_lapses": _lapse, "counting": _tell_others}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from services.matching.domain.directory import (
     ServicePaused,
     ServiceResumed,
 )
-from services.matching.domain.household import HelpGranted, HelpReleased
+from services.matching.domain.household import CountedTogether, HelpGranted, HelpReleased, OthersTold
 from services.matching.domain.organization import LocationAdded, OrganizationRegistered
 from services.matching.tables import (
     assessment_list,
@@ -168,6 +168,19 @@ def _granted(e: Envelope) -> Iterable[RowChange]:
             "arrived_at": None,
         },
     )
+    yield from _told_later(e, h.about.household_id, h.later)
+
+
+def _told_later(e: Envelope, chain: str, untold: Sequence[str]) -> Iterable[RowChange]:
+    """At once, in a unit of its own; each of these rows is another, as the one that is being worked off goes with its unit."""
+    if untold:
+        row = {"id": f"counting:{chain}:{e.version}", "name": "counting", "stream_id": chain, "due_at": e.data.at, "facts": {}}
+        yield Put(deadlines, row)
+
+
+def _counted_together(e: Envelope) -> Iterable[RowChange]:
+    c: CountedTogether | OthersTold = e.data
+    yield from _told_later(e, c.household_id, c.left if isinstance(c, OthersTold) else c.later)
 
 
 def _arrived(e: Envelope) -> Iterable[RowChange]:
@@ -177,6 +190,7 @@ def _arrived(e: Envelope) -> Iterable[RowChange]:
 
 def _help_released(e: Envelope) -> Iterable[RowChange]:
     yield Change(help_chain, {"referral_id": e.data.referral_id}, {"state": "released"})
+    yield from _told_later(e, e.data.household_id, e.data.later)
 
 
 def _unmet(e: Envelope) -> Iterable[RowChange]:
@@ -280,7 +294,14 @@ REFERRALS = Projection(
 HELP = Projection(
     "help",
     (help_chain,),
-    {HelpGranted: _granted, HelpReleased: _help_released, r.ReferralServed: _arrived, r.ReferralClosed: _arrived},
+    {
+        HelpGranted: _granted,
+        HelpReleased: _help_released,
+        CountedTogether: _counted_together,
+        OthersTold: _counted_together,
+        r.ReferralServed: _arrived,
+        r.ReferralClosed: _arrived,
+    },
 )
 UNMET = Projection("unmet", (unmet_needs,), {NoPlaceFound: _unmet, PlaceHeld: _met})
 SERVICES = Projection(

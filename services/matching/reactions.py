@@ -17,6 +17,7 @@ from shared.envelope import Heard
 from shared.service import Reaction, To
 
 REFERRAL = "referral"
+_STEPS = 150  # commands that may follow from one message in its unit; what is more is told by portions
 UNKNOWN_DISTRICT = "440100"
 
 
@@ -164,8 +165,9 @@ def on_household_changed(heard: Heard) -> Iterable[To]:
 
 
 def _counted(group: Group, whom: Iterable[Member], heard: Heard) -> Iterable[To]:
-    for chain in dict.fromkeys(member.household_id for member in whom):
-        yield To("household", chain, CountTogether(chain, (group,), heard.at))
+    chains = dict.fromkeys(member.household_id for member in whom)
+    for chain in chains:
+        yield To("household", chain, CountTogether(chain, (group,), heard.at, steps=_STEPS // len(chains)))
 
 
 REACTIONS = (

@@ -118,7 +118,7 @@ def test_a_family_shares_the_caps_of_the_household_and_not_those_of_a_person() -
     assert (state.used_of("ILL:p2:2026"), state.used_of(COMMON)) == (0, 7)
 
 
-def test_what_another_chain_uses_later_is_noted_while_it_counts_and_forgotten_after() -> None:
+def test_what_another_chain_uses_later_is_noted_and_counts_no_longer_once_they_part() -> None:
     given = Given(HOUSEHOLD, joined("h1", ONE, source="h2", used={}))
     noted = given.when(h.NoteHelp("h2", (COMMON,), 30, AT)).then(h.HelpNoted("h2", (COMMON,), 30, AT))
     assert noted is not None
@@ -126,13 +126,50 @@ def test_what_another_chain_uses_later_is_noted_while_it_counts_and_forgotten_af
     more = Given(HOUSEHOLD, *given.history, h.HelpNoted("h2", (COMMON,), 30, AT))
     assert more.state.used_of(COMMON) == 30
     after = more.when(h.CountTogether("h1", (replace(ONE, revision=2, members=()),), AT))
-    assert (after.events[0].parted, after.state.elsewhere, after.state.used_of(COMMON)) == (("h2",), {}, 0)
+    assert (after.events[0].parted, after.state.with_it(), after.state.used_of(COMMON)) == (("h2",), frozenset(), 0)
     again = Given(HOUSEHOLD, *more.history, *after.events)
     again.when(h.CountTogether("h1", (ONE,), AT)).then()
-    again.when(h.CountTogether("h1", (), AT, source="h2", used={COMMON: 30})).then()
+    told = again.when(h.CountTogether("h1", (), AT, source="h2", used={COMMON: 40}))
+    assert told.state.used_of(COMMON) == 0
 
 
 def test_what_is_given_back_is_told_to_those_who_count_with_it() -> None:
     event = joined("h1", ONE)
     released = Given(HOUSEHOLD, event, GIVEN).when(h.ReleaseHelp("case-1-medical", AT)).events[0]
     assert (released.household_id, released.told) == ("h1", ("h2",))
+
+
+def test_a_person_in_two_households_counts_in_each_and_the_two_do_not_count_for_each_other() -> None:
+    """p2 lives with p3; as p1, who they are besides, with p4."""
+    second = Group("f2", "household", 1, (Member("p1", "h1"), Member("p4", "h4")))
+    told = [("h2", 10), ("h3", 200), ("h4", 500)]
+    history: list[Any] = [joined("h1", ONE, FAMILY, second)]
+    for source, fen in told:
+        history += Given(HOUSEHOLD, *history).when(h.CountTogether("h1", (), AT, source=source, used={COMMON: fen})).events
+    own = replace(GIVEN, caps=(COMMON,), counted_fen=40)
+    assert Given(HOUSEHOLD, *history, own).state.used_of(COMMON) == 40 + 10 + 500
+    other = joined("h3", ONE, FAMILY, second, source="h4", used={COMMON: 500})
+    assert (other.joined, Given(HOUSEHOLD, other).state.used_of(COMMON)) == (("h1", "h2"), 0)
+
+
+def test_while_somebody_has_not_said_what_they_used_nothing_is_granted() -> None:
+    given = Given(HOUSEHOLD, joined("h1", ONE))
+    given.when(grant(1, Limit(COMMON, 10))).refused(no.CountingIsUnderWay)
+    assert given.when(grant(1)).events[0].counted_fen == 1  # nothing counts towards a cap
+    given.when(h.CountTogether("h1", (), AT, source="h2", used={}))
+    heard = Given(HOUSEHOLD, *given.history, *given.when(h.CountTogether("h1", (), AT, source="h2", used={})).events)
+    assert heard.when(grant(1, Limit(COMMON, 10))).events[0].counted_fen == 1
+
+
+def test_who_finds_no_room_in_a_unit_is_told_by_portions() -> None:
+    many = Group("f3", "household", 1, tuple([Member(f"p{n}", f"h{n}") for n in range(1, 13)]))
+    (event,) = Given(HOUSEHOLD).when(h.CountTogether("h1", (many,), AT, steps=10)).events
+    assert (event.told, len(event.later)) == ((), 11)
+    given = Given(HOUSEHOLD, event)
+    (first,) = given.when(h.TellOthers(AT)).events
+    assert (len(first.told), len(first.left), first.groups) == (8, 3, (many,))
+    (last,) = Given(HOUSEHOLD, event, first).when(h.TellOthers(AT)).events
+    assert {*first.told, *last.told} == {f"h{n}" for n in range(2, 13)}
+    assert Given(HOUSEHOLD, event, first, last).when(h.TellOthers(AT)).events == ()
+    (at_once,) = Given(HOUSEHOLD).when(h.CountTogether("h1", (many,), AT, steps=22)).events
+    assert (len(at_once.told), at_once.later, at_once.steps) == (11, (), 1)

@@ -31,8 +31,35 @@ class Group(Struct, frozen=True, gc=False):
 Groups = Mapping[str, Group]
 
 
+def one_person(groups: Groups, chain: str) -> frozenset[str]:
+    """The chains of one person: this one, and those under which they are known besides."""
+    return _reached(chain, _people(groups))
+
+
+def circles(groups: Groups, chain: str) -> tuple[frozenset[str], ...]:
+    """Over whom a cap of a household is counted: for each household that this person lives in everybody of it, each under all
+    their ids; the person alone where there is none. Two households that share a person stay two.
+    """
+    own, people = one_person(groups, chain), _people(groups)
+    homes = [group.chains() for group in groups.values() if group.kind == HOUSEHOLD]
+    return tuple([_all(own, home, people) for home in homes if not own.isdisjoint(home)]) or (own,)
+
+
+def _all(own: frozenset[str], home: set[str], people: list[set[str]]) -> frozenset[str]:
+    return own.union(*[_reached(member, people) for member in home])
+
+
+def _people(groups: Groups) -> list[set[str]]:
+    return [group.chains() for group in groups.values() if group.kind == PERSON]
+
+
 def together(groups: Groups, chain: str) -> frozenset[str]:
-    """This chain and all that count with it, over groups of both kinds."""
+    """This chain and all that count with it."""
+    return frozenset().union(*circles(groups, chain))
+
+
+def within_reach(groups: Groups, chain: str) -> frozenset[str]:
+    """This chain and whatever is reached from it over groups of both kinds."""
     return _reached(chain, [group.chains() for group in groups.values()])
 
 
@@ -51,30 +78,28 @@ def _reached(start: str, sets: list[set[str]]) -> frozenset[str]:
     return frozenset(found)
 
 
-def newer(groups: Groups, told: Iterable[Group]) -> tuple[Group, ...]:
-    """What of this is not known yet, the highest revision of each."""
-    found: dict[str, Group] = {}
-    for group in told:
-        before = found.get(group.group_id) or groups.get(group.group_id)
+def kept(groups: Groups, new: Iterable[Group], chain: str) -> dict[str, Group]:
+    """The groups that a chain has to know: those by which others count with it."""
+    merged = merge(groups, new)
+    own, reached = one_person(merged, chain), together(merged, chain)
+    return {key: group for key, group in merged.items() if not group.chains().isdisjoint(own if group.kind == HOUSEHOLD else reached)}
+
+
+def kept_within_reach(groups: Groups, new: Iterable[Group], chain: str) -> dict[str, Group]:
+    """The same for what was decided when everybody within reach was counted together."""
+    merged = merge(groups, new)
+    reached = within_reach(merged, chain)
+    return {key: group for key, group in merged.items() if not group.chains().isdisjoint(reached)}
+
+
+def merge(groups: Groups, new: Iterable[Group]) -> dict[str, Group]:
+    """The highest revision of each."""
+    found = dict(groups)
+    for group in new:
+        before = found.get(group.group_id)
         if before is None or before.revision < group.revision:
             found[group.group_id] = group
-    return tuple(found.values())
-
-
-def kept(groups: Groups, new: Iterable[Group], chain: str) -> dict[str, Group]:
-    """The groups that a chain has to know: those that reach it, and the end of those it was in, so that no old word revives them."""
-    merged = {**groups, **{group.group_id: group for group in new}}
-    reached = together(merged, chain)
-    ended = {
-        key
-        for key, group in merged.items()
-        if not group.members and (key not in groups or groups[key].members == () or _in(groups[key], chain))
-    }
-    return {key: group for key, group in merged.items() if key in ended or not group.chains().isdisjoint(reached)}
-
-
-def _in(group: Group, chain: str) -> bool:
-    return chain in group.chains()
+    return found
 
 
 def keys_alike(key: str, groups: Groups) -> tuple[str, ...]:
