@@ -30,12 +30,19 @@ async def test_a_case_shows_deadlines_and_every_step_of_casework_is_a_button(
     ):  # fmt: skip
         await worker.send(at, step)
     request = re.findall(r'name="request" value="([^"]+)"', worker.text)[0]
-    await worker.send(at, {"act": "hand_over_decline", "request": request})
-    await worker.send(at, {"act": "hand_over_accept", "request": request}, 409)
+    decline = {"act": "hand_over_decline", "request": request, "reason": "no_capacity"}
+    await worker.send(at, decline, 403)
+    other = Browser(desk, "gov")
+    await other.open(at)
+    await other.send(at, {**decline, "reason": "nonsense"}, 422)
+    await other.send(at, decline)
+    await other.send(at, {"act": "hand_over_accept", "request": request}, 409)
+    await worker.open(at)
     await worker.send(at, {"act": "set_need", "need": "medical", "outcome": "nonsense", "priority": "high"}, 422)
     state = (await desk.get(f"/cases/{case}")).json()
     assert next((n["code"], n["priority"], n["outcome"]) for n in state["needs"]) == ("medical", "urgent", "no_capacity")
     assert state["provisional"]["state"] == "complete"
+    assert [(one["state"], one["why"]) for one in state["hand_overs"]] == [("declined", "no_capacity")]
 
 
 async def test_differing_words_stand_on_the_page_with_both_authors_and_one_is_chosen(
