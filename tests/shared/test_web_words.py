@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from shared.web.filters import day, moment, place_filter, yuan
 from shared.web.frame import signposts
@@ -29,6 +30,23 @@ def test_both_languages_have_the_same_keys(room: str) -> None:
     zh, en = (read_words(CATALOGUES[room], one) for one in ("zh", "en"))
     assert zh.keys() ^ en.keys() == set()
     assert [key for key, text in {**zh, **en}.items() if not text.strip()] == []
+
+
+def _twice(node: yaml.Node) -> list[str]:
+    """The keys that stand twice in one mapping; the second would silently take the place of the first."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value]
+        return [key for key in dict.fromkeys(keys) if keys.count(key) > 1] + [one for _, value in node.value for one in _twice(value)]
+    return []
+
+
+@pytest.mark.parametrize(
+    "file",
+    [one for room in CATALOGUES.values() for one in sorted(room.glob("*.yaml"))],
+    ids=lambda one: f"{one.parents[1].name}-{one.stem}",
+)
+def test_no_key_stands_twice(file: Path) -> None:
+    assert _twice(yaml.compose(file.read_text("utf-8"))) == []
 
 
 @pytest.mark.parametrize("room", CATALOGUES)
