@@ -13,6 +13,7 @@ from services.intake.domain import call as c
 from services.intake.domain import campaign as k
 from services.intake.domain import number as n
 from services.intake.domain.call_decisions import CALL, CallIsUnknown, CallWasNotMade, NobodyCallsBack, PersonOfCallIsErased
+from services.intake.domain.campaign import PURPOSES
 from services.intake.domain.campaign_decisions import (
     CAMPAIGN,
     CampaignIsDone,
@@ -212,3 +213,20 @@ def test_why_a_number_is_not_called_has_a_name() -> None:
         _, state = obeyed(NUMBER, commands)
         with pytest.raises(refusal):
             NUMBER.decide(claim, state)
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_who_refuses_one_purpose_is_rung_for_the_others(purpose: str) -> None:
+    _, refused = obeyed(NUMBER, [n.OptOut("n", purpose, "key", NOW)])
+    for other in PURPOSES:
+        claim = n.ClaimNumber("n", other, "one", "x", ("one",), NOW)
+        if other == purpose:
+            with pytest.raises(NumberOptedOutBefore):
+                NUMBER.decide(claim, refused)
+        else:
+            assert NUMBER.decide(claim, refused)
+
+
+def test_a_call_that_is_under_way_is_not_begun_again() -> None:
+    _, ringing = obeyed(CALL, [c.QueueCall(QUEUED), c.DialCall(NOW)])
+    assert CALL.decide(c.DialCall(NOW + timedelta(days=1)), ringing) == ()
