@@ -32,7 +32,7 @@ def test_both_languages_have_the_same_keys(room: str) -> None:
     assert [key for key, text in {**zh, **en}.items() if not text.strip()] == []
 
 
-def _twice(node: yaml.Node) -> list[str]:
+def _twice(node: yaml.Node | None) -> list[str]:
     """The keys that stand twice in one mapping; the second would silently take the place of the first."""
     if isinstance(node, yaml.MappingNode):
         keys = [key.value for key, _ in node.value]
