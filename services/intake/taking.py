@@ -19,7 +19,7 @@ from services.intake.domain.consent import GiveConsent
 from services.intake.domain.facts import derived
 from services.intake.domain.identity import WrongNumber, canonical_phone
 from services.intake.domain.papers import Paper, names_one, read_paper
-from services.intake.domain.person import Claims, TellPerson
+from services.intake.domain.person import Claims, Person, TellPerson
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.domain.questions import next_questions
 from services.intake.domain.triage import Triage
@@ -37,6 +37,7 @@ from shared.service import To
 
 _CHECKED_TYPES = ("resident_id", "residence_permit")
 STAFF = ("operator", "gov", "caseworker", "admin", "service", "telephony")
+_ERASED_MAX = 50  # times that somebody is erased and reported again under one paper
 _SCORES = {"id_number": 0.95, "name_birth": 0.8, "phone": 0.6}
 _DUPLICATES_MAX = 10
 _AHEAD = timedelta(minutes=10)  # that a sender's clock may be ahead of ours
@@ -100,7 +101,7 @@ async def take(
         known: Case = await door.state("case", one.case_id)
         if known.report is not None:
             return answer(known.report, await door.version("case", one.case_id), door), False
-        person_id = door.named_id("person", one.case_id)
+        person_id = await _anew(door, one)
         them = (person_id, person_id)
         done = await door.execute(*_commands(door, body, one.case_id, them, one.claims, alike, one.number, one.rules, words), *also)
     return _answered(done, door), bool(done.events)
@@ -228,12 +229,27 @@ def claims_in(person: PersonIn | None, number: Paper | None) -> Claims:
 
 def _person(door: Door, case_id: str, claims: Claims, found: list[Found]) -> tuple[str, str]:
     """The person of this paper, or the one this report makes known; what names one person always leads to the same person."""
-    key = names_one(claims.id_type or "resident_id", claims.id_number, claims.id_country) if claims.id_number else None
+    key = _named_by(claims)
     person_id = door.named_id("person", "id_number", key) if key else door.named_id("person", case_id)
     for one in found:
         if one.person_id == person_id or (key == claims.id_number and key is not None and "id_number" in one.same):
             return one.person_id, one.household_id
     return person_id, person_id
+
+
+async def _anew(door: Door, one: Ready) -> str:
+    """Whoever was erased begins anew: under the next id of their paper, which is the same for every later report, or that of the case."""
+    key = _named_by(one.claims)
+    for again in range(1, _ERASED_MAX) if key else ():
+        person_id = door.named_id("person", "id_number", str(key), str(again))
+        state: Person = await door.state("person", person_id)
+        if state.status not in ("restricted", "erased"):
+            return person_id
+    return door.named_id("person", one.case_id)
+
+
+def _named_by(claims: Claims) -> str | None:
+    return names_one(claims.id_type or "resident_id", claims.id_number, claims.id_country) if claims.id_number else None
 
 
 def _duplicates(case_id: str, found: list[Found]) -> tuple[Duplicate, ...]:

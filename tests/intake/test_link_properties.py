@@ -18,7 +18,7 @@ from tests.intake.conftest import Desk
 from tests.intake.stories import report
 
 NAMES = ("张三丰", "章三丰", "张珊丰")
-PAPERS = (("resident_id", "440106195512240023"), ("passport", "E12345678"), ("hk_macao_permit", "H01234567"))
+PAPERS = (("resident_id", "440106195512240023", None), ("passport", "E12345678", "PHL"), ("hk_macao_permit", "H01234567", None))
 _WHO = st.integers(0, 2)
 _PAIR = st.tuples(_WHO, _WHO).filter(lambda pair: pair[0] < pair[1])
 _STEP = st.one_of(
@@ -50,9 +50,15 @@ class Story:
         self.household = made.json()["household_id"]
 
     def said(self, who: int, ref: str) -> dict[str, Any]:
-        kind, number = PAPERS[who]
+        kind, number, country = PAPERS[who]
         return report(
-            NAMES[who], ref=f"{self.run}-{ref}", birth_date="1955-12-24", phone=f"1380013800{who}", id_type=kind, id_number=number
+            NAMES[who],
+            ref=f"{self.run}-{ref}",
+            birth_date="1955-12-24",
+            phone=f"1380013800{who}",
+            id_type=kind,
+            id_number=number,
+            id_country=country,
         )
 
     async def step(self, step: tuple[Any, ...]) -> None:
@@ -107,7 +113,7 @@ class Story:
         return _without_ids(msgspec.json.decode(text))
 
 
-_DRAWN = frozenset(("report_id", "consent_id", "mark", "reporter_id", "told_in", "source_ref"))
+_DRAWN = frozenset(("edit_id", "report_id", "consent_id", "mark", "reporter_id", "told_in", "source_ref"))
 
 
 def _without_ids(told: Any) -> Any:

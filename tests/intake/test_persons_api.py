@@ -272,3 +272,17 @@ async def test_the_same_number_of_another_country_or_paper_is_somebody_else_and_
     assert {one["person_id"] for one in found} == {*people.values(), nowhere["person_id"], permit["person_id"]}
     wrong = await desk.post("/reports", passport("f", "Philippines"))
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/person/id_country")
+
+
+@pytest.mark.parametrize(("kind", "number", "country"), [("hk_macao_permit", "H01234567", None), ("passport", "E12345678", "PHL")])
+async def test_whoever_was_erased_begins_anew_and_is_one_person_again(desk: Desk, kind: str, number: str, country: str | None) -> None:
+    def said(ref: str) -> dict[str, Any]:
+        return report("Maria", ref=ref, id_type=kind, id_number=number, id_country=country)
+
+    seen = list[str]()
+    for at in range(3):
+        first = (await desk.reported(said(f"{at}-first")))["person_id"]
+        assert (await desk.reported(said(f"{at}-second")))["person_id"] == first
+        assert first not in seen
+        seen.append(first)
+        assert (await desk.post(f"/persons/{first}/erasure", who="admin")).status_code == 200
