@@ -162,7 +162,7 @@ _RAW_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d|\d{4}-\d\d-\d\d \d\d:\d\d")
 _FEN = re.compile(rf"\b(?:{GRANT_FEN}|{GRANT_FEN:,}|{DONATED_FEN}|{DONATED_FEN:,})\b")
 _ZONE = {"zh": "北京时间", "en": "Beijing time"}
 # Every word of the page, seen, folded away or read out, without what is meant to be a code, a quotation or in another language.
-_SAID = """() => { const skip = 'code, kbd, mark, script, .brand, [lang]:not(html)', words = [];
+_SAID = """() => { const skip = 'code, kbd, mark, script, noscript, .brand, [lang]:not(html)', words = [];
 const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
 for (let n = walk.nextNode(); n; n = walk.nextNode()) {
   if ((n.parentElement.closest(skip)) || (n.matches && n.matches(skip))) continue;
