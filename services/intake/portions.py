@@ -110,6 +110,22 @@ class _Lately:
                 self._by_mark[kind, mark] = left
 
 
+class _Turn:
+    """A place in the order in which portions came, taken before anything is waited for: no portion overtakes the one before it."""
+
+    def __init__(self, lock: asyncio.Lock) -> None:
+        self._lock, self._got = lock, asyncio.ensure_future(lock.acquire())
+
+    async def comes(self) -> None:
+        await asyncio.shield(self._got)
+
+    def over(self) -> None:
+        if self._got.done() and not self._got.cancelled():
+            self._lock.release()
+        else:
+            self._got.cancel()
+
+
 _lately: WeakKeyDictionary[Room, _Lately] = WeakKeyDictionary()
 
 
@@ -136,37 +152,14 @@ def _own(door: Door) -> Door:
 
 async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[int], answers: list[Answer | None]) -> list[int]:
     """Answers what can be answered now; which rows must be tried again."""
-    known: list[tuple[int, Ready, dict[str, bytes]]] = []
-    room = doors[0].room
+    lately = _lately.setdefault(doors[0].room, _Lately())
+    turn = _Turn(lately.turn)
     try:
-        rules = await rules_now(room)
+        under_way = await _handed_in(doors, portion, left, answers, lately, turn)
     except NotNow:
-        return list(left)
-    for at in left:
-        try:
-            one = _ready(doors[at], portion[at], rules)
-            known.append((at, one, marks_of(doors[at], one.known_by)))
-        except Exception as fault:
-            answers[at] = _no(portion[at].row.number, fault)
-    if not known:
-        return []
-    words = await weighed(room, [text_of(one.body) for _, one, _ in known])
-    lately = _lately.setdefault(room, _Lately())
-    under_way = list[tuple[int, Ready, asyncio.Future[Done]]]()
-    async with lately.turn:
-        try:
-            found = await people_like_each(doors[0], [marks for _, _, marks in known])
-        except NotNow:
-            return [at for at, _, _ in known]
-        for (at, one, marks), alike, meant in zip(known, found, words, strict=True):
-            try:
-                commands = commands_of(doors[at], one, [*alike, *lately.found(marks)], meant)
-            except Exception as fault:
-                answers[at] = _no(portion[at].row.number, fault)
-                continue
-            lately.add(marks, commands[0].command.report)
-            await doors[at].paced()  # each row when its turn comes: what is refused takes none
-            under_way.append((at, one, doors[at].submit(*commands)))
+        return [at for at in left if answers[at] is None]
+    finally:
+        turn.over()
     again = []
     told = await asyncio.gather(*[done for _, _, done in under_way], return_exceptions=True)
     for (at, one, _), done in zip(under_way, told, strict=True):
@@ -176,6 +169,37 @@ async def _tried(doors: Sequence[Door], portion: Sequence[Numbered], left: list[
         if answer is None:
             again.append(at)
     return again
+
+
+async def _handed_in(
+    doors: Sequence[Door], portion: Sequence[Numbered], left: list[int], answers: list[Answer | None], lately: _Lately, turn: _Turn
+) -> list[tuple[int, Ready, asyncio.Future[Done]]]:
+    """What the writer has now; rows that are wrong are answered. Raises `NotNow` before anything was handed in."""
+    known: list[tuple[int, Ready, dict[str, bytes]]] = []
+    room = doors[0].room
+    rules = await rules_now(room)
+    for at in left:
+        try:
+            one = _ready(doors[at], portion[at], rules)
+            known.append((at, one, marks_of(doors[at], one.known_by)))
+        except Exception as fault:
+            answers[at] = _no(portion[at].row.number, fault)
+    under_way = list[tuple[int, Ready, asyncio.Future[Done]]]()
+    if not known:
+        return under_way
+    words = await weighed(room, [text_of(one.body) for _, one, _ in known])
+    await turn.comes()
+    found = await people_like_each(doors[0], [marks for _, _, marks in known])
+    for (at, one, marks), alike, meant in zip(known, found, words, strict=True):
+        try:
+            commands = commands_of(doors[at], one, [*alike, *lately.found(marks)], meant)
+        except Exception as fault:
+            answers[at] = _no(portion[at].row.number, fault)
+            continue
+        lately.add(marks, commands[0].command.report)
+        await doors[at].paced()  # each row when its turn comes: what is refused takes none
+        under_way.append((at, one, doors[at].submit(*commands)))
+    return under_way
 
 
 def _ready(door: Door, numbered: Numbered, rules: Rules) -> Ready:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.intake import clockwork, portions
 from services.intake.checking import Refused, checked
 from services.intake.files.table import Row, Wrong
 from shared.testing.alone import NOW
@@ -129,6 +131,27 @@ async def test_somebody_who_is_in_a_portion_twice_is_one_person_and_shown_as_a_p
     assert shown[0].report.person_id == shown[2].report.person_id != shown[1].report.person_id
     assert [one.case_id for one in shown[1].report.duplicates] == [told[0]["case_id"]]
     assert [(one.case_id, one.score) for one in shown[2].report.duplicates] == [(told[0]["case_id"], 0.98), (told[1]["case_id"], 0.6)]
+
+
+async def test_no_portion_overtakes_the_one_before_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, rules_now = list[int](), clockwork.rules_now
+
+    async def slow_at_first(room: Any) -> Any:
+        asked.append(1)
+        await asyncio.sleep(0.5 if len(asked) == 1 else 0)
+        return await rules_now(room)
+
+    async def coming() -> AsyncIterator[bytes]:
+        for ref in ("first", "second"):
+            yield line(source="12345", source_ref=ref, person={"phone": "13800138000"}) + b"\n"
+            await asyncio.sleep(0.1)
+
+    monkeypatch.setattr(portions, "rules_now", slow_at_first)
+    headers = {**desk.headers("gov"), "content-type": "application/x-ndjson"}
+    told = answers(await desk.client.post("/intake/v1/reports:batch", content=coming(), headers=headers))
+    assert len(asked) == 2, "two portions"
+    second = await desk.room.state("case", told[1]["case_id"])
+    assert [one.case_id for one in second.report.duplicates] == [told[0]["case_id"]]
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
