@@ -22,4 +22,4 @@ def _again(_: EffectCall) -> tuple[To, ...]:
     return ()
 
 
-EFFECTS = (Effect("erasure", PersonErased, shred, _again),)
+EFFECTS = (Effect("erasure", PersonErased, shred, _again, attempts_max=1_000_000),)  # never given up: the key has to go

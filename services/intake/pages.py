@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.intake import views
+from services.intake.api.casework import ABOVE
+from services.intake.api.consents import who_may_agree
 from services.intake.api.history import changes
 from services.intake.asked import CloseIn, VerifyIn
-from services.intake.case_steps import ABOVE, STEPS, case_step
+from services.intake.case_steps import STEPS, case_step
 from services.intake.casework_steps import REASONS, casework_step
 from services.intake.clockwork import rules_now
 from services.intake.consent_projections import NOTICE
@@ -43,7 +45,7 @@ from shared.clock import SHANGHAI, local_day
 from shared.envelope import Envelope
 from shared.http import Invalid
 from shared.kernel import Rejected
-from shared.service import Put, To
+from shared.service import Drop, Put, To
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/intake", include_in_schema=False)
@@ -186,7 +188,7 @@ async def _facts(page: Page, case_id: str, form: Mapping[str, str]) -> list[To]:
 
 async def _consent(page: Page, case_id: str, form: Mapping[str, str]) -> To:
     """The consent whose text stands on the page; the page's own reference makes two clicks one consent."""
-    _, report = await known_case(page.door, case_id)
+    report = await who_may_agree(page.door, case_id)
     consent_id = page.door.named_id("consent", case_id, form.get("ref") or page.door.new_id())
     given = GiveConsent(
         consent_id, case_id, report.person_id, PURPOSES, RECIPIENTS, "read_aloud", page.door.now, read_by=page.door.principal.id
@@ -302,8 +304,7 @@ async def _own_case(page: Page, case_id: str, last: str) -> c.Case | None:
     state: c.Case = await page.door.state("case", case_id) if 0 < len(case_id) <= 64 else c.Case()
     if state.report is None or len(last) != 4:
         return None
-    tried = await views.progress_tries(page.door, case_id, page.door.now - _LOCKED)
-    if tried is not None and tried["failures"] >= _TRIES_MAX:
+    if not await _may_try(page, case_id, tried := page.door.new_id()):
         return None
     person: Person = await page.door.state("person", state.report.person_id)
     if not isinstance(person.claims, Claims):
@@ -311,11 +312,21 @@ async def _own_case(page: Page, case_id: str, last: str) -> c.Case | None:
     reporter = state.report.reporter
     caller = reporter.phone if isinstance(reporter, c.Reporter) else None
     known = [number[-4:] for number in (person.claims.id_number, person.claims.phone, caller) if number]
-    if any(hmac.compare_digest(last.encode(), four.encode()) for four in known):
-        return state
-    since, failures = (tried["since"], tried["failures"]) if tried is not None else (page.door.now, 0)
-    await page.door.record(Put(progress_try, {"case_id": case_id, "failures": failures + 1, "since": since}))
-    return None
+    if not any(hmac.compare_digest(last.encode(), four.encode()) for four in known):
+        return None
+    await page.door.record(Drop(progress_try, {"try_id": tried}))
+    return state
+
+
+async def _may_try(page: Page, case_id: str, tried: str) -> bool:
+    """Recorded before it is looked at: of many at once the eleventh sees the ten before it. What is refused does not lock for longer."""
+    door, since = page.door, page.door.now - _LOCKED
+    over = [Drop(progress_try, {"try_id": one}) for one in await views.progress_tries_over(door, case_id, since)]
+    await door.record(*over, Put(progress_try, {"try_id": tried, "case_id": case_id, "at": door.now}))
+    if await views.progress_tries(door, case_id, since) <= _TRIES_MAX:
+        return True
+    await door.record(Drop(progress_try, {"try_id": tried}))
+    return False
 
 
 def _steps(state: c.Case) -> list[tuple[str, str]]:

@@ -123,13 +123,14 @@ look_list = Table(
     Index("look_list_cases", "case_ids", postgresql_using="gin"),
 )
 
-# How often somebody gave the wrong four digits of a case since when; of a page for everybody, and no event's doing.
+# When somebody gave four digits of a case that were wrong, or are being looked at; of a page for everybody, and no event's doing.
 progress_try = Table(
     "progress_try",
     TABLES,
-    Column("case_id", Text, primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("since", DateTime(timezone=True), nullable=False),
+    Column("try_id", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("progress_try_case", "case_id", "at"),
 )
 
 consent_asked = Table(

@@ -17,9 +17,8 @@ from services.intake.domain.case_commands import ReportCase
 from services.intake.domain.clocks import Rules
 from services.intake.domain.consent import GiveConsent
 from services.intake.domain.facts import derived
-from services.intake.domain.identity import WrongNumber, canonical_phone
-from services.intake.domain.papers import Paper, names_one, read_paper
-from services.intake.domain.person import Claims, Person, TellPerson
+from services.intake.domain.papers import Paper
+from services.intake.domain.person import Claims, TellPerson
 from services.intake.domain.person_decisions import PersonIsErased
 from services.intake.domain.questions import next_questions
 from services.intake.domain.triage import Triage
@@ -30,14 +29,13 @@ from services.intake.projections import name_birth
 from services.intake.second_opinion import joined, opinion
 from services.intake.special import checked
 from services.intake.weights import triage
+from services.intake.whose import claims_in, identity_of, person_anew, person_of
 from shared.clock import SHANGHAI, local_day
 from shared.execute import Done
 from shared.http import Door, Invalid
 from shared.service import To
 
-_CHECKED_TYPES = ("resident_id", "residence_permit")
 STAFF = ("operator", "gov", "caseworker", "admin", "service", "telephony")
-_ERASED_MAX = 50  # times that somebody is erased and reported again under one paper
 _SCORES = {"id_number": 0.95, "name_birth": 0.8, "phone": 0.6}
 _DUPLICATES_MAX = 10
 _AHEAD = timedelta(minutes=10)  # that a sender's clock may be ahead of ours
@@ -77,7 +75,7 @@ def commands_of(door: Door, one: Ready, found: list[Found], words: Triage | None
 
     Of a load, where nobody is opened and compared.
     """
-    whom = _person(door, one.case_id, one.claims, found)
+    whom = person_of(door, one.case_id, one.claims, found)
     duplicates, words = _duplicates(one.case_id, found), words or triage(text_of(one.body))
     return _commands(door, one.body, one.case_id, whom, one.claims, duplicates, one.number, one.rules, words)
 
@@ -92,7 +90,7 @@ async def take(
     """
     one = ready(door, body, await rules_now(door.room))
     found = await found_for(door, one.claims, similar=similar)
-    whom = who or _person(door, one.case_id, one.claims, found)
+    whom = who or person_of(door, one.case_id, one.claims, found)
     alike = await _likely(door, one.case_id, whom[0], one.claims, found)
     words = await _weighed(door, body)
     try:
@@ -101,7 +99,7 @@ async def take(
         known: Case = await door.state("case", one.case_id)
         if known.report is not None:
             return answer(known.report, await door.version("case", one.case_id), door), False
-        person_id = await _anew(door, one)
+        person_id = await person_anew(door, one.case_id, one.claims)
         them = (person_id, person_id)
         done = await door.execute(*_commands(door, body, one.case_id, them, one.claims, alike, one.number, one.rules, words), *also)
     return _answered(done, door), bool(done.events)
@@ -113,7 +111,7 @@ async def preview(door: Door, body: ReportIn) -> dict[str, Any]:
     case_id, claims, number = one.case_id, one.claims, one.number
     found = await found_for(door, claims, similar=True)
     words = triage(text_of(body))
-    who = _person(door, case_id, claims, found)
+    who = person_of(door, case_id, claims, found)
     report = _report(door, body, case_id, who, claims, words, _warnings(body.person, number), one.rules)
     shown = answer(msgspec.structs.replace(report, duplicates=await _likely(door, case_id, who[0], claims, found)), 0, door)
     shown["questions"] = next_questions(
@@ -191,65 +189,6 @@ def _has_happened(body: ReportIn, now: datetime) -> None:
     for pointer, day in born:
         if day is not None and day > local_day(now + _AHEAD):
             raise Invalid(pointer, "lies in the future")
-
-
-def identity_of(person: PersonIn | None, today: date) -> Paper | None:
-    """The checked number of whatever paper it is; a wrong one names its field and rule and is never repeated."""
-    if person is None or person.id_number is None:
-        return None
-    read = read_paper(person.id_type or "resident_id", person.id_number, today)
-    if isinstance(read, WrongNumber):
-        what = "identity number" if person.id_type in (None, *_CHECKED_TYPES) else "number of this paper"
-        raise Invalid("/person/id_number", f"not a valid {what}: {read.why}")
-    return read
-
-
-def claims_in(person: PersonIn | None, number: Paper | None) -> Claims:
-    """What is claimed, in the one spelling of each."""
-    if person is None:
-        return Claims()
-    born = person.birth_date or (number.birth_date if number else None)
-    account = person.account
-    return Claims(
-        person.name,
-        (person.id_type or "resident_id") if number is not None else person.id_type,
-        number.number if number else None,
-        born.isoformat() if born else None,
-        person.sex or (number.sex if number else None),
-        canonical_phone(person.phone) or None if person.phone else None,
-        person.hukou_code,
-        person.residence_code,
-        person.address,
-        tuple(person.languages),
-        account.bank if account else None,
-        account.number if account else None,
-        id_country=(number.country or person.id_country) if number is not None else None,
-    )
-
-
-def _person(door: Door, case_id: str, claims: Claims, found: list[Found]) -> tuple[str, str]:
-    """The person of this paper, or the one this report makes known; what names one person always leads to the same person."""
-    key = _named_by(claims)
-    person_id = door.named_id("person", "id_number", key) if key else door.named_id("person", case_id)
-    for one in found:
-        if one.person_id == person_id or (key == claims.id_number and key is not None and "id_number" in one.same):
-            return one.person_id, one.household_id
-    return person_id, person_id
-
-
-async def _anew(door: Door, one: Ready) -> str:
-    """Whoever was erased begins anew: under the next id of their paper, which is the same for every later report, or that of the case."""
-    key = _named_by(one.claims)
-    for again in range(1, _ERASED_MAX) if key else ():
-        person_id = door.named_id("person", "id_number", str(key), str(again))
-        state: Person = await door.state("person", person_id)
-        if state.status not in ("restricted", "erased"):
-            return person_id
-    return door.named_id("person", one.case_id)
-
-
-def _named_by(claims: Claims) -> str | None:
-    return names_one(claims.id_type or "resident_id", claims.id_number, claims.id_country) if claims.id_number else None
 
 
 def _duplicates(case_id: str, found: list[Found]) -> tuple[Duplicate, ...]:

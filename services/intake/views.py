@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, not_, or_, select
+from sqlalchemy import Select, exists, func, not_, or_, select
 
 from services.intake.lookup import LIVING
 from services.intake.tables import (
@@ -109,11 +109,17 @@ async def consents_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:
     return await door.rows(select(consent_list).where(at.case_id == case_id).order_by(at.given_at, at.consent_id))
 
 
-async def progress_tries(door: Door, case_id: str, since: datetime) -> dict[str, Any] | None:
-    """How often the wrong four digits of this case were given since then."""
+async def progress_tries(door: Door, case_id: str, since: datetime) -> int:
+    """How often four digits of this case were tried since then; those that were right do not count."""
     at = progress_try.c
-    rows = await door.rows(select(progress_try).where(at.case_id == case_id, at.since > since))
-    return rows[0] if rows else None
+    (row,) = await door.rows(select(func.count().label("n")).select_from(progress_try).where(at.case_id == case_id, at.at > since))
+    return int(row["n"])
+
+
+async def progress_tries_over(door: Door, case_id: str, until: datetime) -> list[str]:
+    """Tries of this case that count no more."""
+    at = progress_try.c
+    return [row["try_id"] for row in await door.rows(select(at.try_id).where(at.case_id == case_id, at.at <= until).limit(100))]
 
 
 async def consents_asked(door: Door, case_id: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
-from shared.testing.browser import chromium_path, looking
+from shared.testing.browser import Eyes, chromium_path, looking
 from shared.testing.waiting import until
 from shared.web.session import SESSION
 from tests.intake.conftest import Desk
@@ -196,15 +196,21 @@ async def test_nothing_in_the_browser_tells_what_was_written_and_no_key_can_be_t
         assert re.findall(r"key \w+ \w+", kept) == ["key secret false"], "the key of the list; the other is only ever held wrapped"
 
 
+async def _one_waits(eyes: Eyes, desk: Desk, base: str) -> Page:
+    """A visit saved without a signal by whoever is logged in; the log-in may end afterwards."""
+    eyes.watch.allowed += [_NO_SIGNAL, "401", "403"]
+    page = eyes.page
+    await _log_in(desk, eyes.context, base)
+    await _open(page, base)
+    await eyes.context.set_offline(True)
+    await _save(page, _NOTE)
+    await expect(_waiting(page)).to_have_text("1")
+    return page
+
+
 async def test_another_person_at_the_telephone_opens_nothing_and_sends_nothing(desk: Desk, base: str, case: str, browser: Browser) -> None:
     async with looking(browser, "telephone") as eyes:
-        eyes.watch.allowed += [_NO_SIGNAL, "401", "403"]
-        page = eyes.page
-        await _log_in(desk, eyes.context, base)
-        await _open(page, base)
-        await eyes.context.set_offline(True)
-        await _save(page, _NOTE)
-        await expect(_waiting(page)).to_have_text("1")
+        page = await _one_waits(eyes, desk, base)
         await eyes.context.clear_cookies()  # the log-in has ended
         await eyes.context.set_offline(False)
         await expect(page.locator("#visit-said")).to_contain_text("重新登录")
@@ -232,13 +238,7 @@ async def test_another_person_at_the_telephone_opens_nothing_and_sends_nothing(d
 
 async def test_the_same_person_sends_it_after_the_next_log_in(desk: Desk, base: str, case: str, browser: Browser) -> None:
     async with looking(browser, "telephone") as eyes:
-        eyes.watch.allowed += [_NO_SIGNAL, "401", "403"]
-        page = eyes.page
-        await _log_in(desk, eyes.context, base)
-        await _open(page, base)
-        await eyes.context.set_offline(True)
-        await _save(page, _NOTE)
-        await expect(_waiting(page)).to_have_text("1")
+        page = await _one_waits(eyes, desk, base)
         await eyes.context.set_offline(False)
         await eyes.context.clear_cookies()
         await _log_in(desk, eyes.context, base)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +93,45 @@ async def test_four_digits_are_tried_ten_times_and_one_grievance_waits_at_a_time
     await citizen.send("/intake/progress", right, 404)
     desk.turn(hours=1, minutes=1)
     await citizen.send("/intake/progress", right, 200)
+
+
+async def test_many_tries_at_once_are_counted_one_by_one(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    citizen = Browser(desk, None)
+    await citizen.open("/intake/progress")
+    token = dict(re.findall(r'name="(form_token)" value="([^"]*)"', citizen.text))
+    right = {**token, "case_id": case, "last_four": "8000"}
+    wrong = [{**right, "last_four": f"{four:04}"} for four in range(29)]
+    told = await asyncio.gather(*[citizen.client.post("/intake/progress", data=one) for one in (*wrong, right)])
+    assert {answer.status_code for answer in told} == {404}, "the right one came last"
+    assert len(await desk.sql("select 1 from progress_try where case_id = $1", case)) <= 10
+    desk.turn(hours=2)
+    await citizen.send("/intake/progress", {"case_id": case, "last_four": "8000"}, 200)
+    assert await desk.sql("select 1 from progress_try where case_id = $1", case) == [], "what counts no more is not kept"
+
+
+async def test_whoever_was_erased_agrees_to_nothing_any_more(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = await desk.reported({key: value for key, value in full_report.items() if key != "consent"})
+    at = f"/cases/{case['case_id']}/consents"
+    given = {"purposes": ["referral"], "recipients": ["charity"]}
+    asked = (await desk.post(f"{at}/ask", given)).json()["consent_id"]
+    assert (await desk.post(f"/persons/{case['person_id']}/erasure", who="admin")).status_code == 200
+    for path, body in ((at, given), (f"{at}/ask", given), (f"/consents/{asked}/answer", {"agreed": True})):
+        refused = await desk.post(path, body)
+        assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "PersonOfCaseIsErased"), path
+
+
+async def test_a_service_is_told_for_the_purpose_of_its_token_alone(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    token = desk.room.service_token("contact")
+    headers = {"authorization": f"Bearer {token}"}
+    batch = {"purpose": "payment", "case_ids": [case]}
+    assert (await desk.client.post("/intake/v1/contacts:batch", json=batch, headers=headers)).status_code == 403
+    one = f"/intake/v1/cases/{case}/contact"
+    assert (await desk.client.get(f"{one}?purpose=payment", headers=headers)).status_code == 403
+    assert (await desk.client.get(f"{one}?purpose=contact", headers=headers)).status_code == 200
+    assert (await desk.get(f"/cases/{case}/contact?purpose=payment", who="admin")).status_code == 403
+    assert (await desk.get(f"/cases/{case}/contact?purpose=payment", who="admin", x_access_reason="audit")).status_code == 200
 
 
 async def test_a_consent_is_for_a_living_case_and_for_days_to_come(desk: Desk, full_report: dict[str, Any]) -> None:

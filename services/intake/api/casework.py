@@ -22,14 +22,15 @@ from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
 from services.intake.domain.case import CaseClosed
-from services.intake.domain.identity import PHONE_DIGITS, canonical_phone
+from services.intake.domain.identity import number_of
 from services.intake.papers import keep_paper, read_paper
 from services.intake.showing import SEES_PERSONS, known_case
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
 
 router = APIRouter(prefix="/intake/v1/cases", tags=["casework"])
 Receiver = Annotated[Door, Depends(door_for(*SEES_PERSONS, "charity"))]
-Superior = Annotated[Door, Depends(door_for("gov", "admin"))]
+ABOVE = ("gov", "admin")
+Superior = Annotated[Door, Depends(door_for(*ABOVE))]
 
 
 @router.post("/{case_id}/sign")
@@ -46,8 +47,8 @@ async def set_need(case_id: str, need: NeedCode, body: NeedIn, door: Worker) -> 
 
 def ringable(phone: str) -> str:
     """The number in its one spelling; raises `Invalid` for one that nobody can ring."""
-    number = canonical_phone(phone)
-    if not PHONE_DIGITS[0] <= len(number) <= PHONE_DIGITS[1]:
+    number = number_of(phone)
+    if number is None:
         raise Invalid("/phone", "no number that can be rung")
     return number
 
@@ -134,7 +135,11 @@ async def _not_the_decider(door: Door, case_id: str, grievance_id: str) -> None:
 
 
 async def refuse_own(door: Door, case_id: str, event: type, key: str, why: str) -> None:
-    """Raises `Forbidden` when the newest event of this kind (about this request or grievance) is the caller's own."""
+    """Raises `Forbidden` when the newest event of this kind (about this request or grievance) is the caller's own.
+
+    Asked here and not decided in the case, because who did something stands with its event and not in the state that is folded from it.
+    What could come between is another answer, and that is refused by the decision.
+    """
     about = [
         e.actor
         for e in await door.history("case", case_id)

@@ -11,7 +11,7 @@ from services.intake import views
 from services.intake.api.cases import happened
 from services.intake.asked import ConsentGivenIn, ContactsIn, Purpose, ReasonIn
 from services.intake.asked_persons import AnswerIn, ConsentAskedIn, EmergencyIn, ReviewIn
-from services.intake.domain.case import Case
+from services.intake.domain.case import Case, CaseReported
 from services.intake.domain.consent import (
     AskConsent,
     Consent,
@@ -23,7 +23,7 @@ from services.intake.domain.consent import (
 )
 from services.intake.domain.consent_decisions import ConsentIsUnknown, NothingToReview
 from services.intake.domain.person import Claims
-from services.intake.domain.standing import living
+from services.intake.domain.standing import PersonOfCaseIsErased, living
 from services.intake.oneness import claims_of, claims_of_each, linked_to, one_person
 from services.intake.showing import SEES_PERSONS, allowed_purpose, contact_data, known_case, record_look
 from services.intake.taking import end_of
@@ -40,8 +40,7 @@ Asker = Annotated[Door, Depends(door_for("service", "charity", "admin"))]
 @router.post("/cases/{case_id}/consents", status_code=201)
 async def give(case_id: str, body: ConsentGivenIn, door: Worker) -> dict[str, Any]:
     """A consent for purposes and kinds of recipients; the answer is its receipt."""
-    state, report = await known_case(door, case_id)
-    living(state)
+    report = await who_may_agree(door, case_id)
     consent_id, last = door.new_id(), body.expires_on
     _in_days_to_come(door, last)
     command = GiveConsent(
@@ -52,6 +51,15 @@ async def give(case_id: str, body: ConsentGivenIn, door: Worker) -> dict[str, An
     return _receipt(done.state, done.version)
 
 
+async def who_may_agree(door: Door, case_id: str) -> CaseReported:
+    """The report of a case whose person can still agree to something; raises `Rejected` where it has ended or they were erased."""
+    state, _ = await known_case(door, case_id)
+    report = living(state)
+    if (await door.state("person", report.person_id)).status in ("restricted", "erased"):
+        raise PersonOfCaseIsErased
+    return report
+
+
 def _in_days_to_come(door: Door, last: date | None) -> None:
     if last is not None and last < local_day(door.now):
         raise Invalid("/expires_on", "is a day that is over")
@@ -60,8 +68,7 @@ def _in_days_to_come(door: Door, last: date | None) -> None:
 @router.post("/cases/{case_id}/consents/ask", status_code=201)
 async def ask(case_id: str, body: ConsentAskedIn, door: Worker) -> dict[str, Any]:
     """Somebody has been asked and will answer later; nothing leaves until they agree."""
-    state, report = await known_case(door, case_id)
-    living(state)
+    report = await who_may_agree(door, case_id)
     consent_id = door.new_id()
     command = AskConsent(consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.how, door.now)
     done = await door.execute(To("consent", consent_id, command))
@@ -76,7 +83,7 @@ async def answer(consent_id: str, body: AnswerIn, door: Worker) -> dict[str, Any
     if asked is None:
         raise NotFound("consent")
     _in_days_to_come(door, last)
-    living((await known_case(door, asked.case_id))[0])
+    await who_may_agree(door, asked.case_id)
     if not body.agreed:
         done = await door.execute(To("consent", consent_id, RefuseConsent(door.now)))
         return {"consent_id": consent_id, "case_id": asked.case_id, "version": done.version, "status": done.state.status}
@@ -160,6 +167,7 @@ async def contact(case_id: str, purpose: Annotated[Purpose, Query()], door: Aske
 @router.post("/contacts:batch")
 async def contacts(body: ContactsIn, door: Annotated[Door, Depends(door_for("service"))]) -> dict[str, Any]:
     """The same for many cases at once, one audited event for all; cases without consent are named, not shown."""
+    allowed_purpose(door, body.purpose, serving=False)
     agreed = await views.agreed_cases(door, body.case_ids, _consent_for(body.purpose), door.now)
     wanted = [case_id for case_id in dict.fromkeys(body.case_ids) if case_id in agreed]
     if wanted:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from services.intake.campaigns import views
-from services.intake.campaigns.asked import DoNotCallIn, OneNumberIn, number_of
+from services.intake.campaigns.asked import DoNotCallIn, OneNumberIn
 from services.intake.campaigns.people import number_id
+from services.intake.domain.identity import number_of
 from services.intake.domain.number import BlockNumber, Number, UnblockNumber
 from services.intake.domain.person import Person
 from services.intake.showing import SEES_PERSONS

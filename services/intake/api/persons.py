@@ -20,7 +20,7 @@ from services.intake.lookup import Found, people_like
 from services.intake.oneness import claims_of, linked_to, one_person
 from services.intake.projections import name_birth
 from services.intake.showing import SEES_PERSONS, may_see_persons, record_look, shown_claims
-from services.intake.taking import claims_in, identity_of
+from services.intake.whose import claims_in, identity_of
 from shared.clock import local_day
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from services.intake.asked import Code, Id, Long, NeedCode, Short
-from services.intake.domain.identity import PHONE_DIGITS, canonical_phone
 from shared.asked import WHOLE, Instant, Language
 
 PurposeOfCampaign = Literal["needs", "benefit", "weather"]
@@ -28,12 +27,6 @@ def minutes(clock: str) -> int:
 def clock(minute: int) -> str:
     """510 -> `08:30`."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def number_of(phone: str) -> str | None:
-    """The number in its one spelling, None when it cannot be rung."""
-    digits = canonical_phone(phone)
-    return digits if PHONE_DIGITS[0] <= len(digits) <= PHONE_DIGITS[1] else None
 
 
 def first_fault(fault: ValidationError) -> tuple[str, str]:

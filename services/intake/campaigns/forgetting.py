@@ -26,7 +26,6 @@ _LOOK_SECONDS = 600.0  # what is kept for days is not due to the minute
 _AGAIN_SECONDS = 5.0  # while the store is away
 # Whoever has not begun a list for a quarter, or has not gone on with it, does not need it: it ends, and is kept as long as any other.
 _AT_REST = timedelta(days=90)
-_NO_END = 100_000  # times that a key is tried to be destroyed: it is never given up
 
 
 def kept_until(room: Room, ended_at: datetime) -> datetime:
@@ -99,4 +98,4 @@ def _again(_: EffectCall) -> tuple[To, ...]:
 
 
 FORGETTING = Loop("forget", forget)
-SHREDDING = Effect("forgetting", c.CallForgotten, shred, _again, attempts_max=_NO_END)
+SHREDDING = Effect("forgetting", c.CallForgotten, shred, _again, attempts_max=1_000_000)  # never given up: the key has to go

@@ -9,12 +9,13 @@ from typing import Any
 from msgspec import Struct, field
 from pydantic import ValidationError
 
-from services.intake.campaigns.asked import ListedIn, PeopleIn, first_fault, number_of
+from services.intake.campaigns.asked import ListedIn, PeopleIn, first_fault
 from services.intake.campaigns.views import cases_of_source
 from services.intake.domain import call as c
 from services.intake.domain.campaign import AddPeople, Admit, Campaign, CampaignPlanned
 from services.intake.domain.campaign_decisions import CampaignIsUnknown
 from services.intake.domain.case import Case
+from services.intake.domain.identity import number_of
 from services.intake.domain.person import Claims, Person
 from services.intake.domain.screening import Screening
 from services.intake.screening.views import people_found

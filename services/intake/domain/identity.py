@@ -104,7 +104,7 @@ def whole_years(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
-PHONE_DIGITS = (5, 15)  # ITU-T E.164: at most fifteen; the shortest public numbers have five
+_PHONE_DIGITS = (5, 15)  # ITU-T E.164: at most fifteen; the shortest public numbers have five
 
 
 def canonical_phone(text: str) -> str:
@@ -112,6 +112,12 @@ def canonical_phone(text: str) -> str:
     digits = re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text))
     digits = digits.removeprefix("0086")
     return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits
+
+
+def number_of(phone: str) -> str | None:
+    """The number in its one spelling, None when it cannot be rung."""
+    digits = canonical_phone(phone)
+    return digits if _PHONE_DIGITS[0] <= len(digits) <= _PHONE_DIGITS[1] else None
 
 
 def canonical_name(text: str) -> str:

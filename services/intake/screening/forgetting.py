@@ -30,11 +30,11 @@ async def forget(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
 
 async def _some(room: Room, screening_id: str) -> int:
     at = signal_list.c
-    statement = select(at.signal_id, at.person_id).where(at.screening_id == screening_id, at.told.is_not(None)).limit(_AT_ONCE)
+    statement = select(at.signal_id).where(at.screening_id == screening_id, at.told.is_not(None)).limit(_AT_ONCE)
     rows = await room.rows(statement)
-    await room.execute(
-        actor=_WHO, rows=[Change(signal_list, {"signal_id": row["signal_id"]}, {"told": None}) for row in rows], patient=True
-    )
+    if rows:
+        gone = [Change(signal_list, {"signal_id": row["signal_id"]}, {"told": None}) for row in rows]
+        await room.execute(actor=_WHO, rows=gone, patient=True)
     return len(rows)
 
 
@@ -42,4 +42,4 @@ def _again(_: EffectCall) -> tuple[To, ...]:
     return ()
 
 
-SIGNALS_FORGOTTEN = Effect("forget_signals", SignalsForgotten, forget, _again)
+SIGNALS_FORGOTTEN = Effect("forget_signals", SignalsForgotten, forget, _again, attempts_max=1_000_000)  # never given up

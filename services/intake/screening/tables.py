@@ -48,6 +48,7 @@ signal_list = Table(
     Index("signal_list_case", "case_id"),
     Index("signal_list_person", "person_id"),
     Index("signal_list_people", "screening_id", "person_id", "margin"),
+    Index("signal_list_told", "screening_id", postgresql_where=Column("told", Text).is_not(None)),  # what is still to be forgotten
 )
 
 # Which rows could not be read: number, field and rule; never what was written there.
