@@ -7,7 +7,7 @@ const said = document.getElementById("visit-said"), list = document.getElementBy
 const words = form.dataset, empty = "empty" in words;
 const PICTURE_MAX = 1600, PICTURE_BYTES = 350_000, SECONDS = 20;
 const DRAFT = { n: undefined, happenedAt: "", photo: null };
-let me = null, mending = { ...DRAFT };
+let me = null, mending = { ...DRAFT }, touched = false;
 
 const say = (sentence) => { said.textContent = sentence; said.hidden = !sentence; };
 
@@ -26,13 +26,14 @@ async function smaller(file) {
   } catch { return file; }
 }
 
-async function written() {
+// The visit as it is on the form at this moment, and the photograph chosen now.
+function written() {
   const sent = [...new FormData(form)].filter(([name]) => name !== "happened_at" && name !== "form_token");
   const chosen = form.elements.case, file = form.elements.photo.files[0];
-  return {
-    ref: form.elements.ref.value, fields: sent.filter(([, value]) => typeof value === "string"), photo: file ? await smaller(file) : mending.photo,
+  return [{
+    ref: form.elements.ref.value, fields: sent.filter(([, value]) => typeof value === "string"), photo: mending.photo,
     happenedAt: mending.happenedAt || new Date().toISOString(), title: chosen.options[chosen.selectedIndex]?.text ?? "", problem: "",
-  };
+  }, file];
 }
 
 // Who is logged in now, with what opens what waits for them: their words, "out" (nobody), or "away" (no signal, or the service is down).
@@ -106,7 +107,7 @@ function button(label, act) {
 async function row(record) {
   const made = document.createElement("li"), one = await opened(record, me);
   made.textContent = one ? `${one.title} ${one.problem ? `· ${words.refused} ${one.problem} ` : ""}` : `${words.lost} `;
-  if (one?.problem) made.append(button(words.mend, () => mend(record, one)));
+  if (one?.problem) made.append(button(words.mend, () => (touched ? say(words.saveFirst) : mend(record, one))));
   if (!one || one.problem) made.append(button(words.giveUp, async () => { await forget(record.n); await show(); }));
   return made;
 }
@@ -133,9 +134,14 @@ function choose(known) {
   if (!known) say(words.nobody);
 }
 
+function emptied() {
+  form.reset();
+  touched = false;
+}
+
 function mend(record, one) {
   const told = Object.fromEntries(one.fields);
-  form.reset();
+  emptied();
   if (![...form.elements.case.options].some((option) => option.value === told.case)) form.elements.case.append(new Option(one.title, told.case));
   for (const name of ["case", "ref", "note", "income_yuan", "household_size", "outcome"]) if (name in told) form.elements[name].value = told[name];
   form.elements.verified.checked = "verified" in told;
@@ -145,14 +151,23 @@ function mend(record, one) {
 }
 
 // Kept before it is sent: nothing is lost when the signal, the battery or the service goes in between. Answers its place in the order.
+// The fields are closed from the click until the form is empty: what is typed meanwhile would go with the reset.
 async function save() {
-  const who = words.who || (await here())?.who;
-  if (!who) { say(words.nobody); return null; }
-  if (!(await knows(who))) await entered;
-  const n = await keep(who, await written(), { n: mending.n });
-  form.reset();
-  form.elements.ref.value = newRef();
-  mending = { ...DRAFT };
+  const [one, photo] = written(), at = document.activeElement, open = [...form.elements].filter((field) => !field.disabled);
+  let n;
+  for (const field of open) field.disabled = true;
+  try {
+    const who = words.who || (await here())?.who;
+    if (!who) { say(words.nobody); return null; }
+    if (!(await knows(who))) await entered;
+    n = await keep(who, { ...one, photo: photo ? await smaller(photo) : one.photo }, { n: mending.n });
+    emptied();
+    form.elements.ref.value = newRef();
+    mending = { ...DRAFT };
+  } finally {
+    for (const field of open) field.disabled = false;
+    at?.focus();
+  }
   say(`${words.kept} ${(await mine()).length}`);
   await show();
   return n;
@@ -162,10 +177,14 @@ async function saved(n) {
   await sendAll();
   const record = (await waiting()).find((one) => one.n === n);
   if (!record) say(words.saved);
-  else if (record.refused && !form.elements.note.value) mend(record, await opened(record, me));
+  else if (record.refused) {
+    const one = await opened(record, me);
+    if (one && !touched) mend(record, one);
+  }
 }
 
 const troubled = (fault) => say(fault instanceof Full ? words.full : words.failed);
+form.addEventListener("input", () => { touched = true; });
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (words.busy) return;
