@@ -27,7 +27,7 @@ CRITICAL = (
 )  # fmt: skip
 HIGH = (
     "孩子得了白血病，没钱治", "有时候觉得活着没意思，不想活了", "房东让我们月底搬走", "家里没饭吃了", "老公失业，一家五口没有收入", "没人照顾孩子",
-    "手术费凑不齐", "上个礼拜车祸", "We are being evicted next week", "I can't afford the surgery", "there is no food left, nothing to eat",
+    "手术费凑不齐", "上个礼拜车祸", "We are being evicted next week", "I can't afford the surgery", "there will be no food left by Friday",
 )  # fmt: skip
 NONE = (
     "你好，打错电话了", "谢谢你们的帮助", "我想捐一些衣服", "想问一下我的申请到哪一步了", "测试测试", "I'd like to donate some clothes",
