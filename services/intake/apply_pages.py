@@ -31,6 +31,7 @@ async def _form(page: Page, status: int = 200, **values: Any) -> Response:
 
 @router.get("/apply")
 async def apply(page: Citizen) -> Response:
+    """Anybody tells their own hardship, or that of somebody else."""
     return await _form(page)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from io import BytesIO
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends
+from markupsafe import escape
 from pydantic import ValidationError
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from services.intake.api.campaigns import planned
 from services.intake.campaigns import views
@@ -20,6 +23,8 @@ from services.intake.domain import campaign as k
 from services.intake.domain.call_decisions import CallIsUnknown
 from services.intake.domain.campaign import PURPOSES
 from services.intake.domain.lexicon import NEEDS
+from services.intake.files.lines import Unreadable
+from services.intake.files.packed import unpacked
 from services.intake.showing import SEES_PERSONS
 from shared.http import NotFound
 from shared.kernel import Rejected
@@ -28,7 +33,9 @@ from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/intake", include_in_schema=False)
 Staff = Annotated[Page, Depends(page_for(*SEES_PERSONS))]
-_TEXT_MAX = 900_000
+LISTS = "/intake/campaign-lists"
+_SO_FAR = "<!--so far-->"
+_TOLD_SECONDS = 0.5
 _STEPS = {"start": k.StartCampaign, "pause": k.PauseCampaign, "resume": k.ResumeCampaign, "stop": k.StopCampaign}
 Wrong = list[tuple[str, str]]
 
@@ -45,6 +52,7 @@ async def _campaigns(page: Page, status: int = 200, *, form: Mapping[str, str] |
 
 @router.get("/campaigns")
 async def campaigns(page: Staff) -> Response:
+    """Every campaign, newest first, and the form of a new one."""
     return await _campaigns(page)
 
 
@@ -89,7 +97,7 @@ async def _campaign(page: Page, campaign_id: str, status: int = 200, **values: A
     found = script(shown["script"], shown["script_version"])
     return page.show(
         "intake/campaign.html", status=status, campaign=shown, script=found, statuses=STATUSES, results=RESULTS, options=_options(shown),
-        **{"wrong": [], "form": {}, "added": None, **values},
+        **{"wrong": [], "form": {}, "under_way": False, **values},
     )  # fmt: skip
 
 
@@ -107,6 +115,7 @@ def _options(shown: Mapping[str, Any]) -> list[tuple[Any, list[tuple[Any, int]],
 
 @router.get("/campaigns/{campaign_id}")
 async def campaign(campaign_id: str, page: Staff) -> Response:
+    """One campaign: how far it is, what was answered, its pace and its lists."""
     return await _campaign(page, campaign_id)
 
 
@@ -119,12 +128,10 @@ async def campaign_now(campaign_id: str, page: Staff) -> Response:
 
 @router.post("/campaigns/{campaign_id}")
 async def work_on_campaign(campaign_id: str, page: Staff) -> Response:
-    """Start, pause, resume, stop, another pace, or more people: the button says which."""
+    """Start, pause, resume, stop, or another pace: the button says which."""
     form = await page.form()
     act = form.get("act", "")
     try:
-        if act == "people":
-            return await _people(page, campaign_id, form)
         if act == "pace":
             command: Any = _pace_of(page, form)
         elif act in _STEPS:
@@ -147,18 +154,45 @@ def _pace_of(page: Page, form: Mapping[str, str]) -> k.PaceCampaign:
     return k.PaceCampaign(page.door.now, said.lines, minutes(said.hours.since), minutes(said.hours.until))
 
 
-async def _people(page: Page, campaign_id: str, form: Mapping[str, str]) -> Response:
-    """Numbers that were pasted or uploaded, one a line."""
-    file = page.form_file("file")
-    text = form.get("numbers", "")
-    if file is not None:
-        raw = await file.read(_TEXT_MAX + 1)
-        text = raw.decode("utf-8-sig", errors="replace")
-    if not text.strip():
+@router.post("/campaign-lists")
+async def more_people(page: Staff) -> Response:
+    """Numbers that were pasted, or a file of any length, one a line; the page tells how far it is while they are put on the list."""
+    form = await page.form()
+    file, text, campaign_id = page.form_file("file"), form.get("numbers", "").strip(), form.get("campaign", "")
+    await shown_campaign(page.door, campaign_id)
+    if not text and not (file and file.size):
+        if file is not None:
+            await file.close()
         return await _campaign(page, campaign_id, 422, wrong=[("numbers", page.t("intake.campaign.no_numbers"))])
-    added = Added()
-    await add_people(page.door, campaign_id, read_table(text, added), added)
-    return await _campaign(page, campaign_id, added=added)
+    source: BinaryIO = file.file if file is not None and file.size else BytesIO(text.encode())
+    size = file.size if file is not None and file.size else len(text.encode())
+    shown = await _campaign(page, campaign_id, under_way=True)
+    before, _, after = bytes(shown.body).decode().partition(_SO_FAR)
+    headers = {name: value for name, value in shown.headers.items() if name != "content-length"}
+
+    async def growing() -> AsyncIterator[str]:
+        added, wrong = Added(), ""
+        source.seek(0)
+        work = asyncio.create_task(add_people(page.door, campaign_id, read_table(unpacked(source), added), added))
+        try:
+            yield before
+            while not work.done():
+                await asyncio.wait({work}, timeout=_TOLD_SECONDS)
+                said = page.t("intake.campaign.so_many", queued=f"{added.queued:,}", refused=f"{added.refused:,}")
+                yield f'<li><progress max="100" value="{min(100, source.tell() * 100 // size)}"></progress> {escape(said)}</li>\n'
+            work.result()
+        except Unreadable:
+            wrong = page.t("intake.campaign.wrong_file")
+        except Rejected as no:
+            wrong = page.t(f"intake.refused.{no.code}")
+        finally:
+            work.cancel()
+            if file is not None:
+                await file.close()
+        head, _, rest = after.partition("</ol>")
+        yield f"{head}</ol>{page.frame.render('intake/campaign_added.html', page.language, '', {'added': added, 'broken': wrong})}{rest}"
+
+    return StreamingResponse(growing(), 200, headers)
 
 
 @router.get("/callbacks")
@@ -180,6 +214,7 @@ async def _call_back(page: Page, call_id: str, status: int = 200, **values: Any)
 
 @router.get("/callbacks/{call_id}")
 async def call_back(call_id: str, page: Staff) -> Response:
+    """One call that somebody has to make, number and words masked until a reason is given."""
     return await _call_back(page, call_id)
 
 

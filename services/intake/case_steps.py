@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from services.intake.api.casework import ABOVE, answer_grievance
+from services.intake.api.casework import answer_grievance
 from services.intake.api.consents import answer, ask, share_in_emergency
 from services.intake.asked_casework import GrievanceAnswerIn
 from services.intake.asked_persons import AnswerIn, ConsentAskedIn, EmergencyIn
 from services.intake.desk import PURPOSES, RECIPIENTS
+from services.intake.showing import ABOVE
 from shared.http import Forbidden
 from shared.web.frame import Page
 

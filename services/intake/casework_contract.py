@@ -31,11 +31,14 @@ class NeedOutcome(Struct, frozen=True, gc=False):
 
 
 class HandOverSaid(Struct, frozen=True, gc=False):
-    """`state` is asked, accepted or declined."""
+    """`state` is asked, accepted or declined; `to_org`, `to_district` and `reason` (a code) say of whom it was asked and why."""
 
     case_id: str
     request_id: str
     state: str
+    to_org: str | None = None
+    to_district: str | None = None
+    reason: str | None = None
 
 
 class GrievanceSaid(Struct, frozen=True, gc=False):
@@ -67,8 +70,9 @@ def on_need(e: Envelope) -> tuple[Public, ...]:
 
 def on_hand_over(e: Envelope) -> tuple[Public, ...]:
     h = e.data
-    state = "asked" if isinstance(h, w.HandOverAsked) else "accepted" if h.accepted else "declined"
-    return (Public("intake.hand_over.v1", HandOverSaid(h.case_id, h.request_id, state)),)
+    if isinstance(h, w.HandOverAsked):
+        return (Public("intake.hand_over.v1", HandOverSaid(h.case_id, h.request_id, "asked", h.to_org, h.to_district, h.reason)),)
+    return (Public("intake.hand_over.v1", HandOverSaid(h.case_id, h.request_id, "accepted" if h.accepted else "declined")),)
 
 
 def on_grievance(e: Envelope) -> tuple[Public, ...]:

@@ -61,6 +61,7 @@ async def _clocks(page: Page, status: int = 200, **values: Any) -> Response:
 
 @router.get("")
 async def clocks(page: Reader) -> Response:
+    """Clocks that run by kind, light, age and district, the rules they run by, and stops of work."""
     return await _clocks(page)
 
 

@@ -26,13 +26,18 @@ def _yellow(running: k.Running) -> k.Mark | None:
     return next((mark for mark in running.marks if mark.kind == "yellow"), None)
 
 
-def _moved(e: Envelope) -> Iterable[RowChange]:
-    """Clocks that stop with this event, and those that start."""
+def _stopped(e: Envelope) -> Iterable[RowChange]:
     case_id = e.data.case_id
     for ended in getattr(e.data, "stopped", ()):
         yield Change(clock_list, {"case_id": case_id, "clock": ended.name}, {"stopped_at": e.data.at})
         if ended.row:
             yield Drop(deadlines, {"id": f"clock:{case_id}:{ended.row}"})
+
+
+def _moved(e: Envelope) -> Iterable[RowChange]:
+    """Clocks that stop with this event, and those that start."""
+    case_id = e.data.case_id
+    yield from _stopped(e)
     for running in getattr(e.data, "clocks", ()):
         yellow = _yellow(running)
         yield Put(
@@ -48,6 +53,7 @@ def _moved(e: Envelope) -> Iterable[RowChange]:
 
 def _recomputed(e: Envelope) -> Iterable[RowChange]:
     again: k.ClocksRecomputed = e.data
+    yield from _stopped(e)
     for row in again.rows:
         yield Drop(deadlines, {"id": f"clock:{again.case_id}:{row}"})
     for running in again.clocks:
@@ -84,7 +90,7 @@ def _changed(e: Envelope) -> Iterable[RowChange]:
 _MOVING = (
     c.CaseReported, c.FirstContactMade, c.CaseVerified, c.VisitRecorded, c.CaseTransferred, c.CaseClosed, c.CaseReopened, c.CaseWithdrawn,
     c.ReferralNoted, w.HandOverAsked, w.HandOverAnswered, w.GrievanceRaised, w.GrievanceAnswered, w.ProvisionalHelpGiven,
-    w.PapersCompleted, w.ProvisionalHelpLapsed, w.CaseSigned,
+    w.PapersCompleted, w.ProvisionalHelpLapsed, w.CaseSigned, w.HelpSoughtAgain,
 )  # fmt: skip
 CLOCKS = Projection(
     "clocks",

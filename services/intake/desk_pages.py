@@ -18,7 +18,6 @@ from services.intake.taking import preview, take
 from shared.clock import SHANGHAI, local_day
 from shared.http import Invalid
 from shared.kernel import Rejected
-from shared.service import To
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/intake", include_in_schema=False)
@@ -44,9 +43,10 @@ async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
 
 
 async def _mine(page: Page) -> dict[str, Any]:
-    """Whom I promised to call, and which clocks run on my cases."""
+    """Whom I promised to call, what else waits for my hand, and which clocks run on my cases."""
     me = page.door.principal.id
     return {
+        "waiting": sum(row["open"] for row in await views.task_counts(page.door, {"operator": me}, page.door.now)),
         "clocks": await views.open_clocks(page.door, me, _MINE_MAX), "promised": await views.call_backs(page.door, me, _MINE_MAX),
         "now": page.door.now,
     }  # fmt: skip
@@ -54,6 +54,7 @@ async def _mine(page: Page) -> dict[str, Any]:
 
 @router.get("/desk")
 async def desk(page: Operator) -> Response:
+    """The empty form, my promised calls, clocks and tasks beside it."""
     return await _desk(page, saved=page.request.query_params.get("saved"))
 
 
@@ -102,8 +103,7 @@ async def use_desk(page: Operator) -> Response:
         body = report_of(form, needs, local_day(page.door.now))
         if act == "check":
             return await _desk(page, form=form, needs=needs, checked=await preview(page.door, body))
-        answered, _ = await take(page.door, body, similar=True)
-        await _promised(page, form, answered["case_id"])
+        answered, _ = await take(page.door, body, similar=True, task=_promised(page, form))
     except FormProblem as problem:
         return await _desk(page, 422, form=form, needs=needs, wrong=[_said(page, name, why) for name, why in problem.wrong])
     except Invalid as fault:
@@ -113,14 +113,13 @@ async def use_desk(page: Operator) -> Response:
     return page.back(f"/intake/desk?saved={answered['case_id']}")
 
 
-async def _promised(page: Page, form: Mapping[str, str], case_id: str) -> None:
+def _promised(page: Page, form: Mapping[str, str]) -> AddTask | None:
     """The call that was promised, as a task with its time; the form's reference makes two clicks one task."""
-    when = form.get("call_back", "")
+    when, door = form.get("call_back", ""), page.door
     if when not in CALL_BACKS:
-        return
-    door = page.door
-    task_id = door.named_id("task", "call_back", case_id, form.get("ref") or "")
-    await door.execute(To("case", case_id, AddTask(task_id, "call_back", door.now, call_back_at(when, door.now))))
+        return None
+    task_id = door.named_id("task", "call_back", form.get("ref") or door.new_id())
+    return AddTask(task_id, "call_back", door.now, call_back_at(when, door.now))
 
 
 def call_back_at(when: str, now: datetime) -> datetime:

@@ -53,6 +53,7 @@ class _Result:
 
 @router.get("/import")
 async def choose(page: Reporter) -> Response:
+    """The form that takes a file, and the names its columns may have."""
     return _form(page)
 
 

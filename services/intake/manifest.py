@@ -14,12 +14,14 @@ from services.intake import (
     pages,
     person_pages,
     screening_pages,
+    task_pages,
     visit_pages,
 )
 from services.intake.api import ROUTERS, calls, screenings
 from services.intake.campaigns.dialling import EFFECTS as DIALLING
 from services.intake.campaigns.dialling import LOOPS
 from services.intake.campaigns.forgetting import FORGETTING, SHREDDING
+from services.intake.campaigns.listing import LISTING
 from services.intake.campaigns.projections import CALLS, CAMPAIGNS, NUMBERS
 from services.intake.campaigns.stored import STORED
 from services.intake.clock_projections import CLOCKS
@@ -75,6 +77,7 @@ CODEC = Codec(
     Stored(c.ReferralNoted),
     Stored(c.PayoutNoted),
     Stored(c.ConsentNoted),
+    Stored(c.ReporterForgotten),
     Stored(PersonTold, sealed={"claims": "person_id"}),
     Stored(HouseholdEntered),
     Stored(PersonErased),
@@ -113,7 +116,7 @@ INTAKE = Service(
     projections=(CASES, PEOPLE, CONSENTS, LOOKS, LINKS, HOUSEHOLDS, CAMPAIGNS, CALLS, NUMBERS, SCREENINGS, CLOCKS),
     follow=FOLLOW,
     reactions=REACTIONS,
-    effects=(*EFFECTS, *DIALLING, SHREDDING, SIGNALS_FORGOTTEN),
+    effects=(*EFFECTS, *DIALLING, LISTING, SHREDDING, SIGNALS_FORGOTTEN),
     loops=(*LOOPS, FORGETTING, SCREENING_LOOP, CLOCKWORK),
     due=DUE,
     routers=ROUTERS,
@@ -123,13 +126,14 @@ INTAKE = Service(
         pages.router,
         visit_pages.router,
         clock_pages.router,
+        task_pages.router,
         off_line_pages.router,
         person_pages.router,
         import_page.router,
         campaign_pages.router,
         screening_pages.router,
     ),
-    uploads=(import_page.PATH, screening_pages.PATH, screenings.PATH),
+    uploads=(import_page.PATH, campaign_pages.LISTS, screening_pages.PATH, screenings.PATH),
     webhooks=(calls.WEBHOOK,),
     templates=_HERE / "templates",
     words=_HERE / "words",

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.intake import views
-from services.intake.api.casework import ABOVE
 from services.intake.api.consents import who_may_agree
 from services.intake.api.history import changes
 from services.intake.asked import CloseIn, VerifyIn
@@ -39,7 +38,7 @@ from services.intake.domain.facts import travelling
 from services.intake.domain.lexicon import NEEDS
 from services.intake.domain.person import Claims, Person
 from services.intake.papers import read_paper
-from services.intake.showing import first_contact_due, known_case, shown_case
+from services.intake.showing import ABOVE, first_contact_due, known_case, shown_case
 from services.intake.tables import progress_try
 from shared.clock import SHANGHAI, local_day
 from shared.envelope import Envelope
@@ -125,6 +124,7 @@ def _agrees_to_all(consents: list[dict[str, Any]]) -> bool:
 
 @router.get("/cases/{case_id}")
 async def case(case_id: str, page: Worker) -> Response:
+    """One case: needs, clocks, tasks, consents, casework and its history, masked until a reason is given."""
     return await _case(page, case_id, done=page.request.query_params.get("done"))
 
 
@@ -234,6 +234,7 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
 
 @router.get("/progress")
 async def progress(page: Citizen) -> Response:
+    """The form in which a person asks how far their case is."""
     return page.show("intake/progress.html", form={}, wrong=[], steps=None)
 
 
@@ -272,9 +273,10 @@ async def _asked_by_citizen(page: Page, case_id: str, state: c.Case, form: Mappi
             door = page.door
             text = form["text"].strip()[:4000]
             decision = "closing" if state.status == "closed" else "refusal"
-            raised = RaiseGrievance(
-                door.named_id("grievance", case_id, text), decision, case_id, await rules_now(door.room), door.now, text
-            )
+            answered = [one for one in state.work.grievances if one.decision == decision]
+            appeal_of = answered[-1].grievance_id if answered else None  # who speaks up again does not accept the answer
+            grievance_id, rules = door.named_id("grievance", case_id, str(len(answered)), text), await rules_now(door.room)
+            raised = RaiseGrievance(grievance_id, decision, case_id, rules, door.now, text, appeal_of)
             await door.execute(To("case", case_id, raised))
             return "grievance_raised"
     return ""

@@ -44,6 +44,7 @@ async def _person(page: Page, person_id: str, status: int = 200, **values: Any) 
 
 @router.get("/persons/{person_id}")
 async def person(person_id: str, page: Worker) -> Response:
+    """One person: cases, household, who may be the same, where they lived; masked until a reason is given."""
     return await _person(page, person_id, done=page.request.query_params.get("done", ""))
 
 

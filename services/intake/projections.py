@@ -60,35 +60,16 @@ def _reported(e: Envelope) -> Iterable[RowChange]:
             "changed_at": e.at,
         },
     )
-    if r.clocks:
-        return
-    # Reported before there were clocks as data: the one there was.
-    facts = {"due_at": r.first_contact_due.isoformat()}
-    yield Put(
-        deadlines,
-        {
-            "id": f"first_contact:{r.case_id}",
-            "name": "first_contact",
-            "stream_id": r.case_id,
-            "due_at": r.first_contact_due,
-            "facts": facts,
-        },
-    )
 
 
 def _case(e: Envelope, **values: Any) -> Change:
     return Change(case_list, {"case_id": e.data.case_id}, {**values, "changed_at": e.at})
 
 
-def _clock_stopped(e: Envelope) -> Drop:
-    return Drop(deadlines, {"id": f"first_contact:{e.data.case_id}"})
-
-
 def _contacted(e: Envelope) -> Iterable[RowChange]:
     if isinstance(e.data, c.VisitRecorded) and not e.data.met:
         return
     yield _case(e, contacted_at=_first_contact(e), overdue=False)
-    yield _clock_stopped(e)
 
 
 def _first_contact(e: Envelope) -> datetime:
@@ -102,7 +83,6 @@ def _missed(e: Envelope) -> Iterable[RowChange]:
 
 def _verified(e: Envelope) -> Iterable[RowChange]:
     yield _case(e, status="verified", contacted_at=_first_contact(e), overdue=False)
-    yield _clock_stopped(e)
 
 
 def _facts_changed(e: Envelope) -> Iterable[RowChange]:
@@ -141,7 +121,6 @@ def _transferred(e: Envelope) -> Iterable[RowChange]:
 
 def _closed(e: Envelope) -> Iterable[RowChange]:
     yield _case(e, status="closed", reason=e.data.reason, overdue=False)
-    yield _clock_stopped(e)
 
 
 def _reopened(e: Envelope) -> Iterable[RowChange]:
@@ -150,7 +129,6 @@ def _reopened(e: Envelope) -> Iterable[RowChange]:
 
 def _withdrawn(e: Envelope) -> Iterable[RowChange]:
     yield _case(e, status="withdrawn", reason=e.data.reason, overdue=False)
-    yield _clock_stopped(e)
 
 
 def _referral(e: Envelope) -> Iterable[RowChange]:

@@ -14,7 +14,6 @@ from services.intake.domain.case_commands import (
     AddTask,
     AskForInformation,
     FinishTask,
-    MissFirstContact,
     NoteConsent,
     NotePayout,
     NoteReferral,
@@ -112,10 +111,6 @@ REACTIONS = (
 )
 
 
-def first_contact_due(case_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
-    yield To("case", case_id, MissFirstContact(datetime.fromisoformat(facts["due_at"])))
-
-
 def consent_expires(consent_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
     yield To("consent", consent_id, ExpireConsent(datetime.fromisoformat(facts["due_at"])))
 
@@ -137,7 +132,6 @@ def signals_are_old(screening_id: str, facts: Mapping[str, Any]) -> Iterable[To]
 
 
 DUE = {
-    "first_contact": first_contact_due,
     "consent_expiry": consent_expires,
     "consent_notice": consent_runs_out,
     "retention": retention_ends,
@@ -180,7 +174,7 @@ def emergency_shared(e: Envelope) -> Iterable[To]:
 
 def emergency_reviewed(e: Envelope) -> Iterable[To]:
     r: EmergencyReviewed = e.data
-    yield To("case", r.case_id, FinishTask(f"{r.consent_id}:review", r.at))
+    yield To("case", r.case_id, FinishTask(f"{r.consent_id}:review", r.at, deed=True))
 
 
 def consent_expiring(e: Envelope) -> Iterable[To]:

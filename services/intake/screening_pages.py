@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -12,10 +13,11 @@ from starlette.responses import Response
 
 from services.intake.api import screenings as api
 from services.intake.api.campaigns import planned
-from services.intake.campaigns.asked import CampaignIn, PeopleIn
-from services.intake.campaigns.people import Added, add_people, listed_in
+from services.intake.campaigns.asked import CampaignIn
 from services.intake.desk import fen_of
 from services.intake.domain import screening as s
+from services.intake.domain.campaign import AskList
+from services.intake.domain.campaign_decisions import CampaignDiffersFromFirst, CampaignIsDone
 from services.intake.screening import book, spool, views
 from services.intake.screening.taking import open_reports
 from shared.asked import Day
@@ -48,6 +50,7 @@ def _codes(page: Page, codes: Iterable[str]) -> list[tuple[str, str]]:
 
 @router.get("")
 async def every(page: Staff) -> Response:
+    """Every screening, newest first, and the form of a new one."""
     return await _list(page)
 
 
@@ -114,6 +117,7 @@ async def _one(page: Page, key: str, template: str = "intake/screening.html", st
 
 @router.get("/{key}")
 async def one(key: str, page: Staff) -> Response:
+    """One screening: how far it is, its signals, what became of them, and its rows that could not be read."""
     return await _one(page, key)
 
 
@@ -152,7 +156,7 @@ async def act(key: str, page: Staff) -> Response:
 
 
 async def _rung(page: Page, key: str, threshold: str | None) -> str:
-    """The campaign that rings whom these signals are about: planned, and not started; pressed twice it is one campaign."""
+    """The campaign that rings whom these signals are about: planned, not started, and its list coming in; pressed twice it is one."""
     door, ref = page.door, f"screening:{key}:{threshold or 'all'}"
     shown = await views.one(door, key)
     name = page.t(
@@ -160,11 +164,12 @@ async def _rung(page: Page, key: str, threshold: str | None) -> str:
         day=shown["as_of"].isoformat(),
         what=page.t(f"intake.screening.code.{threshold}") if threshold else "",
     )
-    try:
-        campaign_id = await planned(door, CampaignIn(name=name.strip(), ref=ref, screening_id=key))
-    except Rejected:  # planned already, by somebody who reads another language
-        return door.named_id("campaign", ref)
-    await add_people(door, campaign_id, listed_in(PeopleIn(screening_id=key, threshold=threshold), door), Added())
+    campaign_id = door.named_id("campaign", ref)
+    with suppress(CampaignDiffersFromFirst):  # planned already, by somebody who reads another language
+        await planned(door, CampaignIn(name=name.strip(), ref=ref, screening_id=key))
+    expected = shown["signals"].get(threshold, 0) if threshold else sum(shown["signals"].values())
+    with suppress(CampaignIsDone):
+        await door.execute(To("campaign", campaign_id, AskList(f"{ref}:people", key, threshold, expected, door.now)))
     return campaign_id
 
 

@@ -20,6 +20,7 @@ from shared.http import Door, Forbidden, NotFound
 from shared.service import To
 
 SEES_PERSONS = ("operator", "caseworker", "gov", "admin")
+ABOVE = ("gov", "admin")  # who answers for what others decided
 SEES_CASES = (*SEES_PERSONS, "charity", "auditor", "service")
 _DECLARED_AS = {"contact": "referral", "referral": "contact"}  # who was referred is called about it
 _PAYEE = ("name", "id_type", "id_number", "phone", "account_bank", "account_number")
@@ -28,15 +29,23 @@ _MASKS = {"name": masked_name, "phone": masked_phone, "id_number": masked_number
 
 
 async def known_case(door: Door, case_id: str, *, as_of: datetime | None = None) -> tuple[Case, CaseReported]:
-    """The case for a caller who may know of it; a charity knows only the cases it serves."""
+    """The case for a caller who may know of it; a charity knows only those it serves."""
     state: Case = await door.state("case", case_id, as_of=as_of)
     if state.report is None:
         raise NotFound("case")
     if not door.may(*SEES_PERSONS, "auditor", "service"):
         now: Case = state if as_of is None else await door.state("case", case_id)  # who may look is a question of today
-        if door.principal.org not in {org for _, org in now.serving}:
+        if not serves(now, door.principal.org):
             raise NotFound("case")
     return state, state.report
+
+
+def serves(state: Case, org: str | None) -> bool:
+    """Whether this organisation has taken a need of the case, or the case itself with a consent to be referred."""
+    if org is None:
+        return False
+    handed = state.org == org and any("referral" in one.purposes for one in state.consents)
+    return handed or org in {one for _, one in state.serving}
 
 
 def may_see_persons(door: Door) -> bool:

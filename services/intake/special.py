@@ -63,10 +63,17 @@ class PartnerIn(_Special):
 
 
 def checked(
-    hospital: HospitalIn | None, school: SchoolIn | None, partner: PartnerIn | None
+    channel: str, hospital: HospitalIn | None, school: SchoolIn | None, partner: PartnerIn | None
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The coded facts that follow, and what is kept as it was said; raises `Invalid` naming the bill that does not add up."""
+    """The coded facts that follow, and what is kept as it was said.
+
+    Raises `Invalid` naming the bill that does not add up, or a block in a report by another channel than these three.
+    """
     facts: dict[str, Any] = {}
+    said = {"hospital": hospital, "school": school, "partner": partner}
+    strange = next((name for name, value in said.items() if value is not None), None)
+    if strange is not None and channel not in said:  # what anybody may say of themselves is no bill and no school's word
+        raise Invalid(f"/{strange}", f"is for reports by the channels {', '.join(said)}")
     if hospital is not None and hospital.bills:
         own = [_self_paid(number, bill) for number, bill in enumerate(hospital.bills)]
         facts["bill_total_fen"] = sum(bill.total_fen for bill in hospital.bills)
@@ -79,7 +86,6 @@ def checked(
         facts["school_stage"] = school.stage
         named = {"school_grade": school.grade, "school_fees_year_fen": school.fees_year_fen, "school_owed_fen": school.owed_fen}
         facts |= {key: value for key, value in named.items() if value is not None}
-    said = {"hospital": hospital, "school": school, "partner": partner}
     kept = {key: value.model_dump(mode="json", exclude_none=True) for key, value in said.items() if value is not None}
     return facts, kept or None
 

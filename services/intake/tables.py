@@ -31,8 +31,8 @@ case_list = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("case_list_received", "received_at", "case_id"),
     Index("case_list_person", "person_id"),
-    Index("case_list_household", "household_id"),
-    Index("case_list_operator", "operator", "first_contact_due"),
+    Index("case_list_operator", "operator", "first_contact_due", postgresql_where=text("contacted_at IS NULL")),
+    Index("case_list_waiting", "first_contact_due", "case_id", postgresql_where=text("contacted_at IS NULL")),
 )
 
 person_list = Table(
@@ -50,7 +50,6 @@ person_list = Table(
     Index("person_list_id_number", "id_number"),
     Index("person_list_phone", "phone"),
     Index("person_list_name_birth", "name_birth"),
-    Index("person_list_household", "household_id"),
     Index("person_list_sound_year", "sound_year"),
     Index("person_list_sound_place", "sound_place"),
     Index("person_list_born_surname", "born_surname"),
@@ -93,6 +92,7 @@ task_list = Table(
     Column("due_at", DateTime(timezone=True)),
     Column("done_at", DateTime(timezone=True)),
     Index("task_list_case", "case_id"),
+    Index("task_list_open", "due_at", "added_at", "task_id", postgresql_where=text("done_at IS NULL")),
 )
 
 payout_list = Table(

@@ -13,7 +13,7 @@ from services.intake.asked import ConsentIn, PersonIn, ReportIn
 from services.intake.candidates import compared, found_for, only_similar
 from services.intake.clockwork import clocks_of_report, rules_now
 from services.intake.domain.case import Case, CaseReported, ConsentSummary, Duplicate, Reporter, Told
-from services.intake.domain.case_commands import ReportCase
+from services.intake.domain.case_commands import AddTask, ReportCase
 from services.intake.domain.clocks import Rules
 from services.intake.domain.consent import GiveConsent
 from services.intake.domain.facts import derived
@@ -60,7 +60,7 @@ class Ready(Struct, frozen=True, gc=False):
 def examined(body: ReportIn, now: datetime) -> Paper | None:
     """The person's number, when this report can be true at this moment; raises `Invalid` naming the field that cannot."""
     _has_happened(body, now)
-    checked(body.hospital, body.school, body.partner)
+    checked(body.channel, body.hospital, body.school, body.partner)
     return identity_of(body.person, local_day(now))
 
 
@@ -81,14 +81,16 @@ def commands_of(door: Door, one: Ready, found: list[Found], words: Triage | None
 
 
 async def take(
-    door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = (), similar: bool = False
-) -> tuple[dict[str, Any], bool]:
+    door: Door, body: ReportIn, *, who: tuple[str, str] | None = None, also: Sequence[To] = (), similar: bool = False,
+    task: AddTask | None = None,
+) -> tuple[dict[str, Any], bool]:  # fmt: skip
     """Record one report; the answer of the contract, and whether it was new. Raises `Invalid` and `Rejected`.
 
     `who` are person and household where the door knows them already; `also` happens with the report or not at all. `similar` also
-    looks for people who only sound alike: for one report on the telephone, not for each line of a load.
+    looks for people who only sound alike: for one report on the telephone, not for each line of a load. `task` is added to the case.
     """
     one = ready(door, body, await rules_now(door.room))
+    also = (*also, To("case", one.case_id, task)) if task is not None else also
     found = await found_for(door, one.claims, similar=similar)
     whom = who or person_of(door, one.case_id, one.claims, found)
     alike = await _likely(door, one.case_id, whom[0], one.claims, found)
@@ -286,7 +288,7 @@ def _report(
     person_id, household_id = who
     household, contact, reporter = body.household, body.contact, body.reporter
     on = local_day(body.received_at)
-    more, special = checked(body.hospital, body.school, body.partner)
+    more, special = checked(body.channel, body.hospital, body.school, body.partner)
     facts = derived(
         {**more, **{key: value for key, value in (body.facts or {}).items() if value is not None}},
         on=on,

@@ -79,8 +79,38 @@ async def call_backs(door: Door, operator: str, limit: int) -> list[dict[str, An
 
 async def living_cases(door: Door, limit: int) -> list[dict[str, Any]]:
     """Cases that can still be worked on, those nobody has spoken with first, then the newest."""
-    statement = select(case_list).where(_cases.status.in_(LIVING))
-    return await door.rows(statement.order_by(_cases.contacted_at.is_not(None), _cases.first_contact_due, _cases.case_id).limit(limit))
+    living = select(case_list).where(_cases.status.in_(LIVING))
+    waiting = living.where(_cases.contacted_at.is_(None)).order_by(_cases.first_contact_due, _cases.case_id)
+    found = await door.rows(waiting.limit(limit))
+    known = living.where(_cases.contacted_at.is_not(None)).order_by(_cases.received_at.desc(), _cases.case_id.desc())
+    return found + (await door.rows(known.limit(limit - len(found))) if len(found) < limit else [])
+
+
+def _open_tasks(statement: Select[Any], filters: Mapping[str, Any]) -> Select[Any]:
+    """Of cases that can still be worked on; what was shared in an emergency is reviewed after that too."""
+    at = task_list.c
+    statement = statement.join(case_list, _cases.case_id == at.case_id).where(at.done_at.is_(None))
+    statement = statement.where(or_(_cases.status.in_(LIVING), at.kind == "review_emergency"))
+    for column, name in ((at.kind, "kind"), (_cases.district, "district"), (_cases.operator, "operator")):
+        if filters.get(name):
+            statement = statement.where(column == filters[name])
+    return statement
+
+
+async def open_tasks(door: Door, filters: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
+    """Tasks that wait for a hand, by kind, district and operator of the case: the first to end first, then the oldest."""
+    at = task_list.c
+    shown = select(
+        at.task_id, at.case_id, at.kind, at.why, at.added_at, at.due_at, _cases.urgency, _cases.district, _cases.operator, _cases.org
+    )
+    return await door.rows(_open_tasks(shown, filters).order_by(at.due_at.nulls_last(), at.added_at, at.task_id).limit(limit))
+
+
+async def task_counts(door: Door, filters: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+    """How many tasks of each kind wait, and how many of them are late; the most first."""
+    at = task_list.c
+    counted = select(at.kind, func.count().label("open"), func.count().filter(at.due_at <= now).label("late"))
+    return await door.rows(_open_tasks(counted, filters).group_by(at.kind).order_by(func.count().desc(), at.kind))
 
 
 async def tasks_of_case(door: Door, case_id: str) -> list[dict[str, Any]]:

@@ -49,13 +49,16 @@ async def test_a_campaign_is_planned_filled_started_paused_and_stopped(staff: Br
     await staff.send("/intake/campaigns", _PLAN)
     campaign = (await desk.get("/campaigns")).json()["items"][0]["campaign_id"]
     here = f"/intake/campaigns/{campaign}"
-    added = await staff.send(here, {"act": "people", "numbers": "13800138000，张三丰\n13800138001\n不是\n13800138000"}, 200)
+    added = await staff.send(
+        "/intake/campaign-lists", {"campaign": campaign, "numbers": "13800138000，张三丰\n13800138001\n不是\n13800138000"}, 200
+    )
     assert "张三丰" not in added
     assert len(await calls(desk, campaign)) == 2
-    assert "3" in re.findall(r'role="status">(.*?)</p>', added, re.DOTALL)[0]
+    assert "3" in re.findall(r'role="status">(.*?)</p>', added, re.DOTALL)[-1]
+    assert added.rstrip().endswith("</html>")
     assert "13800138" not in added
     await staff.open(here)
-    await staff.send(here, {"act": "people", "numbers": " "}, 422)
+    await staff.send("/intake/campaign-lists", {"campaign": campaign, "numbers": " "}, 422)
     await staff.open(here)
     started = await staff.send(here, {"act": "start"})
     assert 'value="pause"' in started
@@ -148,3 +151,30 @@ def test_every_code_that_a_page_shows_has_words_in_both_languages() -> None:
         ):  # fmt: skip
             for code in codes:
                 assert f"intake.{group}.{code}" in words, f"{language}: {group}.{code}"
+
+
+async def test_a_long_list_in_the_encoding_of_the_country_comes_in_whole(desk: Desk) -> None:
+    staff = Browser(desk, "caseworker", "en")
+    await staff.open("/intake/campaigns")
+    await staff.send("/intake/campaigns", _PLAN)
+    campaign = (await desk.get("/campaigns")).json()["items"][0]["campaign_id"]
+    await staff.open(f"/intake/campaigns/{campaign}")
+    padding = "，" + "很长的备注" * 60
+    rows = ["电话,姓名", *[f"1390000{number:04},王五{padding}" for number in range(3_000)]]
+    table = "\r\n".join(rows).encode("gb18030")
+    assert len(table) > 1_000_000, "longer than what a page takes otherwise"
+    token = re.findall(r'name="form_token" value="([^"]*)"', staff.text)[0]
+    answer = await staff.client.post(
+        "/intake/campaign-lists", data={"form_token": token, "campaign": campaign}, files={"file": ("list.csv", table, "text/csv")}
+    )
+    assert answer.status_code == 200
+    assert "3,000 on the list" in answer.text or "3,000" in answer.text
+    assert "<progress" in answer.text
+    assert "王五" not in answer.text
+    assert (await desk.sql("select count(*) as n from call_list"))[0]["n"] == 3_000
+    broken = await staff.client.post(
+        "/intake/campaign-lists", data={"form_token": token, "campaign": campaign},
+        files={"file": ("list.csv.gz", b"\x1f\x8b\x08\x00nonsense", "application/gzip")},
+    )  # fmt: skip
+    assert 'role="alert"' in broken.text
+    assert (broken.status_code, "Traceback" in broken.text) == (200, False)

@@ -174,3 +174,28 @@ async def test_in_danger_what_saves_a_life_is_shared_with_a_reason_and_shown_as_
     assert "Shared in an emergency" in page
     assert "she does not answer" not in page
     assert "she does not answer" in await Browser(desk, "auditor", "en").open("/intake/looks")
+
+
+async def test_whoever_speaks_up_again_after_an_answer_appeals_against_it(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    at, citizen = f"/intake/cases/{case}", Browser(desk, None, "zh")
+    says = {"case_id": case, "last_four": "8000", "act": "raise", "text": "不同意"}
+
+    async def grievances() -> list[dict[str, Any]]:
+        return list((await desk.get(f"/cases/{case}")).json()["grievances"])
+
+    await citizen.open("/intake/progress")
+    await citizen.send("/intake/progress", says, 200)
+    (first,) = await grievances()
+    answer = await desk.post(f"/cases/{case}/grievances/{first['grievance_id']}/answer", {"outcome": "rejected"}, who="gov")
+    assert answer.status_code == 200
+    await citizen.send("/intake/progress", says, 200)
+    _, second = await grievances()
+    assert (second["appeal_of"], second["outcome"]) == (first["grievance_id"], None)
+    await desk.post(f"/cases/{case}/grievances/{second['grievance_id']}/answer", {"outcome": "partly"}, who="admin")
+    for language, word in (("zh", "申诉复核"), ("en", "Appeal")):
+        worker = Browser(desk, "caseworker", language)
+        assert word in await worker.open(at)
+        assert f'<option value="{second["grievance_id"]}">' in worker.text
+    await worker.send(at, {"act": "raise", "decision": "refusal", "text": "还是不服", "appeal_of": second["grievance_id"]})
+    assert [one["appeal_of"] for one in await grievances()][-1] == second["grievance_id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from services.intake.domain.identity import (
     whole_years,
 )
 from services.intake.domain.masking import masked_name, masked_number, masked_phone
+from services.intake.screening.columns import good_number
 
 TODAY = date(2026, 11, 23)
 
@@ -99,3 +101,22 @@ def test_masks_show_no_more_than_a_hint() -> None:
     assert (masked_name("张三丰"), masked_name("张三"), masked_name("张"), masked_name(" ")) == ("张**", "张*", "张*", "")
     assert (masked_phone("13800138000"), masked_phone("12345"), masked_phone("110")) == ("138****8000", "***45", "***")
     assert (masked_number("440104198001010016"), masked_number("G1234567")) == ("440104********0016", "********")
+
+
+def _number_of(born: int, serial: int, *, last: str | None) -> str:
+    body = f"440106{born:08}{serial:03}"
+    return body + (check_digit(body) if last is None else last)
+
+
+@given(
+    st.lists(
+        st.builds(_number_of, st.integers(19_000_101, 20_261_231), st.integers(0, 999), last=st.sampled_from([None, None, None, "X", "7"]))
+        | st.from_regex(r"[0-9]{15}", fullmatch=True),
+        min_size=1, max_size=30,
+    )
+)  # fmt: skip
+def test_column_by_column_a_number_is_as_good_as_one_by_one(numbers: list[str]) -> None:
+    today = date(2026, 12, 31)
+    frame = pl.DataFrame({"id_number": numbers}).select(good_number().alias("good"))
+    said = {number: not isinstance(read_identity_number(number, today), WrongNumber) for number in numbers}
+    assert dict(zip(numbers, frame["good"].to_list(), strict=True)) == said

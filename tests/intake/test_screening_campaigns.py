@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from services.intake.campaigns.forgetting import forget_due
+from services.intake.campaigns.listing import listed
+from services.intake.domain.campaign import AskList, FinishCampaign, ListAsked, PeopleAdded
+from services.intake.domain.campaign_decisions import CAMPAIGN
 from services.intake.manifest import INTAKE
+from shared.service import EffectCall, To
 from shared.testing import Database
 from shared.testing.waiting import until
 from tests.intake.campaigning import NOBODY, SECRET, calls, ringing, told
@@ -190,6 +195,31 @@ async def test_the_page_plans_the_campaign_once_and_shows_it(desk: Desk, languag
         assert ("数据筛查" if language == "zh" else "Data screening") in page
     (campaign,) = await desk.sql("select campaign_id, status, screening_id from campaign_list")
     assert (campaign["status"], campaign["screening_id"]) == ("planned", key)
-    assert len(await calls(desk, campaign["campaign_id"])) == 2
+    await until(lambda: _listed(desk, campaign["campaign_id"]), (2, 0))
     assert f"/intake/campaigns/{campaign['campaign_id']}" in await browser.open(at)
     assert at in await browser.open(f"/intake/campaigns/{campaign['campaign_id']}")
+
+
+async def _listed(desk: Desk, campaign: str) -> tuple[int, int]:
+    """How many calls there are, and how many lists still come in."""
+    shown = (await desk.get(f"/campaigns/{campaign}", who="gov")).json()
+    return shown["progress"]["people"], len(shown["coming"])
+
+
+async def test_a_list_that_was_broken_off_goes_on_and_a_campaign_does_not_end_before_it_has_come_in(desk: Desk) -> None:
+    key = await screened(desk, SICK, POOR, SILENT)
+    plan = {"name": "数据线索回访", "purpose": "needs", "ref": f"of-{key}", "screening_id": key}
+    campaign = (await desk.post("/campaigns", plan, who="gov")).json()["campaign_id"]
+    asked = AskList("all", key, None, 3, desk.now)
+    state = CAMPAIGN.evolve(await desk.room.state("campaign", campaign), ListAsked(campaign, "all", key, None, 3, desk.now))
+    assert CAMPAIGN.decide(FinishCampaign(desk.now), replace(state, status="running")) == ()
+    assert CAMPAIGN.decide(asked, state) == ()
+    for _ in range(2):
+        await desk.room.execute(To("campaign", campaign, asked), actor="test")
+    await until(lambda: _listed(desk, campaign), (2, 0))
+    added = [e.data for e in await desk.room.history("campaign", campaign) if isinstance(e.data, PeopleAdded)]
+    assert [(one.list_id, one.queued, one.refused) for one in added] == [("all", 2, 1)]
+    desk.room.stop.set()
+    broken = EffectCall("e", (await desk.room.history("campaign", campaign))[1], 1)
+    (answer,) = await listed([broken], desk.room)
+    assert answer.retry, "whoever closes the room leaves it to the next"

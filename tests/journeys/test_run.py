@@ -29,7 +29,7 @@ class Run:
         self.process: asyncio.subprocess.Process
 
     async def start(self, *words: str) -> None:
-        surroundings = {name: text for name, text in os.environ.items() if not name.startswith("KAPOK_")}
+        surroundings = {name: text for name, text in os.environ.items() if not name.startswith("KAPOK_")} | {"PYTHONFAULTHANDLER": "1"}
         with (self.home / "said").open("wb") as said:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "services.cli", "run", *words,
@@ -52,7 +52,13 @@ class Run:
         return httpx.AsyncClient(base_url=address, trust_env=False, timeout=20)
 
     async def ended(self) -> int:
-        return await asyncio.wait_for(self.process.wait(), _BOUND_SECONDS)
+        """The exit code; whoever does not end is made to say where it stands."""
+        try:
+            return await asyncio.wait_for(self.process.wait(), _BOUND_SECONDS)
+        except TimeoutError:
+            self.process.send_signal(signal.SIGABRT)
+            await asyncio.wait_for(self.process.wait(), _BOUND_SECONDS)
+            pytest.fail(f"it did not end in {_BOUND_SECONDS} seconds: {(self.home / 'said').read_text('utf-8')[-4000:]}")
 
 
 def _folder() -> Path:

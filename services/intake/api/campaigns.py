@@ -117,10 +117,7 @@ async def _wanted(request: Request, door: Door, added: Added) -> AsyncIterator[W
     if media == "application/x-ndjson":
         return read_lines(lines_of(request), added, longest=LINE_MAX)
     if media == "text/plain":
-        try:
-            return read_table((await request.body()).decode("utf-8-sig"), added)
-        except UnicodeDecodeError:
-            raise Invalid("", "must be UTF-8") from None
+        return read_table([await request.body()], added)
     try:
         body = PeopleIn.model_validate_json(await request.body())
     except ValidationError as fault:

@@ -39,6 +39,7 @@ from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To
 
 router = APIRouter(prefix="/intake/v1/cases", tags=["cases"])
+tasks_router = APIRouter(prefix="/intake/v1", tags=["cases"])
 Reader = Annotated[Door, Depends(door_for(*SEES_CASES))]
 Worker = Annotated[Door, Depends(door_for(*SEES_PERSONS))]
 AtLeast = Annotated[int | None, Query(ge=1)]
@@ -55,6 +56,20 @@ async def list_cases(
     filters: dict[str, Any] = {"status": status, "district": district, "urgency": urgency, "need": need, "overdue": overdue}
     filters["person_ids"] = await one_person(door, person_id) if person_id is not None else None
     return dict(await views.case_page(door, filters, limit=limit, cursor=cursor))
+
+
+@tasks_router.get("/tasks")
+async def list_tasks(
+    door: Annotated[Door, Depends(door_for(*SEES_PERSONS, "auditor"))], kind: Annotated[str | None, Query(max_length=40)] = None,
+    district: Annotated[str | None, Query(max_length=9)] = None, operator: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> dict[str, Any]:  # fmt: skip
+    """Open tasks over all cases, the first to end first, by kind, district and operator of the case; codes, no texts."""
+    filters = {"kind": kind, "district": district[:6] if district else None, "operator": operator}
+    return {
+        "items": await views.open_tasks(door, filters, limit),
+        "counts": await views.task_counts(door, {**filters, "kind": None}, door.now),
+    }
 
 
 @router.get("/{case_id}")
@@ -117,12 +132,14 @@ async def first_contact(case_id: str, body: ContactMadeIn, door: Worker) -> dict
 
 @router.post("/{case_id}/verify")
 async def verify(case_id: str, door: Worker, body: VerifyIn | None = None) -> dict[str, Any]:
+    """Somebody has made sure of it (visit, documents, telephone, data, community): the case can be helped."""
     said = body or VerifyIn()
     return await obeyed(door, case_id, ask.VerifyCase(happened(door, said.at), said.method))
 
 
 @router.post("/{case_id}/visits", status_code=201)
 async def visit(case_id: str, body: VisitIn, door: Worker) -> dict[str, Any]:
+    """Somebody went there: whom they met, and what they saw, in words that are sealed; sent again it is the same visit."""
     visit_id = door.new_id()
     done = await obeyed(door, case_id, ask.RecordVisit(visit_id, happened(door, body.at), body.outcome, body.note))
     return {**done, "visit_id": visit_id}
@@ -130,6 +147,7 @@ async def visit(case_id: str, body: VisitIn, door: Worker) -> dict[str, Any]:
 
 @router.post("/{case_id}/notes", status_code=201)
 async def note(case_id: str, body: NoteIn, door: Worker) -> dict[str, Any]:
+    """A note for those who work on the case, sealed under its person."""
     note_id = door.new_id()
     done = await obeyed(door, case_id, ask.AddNote(note_id, happened(door, body.at), body.text))
     return {**done, "note_id": note_id}
@@ -157,6 +175,7 @@ async def facts(case_id: str, body: FactsIn, door: Worker) -> dict[str, Any]:
 
 @router.post("/{case_id}/tasks", status_code=201)
 async def add_task(case_id: str, body: TaskIn, door: Worker) -> dict[str, Any]:
+    """Something to be done by a moment; its kind and reasons are codes, its text is sealed."""
     task_id = door.new_id()
     done = await obeyed(door, case_id, ask.AddTask(task_id, body.kind, door.now, body.due_at, tuple(body.why), body.text))
     return {**done, "task_id": task_id}
@@ -164,6 +183,7 @@ async def add_task(case_id: str, body: TaskIn, door: Worker) -> dict[str, Any]:
 
 @router.post("/{case_id}/tasks/{task_id}/finish")
 async def finish_task(case_id: str, task_id: str, door: Worker) -> dict[str, Any]:
+    """Done. A task that ends by a deed of its own (a review, an answer) is refused here."""
     if task_id == f"{case_id}:first_contact":
         return await obeyed(door, case_id, ask.RecordFirstContact(door.now, "phone"))
     return await obeyed(door, case_id, ask.FinishTask(task_id, door.now))
@@ -171,16 +191,19 @@ async def finish_task(case_id: str, task_id: str, door: Worker) -> dict[str, Any
 
 @router.post("/{case_id}/transfer")
 async def transfer(case_id: str, body: TransferIn, door: Worker) -> dict[str, Any]:
+    """The case goes to another organisation or district at once; they have to sign for it. To ask first, see hand-overs."""
     return await obeyed(door, case_id, ask.TransferCase(door.now, body.reason, body.to_org, body.to_district, await rules_now(door.room)))
 
 
 @router.post("/{case_id}/close")
 async def close(case_id: str, body: CloseIn, door: Worker) -> dict[str, Any]:
+    """The case ends with a reason; not while somebody is still helping."""
     return await obeyed(door, case_id, ask.CloseCase(door.now, body.reason))
 
 
 @router.post("/{case_id}/reopen")
 async def reopen(case_id: str, door: Worker, body: ReasonIn | None = None) -> dict[str, Any]:
+    """A closed case goes on, with the time for help anew."""
     return await obeyed(door, case_id, ask.ReopenCase(door.now, (body or ReasonIn()).reason, await rules_now(door.room)))
 
 
@@ -196,5 +219,6 @@ async def withdraw(case_id: str, door: Worker, body: ReasonIn | None = None) -> 
 
 @router.get("/{case_id}/payouts")
 async def payouts(case_id: str, door: Reader) -> dict[str, Any]:
+    """What was paid or handed out for this case, newest state of each."""
     await known_case(door, case_id)
     return {"items": await views.payouts_of_case(door, case_id), "next": None}

@@ -24,12 +24,11 @@ from services.intake.domain import casework as w
 from services.intake.domain.case import CaseClosed
 from services.intake.domain.identity import number_of
 from services.intake.papers import keep_paper, read_paper
-from services.intake.showing import SEES_PERSONS, known_case
+from services.intake.showing import ABOVE, SEES_PERSONS, known_case
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
 
 router = APIRouter(prefix="/intake/v1/cases", tags=["casework"])
 Receiver = Annotated[Door, Depends(door_for(*SEES_PERSONS, "charity"))]
-ABOVE = ("gov", "admin")
 Superior = Annotated[Door, Depends(door_for(*ABOVE))]
 
 
@@ -103,6 +102,15 @@ async def receives(door: Door, case_id: str, request_id: str) -> None:
     asked = next((one for one in state.work.hand_overs if one.request_id == request_id), None)
     if asked is None or not door.principal.org or asked.to_org != door.principal.org:
         raise NotFound("request")
+
+
+@router.post("/{case_id}/reporter/erasure")
+async def forget_reporter(case_id: str, door: Superior) -> dict[str, Any]:
+    """The name and number of whoever told it can never be read again; the case and its person stay as they are."""
+    answered = await obeyed(door, case_id, ask.ForgetReporter(door.now))
+    _, report = await known_case(door, case_id)
+    await door.shred(report.reporter_id)  # after it is durable; a crash before this leaves it to the effect beside the event
+    return {**answered, "reporter": None}
 
 
 @router.post("/{case_id}/grievances", status_code=201)

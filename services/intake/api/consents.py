@@ -13,6 +13,7 @@ from services.intake.asked import ConsentGivenIn, ContactsIn, Purpose, ReasonIn
 from services.intake.asked_persons import AnswerIn, ConsentAskedIn, EmergencyIn, ReviewIn
 from services.intake.domain.case import Case, CaseReported
 from services.intake.domain.consent import (
+    EMERGENCY,
     AskConsent,
     Consent,
     GiveConsent,
@@ -21,11 +22,11 @@ from services.intake.domain.consent import (
     ShareInEmergency,
     WithdrawConsent,
 )
-from services.intake.domain.consent_decisions import ConsentIsUnknown, NothingToReview
+from services.intake.domain.consent_decisions import ConsentIsUnknown, EmergencyIsSharedAlready, EmergencyNeedsSuperior, NothingToReview
 from services.intake.domain.person import Claims
 from services.intake.domain.standing import PersonOfCaseIsErased, living
 from services.intake.oneness import claims_of, claims_of_each, linked_to, one_person
-from services.intake.showing import SEES_PERSONS, allowed_purpose, contact_data, known_case, record_look
+from services.intake.showing import ABOVE, SEES_PERSONS, allowed_purpose, contact_data, known_case, record_look, serves
 from services.intake.taking import end_of
 from shared.clock import local_day
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
@@ -106,8 +107,16 @@ async def receipt(consent_id: str, door: Annotated[Door, Depends(door_for(*SEES_
 
 @router.post("/cases/{case_id}/emergency-share", status_code=201)
 async def share_in_emergency(case_id: str, body: EmergencyIn, door: Worker) -> dict[str, Any]:
-    """Share what saves a life without asking: only while the case is critical, for three days, and somebody else reviews it."""
+    """Share what saves a life without asking: only while the case is critical, for three days, and somebody else reviews it.
+
+    One share at a time; after one that was not upheld, or that nobody reviewed, the government side alone shares again.
+    """
     state, report = await known_case(door, case_id)
+    earlier = [row for row in await views.consents_of_case(door, case_id) if row["how"] == EMERGENCY]
+    if any(row["reviewed_at"] is None and row["withdrawn_at"] is None for row in earlier):
+        raise EmergencyIsSharedAlready
+    if any(not row["upheld"] for row in earlier) and not door.may(*ABOVE):
+        raise EmergencyNeedsSuperior
     consent_id = door.new_id()
     command = ShareInEmergency(
         consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.reason, state.urgency, door.principal.id,
@@ -152,8 +161,7 @@ def _receipt(state: Consent, version: int) -> dict[str, Any]:
 async def contact(case_id: str, purpose: Annotated[Purpose, Query()], door: Asker) -> dict[str, Any]:
     """Contact or payee data under consent, for a service or the organisation that accepted; every look is audited."""
     state, report = await known_case(door, case_id)
-    serving = door.principal.org in {org for _, org in state.serving}
-    allowed_purpose(door, purpose, serving)
+    allowed_purpose(door, purpose, serves(state, door.principal.org))
     agreed = (await views.agreed_cases(door, [case_id], _consent_for(purpose), door.now)).get(case_id)
     if agreed is None:
         raise Forbidden("the person has not agreed to this purpose")

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Depends, Query
 from services.intake.campaigns import views
 from services.intake.campaigns.asked import DoNotCallIn, OneNumberIn
 from services.intake.campaigns.people import number_id
+from services.intake.domain.call import ForgetCall
 from services.intake.domain.identity import number_of
 from services.intake.domain.number import BlockNumber, Number, UnblockNumber
-from services.intake.domain.person import Person
+from services.intake.domain.person import ConfirmUnknown
+from services.intake.domain.person_decisions import PersonIsKnown
 from services.intake.showing import SEES_PERSONS
 from shared.clock import SHANGHAI
 from shared.http import Door, Invalid, door_for
@@ -75,8 +77,21 @@ async def forget(body: OneNumberIn, door: Annotated[Door, Depends(door_for("admi
     """
     one = number_id(door, _number(body.phone, "/phone"))
     await door.execute(To("number", one, BlockNumber(one, "erased", door.now)))
-    people: dict[str, Person] = await door.states("person", await views.listed_under(door.room, one))
-    unknown = [person_id for person_id, person in people.items() if person.status == "absent"]
-    for person_id in unknown:  # after the number is blocked for good; broken off between, asking again finishes it
+    known, gone = set[str](), set[str]()
+    for row in await views.listed_under(
+        door.room, one
+    ):  # after the number is blocked for good; broken off between, asking again finishes it
+        forgotten = row["forgotten_at"] is not None or await _forgotten(door, row["call_id"], row["about"] or row["person_id"])
+        (gone if forgotten else known).add(row["person_id"])
+    for person_id in gone - known:
         await door.shred(person_id)
-    return {"number_id": one, "forgotten": len(unknown), "person_ids": [person_id for person_id in people if person_id not in unknown]}
+    return {"number_id": one, "forgotten": len(gone - known), "person_ids": sorted(known)}
+
+
+async def _forgotten(door: Door, call_id: str, person_id: str) -> bool:
+    """Said in one unit with the word that its person is known for nothing else, so that no report comes between."""
+    try:
+        await door.execute(To("call", call_id, ForgetCall(door.now, asked=True)), To("person", person_id, ConfirmUnknown()))
+    except PersonIsKnown:
+        return False
+    return True

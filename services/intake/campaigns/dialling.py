@@ -67,6 +67,7 @@ class Dialler:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._asked_at: datetime | None = None
+        self._asked_to: tuple[datetime, str] | None = None  # whom the provider knows nothing of must not hide those behind
 
     async def turn(self) -> int:
         """Ring whoever can be rung now; answers how many campaigns are running."""
@@ -131,7 +132,8 @@ class Dialler:
         for row in await views.silent(self._room, now - _SILENT, telephony.ASKED_MAX):
             if now - row["dialled_at"] > _LOST:
                 await self._obeyed(To("call", row["call_id"], c.LoseCall(row["attempt"], now)))
-        rows = await views.silent(self._room, now - _SILENT, telephony.ASKED_MAX)
+        rows = await views.silent(self._room, now - _SILENT, telephony.ASKED_MAX, self._asked_to)
+        self._asked_to = (rows[-1]["dialled_at"], rows[-1]["call_id"]) if len(rows) == telephony.ASKED_MAX else None
         if not rows:
             return
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct, field
@@ -18,6 +18,7 @@ from services.intake.domain.case import Case
 from services.intake.domain.identity import number_of
 from services.intake.domain.person import Claims, Person
 from services.intake.domain.screening import Screening
+from services.intake.files.lines import Lines
 from services.intake.screening.views import people_found
 from shared.errors import NotNow
 from shared.http import Door, Invalid
@@ -103,10 +104,16 @@ async def read_lines(lines: AsyncIterator[bytes], added: Added, *, longest: int)
             added.refuse(number, *first_fault(fault))
 
 
-async def read_table(text: str, added: Added) -> AsyncIterator[Wanted]:
-    """A file or what was pasted: one person a line, the number first, then the name; a heading is passed over."""
-    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), 1):
-        cells = [cell.strip().strip('"') for cell in line.replace("，", ",").replace("\t", ",").replace(";", ",").split(",")]
+async def read_table(pieces: Iterable[bytes], added: Added) -> AsyncIterator[Wanted]:
+    """A file or what was pasted, in any of the country's encodings: one person a line, the number first, then the name.
+
+    A heading is passed over; raises `Unreadable` where the file as a whole cannot be read.
+    """
+    for number, text, wrong in _lines(pieces):
+        if wrong:
+            added.refuse(number, "", wrong)
+            continue
+        cells = [cell.strip().strip('"') for cell in text.replace("，", ",").replace("\t", ",").replace(";", ",").split(",")]
         if not any(cells):
             continue
         if number == 1 and not any(character.isdigit() for character in cells[0]):
@@ -117,8 +124,20 @@ async def read_table(text: str, added: Added) -> AsyncIterator[Wanted]:
             added.refuse(number, "/phone", "is no telephone number")
 
 
-async def add_people(door: Door, campaign_id: str, people: AsyncIterator[Wanted], added: Added) -> dict[str, Any]:
-    """Queue a call for everybody; answers what became of the lines. Raises `CampaignIsUnknown` and `CampaignIsDone`."""
+def _lines(pieces: Iterable[bytes]) -> Iterator[tuple[int, str, str]]:
+    lines = Lines()
+    for piece in pieces:
+        yield from [(line.number, line.text.decode(), line.wrong) for line in lines.feed(piece)]
+    yield from [(line.number, line.text.decode(), line.wrong) for line in lines.end()]
+
+
+async def add_people(
+    door: Door, campaign_id: str, people: AsyncIterator[Wanted], added: Added, *, list_id: str | None = None
+) -> dict[str, Any]:
+    """Queue a call for everybody; answers what became of the lines. Raises `CampaignIsUnknown` and `CampaignIsDone`.
+
+    Broken off, it may be begun again: whoever stands on the list already is counted as such.
+    """
     campaign: Campaign = await door.state("campaign", campaign_id)
     if campaign.plan is None:
         raise CampaignIsUnknown
@@ -139,7 +158,7 @@ async def add_people(door: Door, campaign_id: str, people: AsyncIterator[Wanted]
         for task in under_way:
             task.cancel()
     added.lines = max(added.lines, added.queued + added.already + added.refused)
-    done_with = AddPeople(door.new_id(), door.now, added.queued, added.already, added.refused)
+    done_with = AddPeople(list_id or door.new_id(), door.now, added.queued, added.already, added.refused)
     done_ = await door.execute(To("campaign", campaign_id, done_with))
     return {
         "campaign_id": campaign_id, "version": done_.version, "lines": added.lines, "queued": added.queued, "already": added.already,

@@ -113,7 +113,7 @@ def _called_back(e: Envelope) -> Iterable[RowChange]:
 
 
 def _forgotten(e: Envelope) -> Iterable[RowChange]:
-    yield _call(e, forgotten_at=e.data.at)
+    yield _call(e, forgotten_at=e.data.at, call_back_due=None)
 
 
 def _number(e: Envelope) -> Iterable[RowChange]:

@@ -31,6 +31,7 @@ async def shown_campaign(door: Door, campaign_id: str) -> dict[str, Any]:
         "progress": await progress(door, campaign_id),
         "answers": await views.answers(door.room, campaign_id),
         "numbers": await _numbers(door, row),
+        "coming": [{"list_id": one.list_id, "expected": one.expected, "asked_at": _local(one.at)} for one in state.coming],
     }
 
 

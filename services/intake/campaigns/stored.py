@@ -14,6 +14,7 @@ STORED = (
     Stored(k.CampaignResumed),
     Stored(k.CampaignPaced),
     Stored(k.PeopleAdded),
+    Stored(k.ListAsked),
     Stored(k.CampaignEnded),
     Stored(k.NumbersForgotten),
     Stored(c.CallQueued, sealed={"listed": "person_id"}),

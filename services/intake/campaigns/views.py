@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, tuple_
 
 from services.intake.campaigns.tables import answer_list, call_list, campaign_list, number_list
 from services.intake.tables import case_list
@@ -82,10 +82,12 @@ async def is_worked_off(room: Room, campaign_id: str) -> bool:
     return not left and bool(await room.rows(any_call.limit(1)))
 
 
-async def silent(room: Room, before: datetime, limit: int) -> list[dict[str, Any]]:
-    """Calls that have been under way since before, the longest first."""
+async def silent(room: Room, before: datetime, limit: int, after: tuple[datetime, str] | None = None) -> list[dict[str, Any]]:
+    """Calls that have been under way since before, the longest first, from behind this one on."""
     statement = select(_calls.call_id, _calls.campaign_id, _calls.attempt, _calls.dialled_at)
     statement = statement.where(_calls.status == "ringing", _calls.dialled_at < before)
+    if after is not None:
+        statement = statement.where(tuple_(_calls.dialled_at, _calls.call_id) > after)
     return await room.rows(statement.order_by(_calls.dialled_at, _calls.call_id).limit(limit))
 
 
@@ -131,10 +133,10 @@ async def kept_and_forgotten(room: Room, campaign_id: str) -> tuple[int, int]:
     return (rows[0]["all"] - rows[0]["forgotten"], rows[0]["forgotten"]) if rows else (0, 0)
 
 
-async def listed_under(room: Room, number_id: str) -> list[str]:
-    """Everybody who stands in a campaign with this number."""
-    statement = select(_calls.person_id).where(_calls.number_id == number_id).distinct().limit(10_000)
-    return [row["person_id"] for row in await room.rows(statement)]
+async def listed_under(room: Room, number_id: str) -> list[dict[str, Any]]:
+    """Every call of this number in any campaign, with the person it was queued for and the one a screening meant."""
+    statement = select(_calls.call_id, _calls.person_id, _calls.about, _calls.forgotten_at).where(_calls.number_id == number_id)
+    return await room.rows(statement.order_by(_calls.call_id).limit(10_000))
 
 
 async def do_not_call_page(door: Door, *, limit: int, cursor: str | None) -> Mapping[str, Any]:

@@ -220,9 +220,10 @@ class FinishCallBack(Struct, frozen=True, gc=False):
 
 
 class ForgetCall(Struct, frozen=True, gc=False):
-    """The time for which number, name and words of this call are kept is over."""
+    """The time for which number, name and words of this call are kept is over, or (`asked`) whoever it rang wants them gone now."""
 
     at: datetime
+    asked: bool = False
 
 
 class Call(Struct, frozen=True, gc=False):
@@ -278,7 +279,7 @@ def evolve(state: Call, event: Event) -> Call:
         case CallBackDone():
             return replace(state, call_back="done", case_id=event.case_id or state.case_id)
         case CallForgotten():
-            return replace(state, forgotten=True)
+            return replace(state, forgotten=True, call_back="")
 
 
 def _heard(state: Call, message_id: str) -> Call:

@@ -123,9 +123,9 @@ def finish_call_back(command: c.FinishCallBack, state: c.Call) -> tuple[c.Event,
 
 
 def forget(command: c.ForgetCall, state: c.Call) -> tuple[c.Event, ...]:
-    """Whoever was known before is not the list's to forget, and whoever waits to be called back is called back first."""
+    """Whoever was known before is not the list's to forget, and whoever waits to be called back is called back first, unless they ask."""
     q = _known(state)
-    if state.forgotten or q.known or state.call_back == "due":
+    if state.forgotten or q.known or (state.call_back == "due" and not command.asked):
         return ()
     return (c.CallForgotten(q.call_id, q.campaign_id, q.person_id, command.at),)
 

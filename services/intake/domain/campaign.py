@@ -81,6 +81,16 @@ class AddPeople(Struct, frozen=True, gc=False):
     refused: int
 
 
+class AskList(Struct, frozen=True, gc=False):
+    """Everybody whom a screening found (by one threshold, or by any) is to be put on the list; `expected` is how many signals that is."""
+
+    list_id: str
+    screening_id: str
+    threshold: str | None
+    expected: int
+    at: datetime
+
+
 class ForgetNumbers(Struct, frozen=True, gc=False):
     """Nobody of its lists is left to forget: `forgotten` calls have lost number, name and words, `kept` are those of known persons."""
 
@@ -134,6 +144,17 @@ class PeopleAdded(Struct, frozen=True, gc=False):
     refused: int
 
 
+class ListAsked(Struct, frozen=True, gc=False):
+    """The list comes in by itself from now on, until `PeopleAdded` says that it was worked through."""
+
+    campaign_id: str
+    list_id: str
+    screening_id: str
+    threshold: str | None
+    expected: int
+    at: datetime
+
+
 class CampaignEnded(Struct, frozen=True, gc=False):
     """`reason` is finished or stopped."""
 
@@ -153,17 +174,26 @@ class NumbersForgotten(Struct, frozen=True, gc=False):
 
 
 class Campaign(Struct, frozen=True, gc=False):
-    """`status` is absent, planned, running, paused or done (`reason`: finished, stopped)."""
+    """`status` is absent, planned, running, paused or done (`reason`: finished, stopped); `coming` are lists that are still coming in."""
 
     status: str = "absent"
     plan: CampaignPlanned | None = None
     reason: str = ""
     lists: tuple[str, ...] = ()
     forgotten: bool = False
+    coming: tuple[ListAsked, ...] = ()
 
 
 Event = (
-    CampaignPlanned | CampaignStarted | CampaignPaused | CampaignResumed | CampaignPaced | PeopleAdded | CampaignEnded | NumbersForgotten
+    ListAsked
+    | CampaignPlanned
+    | CampaignStarted
+    | CampaignPaused
+    | CampaignResumed
+    | CampaignPaced
+    | PeopleAdded
+    | CampaignEnded
+    | NumbersForgotten
 )
 _LISTS_MAX = 500  # lists that are remembered by name; people themselves are told apart by their numbers
 
@@ -181,7 +211,10 @@ def evolve(state: Campaign, event: Event) -> Campaign:
         case NumbersForgotten():
             return replace(state, forgotten=True)
         case PeopleAdded():
-            return replace(state, lists=(*state.lists[-_LISTS_MAX:], event.list_id))
+            coming = tuple([one for one in state.coming if one.list_id != event.list_id])
+            return replace(state, lists=(*state.lists[-_LISTS_MAX:], event.list_id), coming=coming)
+        case ListAsked():
+            return replace(state, coming=(*state.coming, event))
         case CampaignPaced():
             if state.plan is None:
                 return state

@@ -84,8 +84,8 @@ def stop(command: c.StopCampaign, state: c.Campaign) -> tuple[c.Event, ...]:
 
 
 def finish(command: c.FinishCampaign, state: c.Campaign) -> tuple[c.Event, ...]:
-    """Only what runs comes to its end by itself; a pause is a person's word."""
-    if state.plan is None or state.status != "running":
+    """Only what runs comes to its end by itself, and not before every list has come in; a pause is a person's word."""
+    if state.plan is None or state.status != "running" or state.coming:
         return ()
     return (c.CampaignEnded(state.plan.campaign_id, state.plan.purpose, command.at, "finished"),)
 
@@ -106,6 +106,14 @@ def add_people(command: c.AddPeople, state: c.Campaign) -> tuple[c.Event, ...]:
     if command.list_id in state.lists:
         return ()
     return (c.PeopleAdded(planned.campaign_id, command.list_id, command.at, command.queued, command.already, command.refused),)
+
+
+def ask_list(command: c.AskList, state: c.Campaign) -> tuple[c.Event, ...]:
+    planned = _living(state)
+    if command.list_id in state.lists or any(one.list_id == command.list_id for one in state.coming):
+        return ()
+    asked = c.ListAsked(planned.campaign_id, command.list_id, command.screening_id, command.threshold, command.expected, command.at)
+    return (asked,)
 
 
 def forget_numbers(command: c.ForgetNumbers, state: c.Campaign) -> tuple[c.Event, ...]:
@@ -138,6 +146,7 @@ _OBEY: dict[type, Callable[[Any, c.Campaign], tuple[c.Event, ...]]] = {
     c.FinishCampaign: finish,
     c.PaceCampaign: pace,
     c.AddPeople: add_people,
+    c.AskList: ask_list,
     c.ForgetNumbers: forget_numbers,
     c.Admit: admit,
     c.Permit: permit,
@@ -152,6 +161,6 @@ CAMPAIGN = Decider(
     noun="campaign", absent=c.Campaign(), decide=decide, evolve=c.evolve, commands=tuple(_OBEY),
     events=(
         c.CampaignPlanned, c.CampaignStarted, c.CampaignPaused, c.CampaignResumed, c.CampaignPaced, c.PeopleAdded, c.CampaignEnded,
-        c.NumbersForgotten,
+        c.NumbersForgotten, c.ListAsked,
     ),
 )  # fmt: skip

@@ -237,6 +237,14 @@ class ReferralNoted(Struct, frozen=True, gc=False):
     stopped: tuple[Ended, ...] = ()
 
 
+class ReporterForgotten(Struct, frozen=True, gc=False):
+    """Name and number of whoever told it; the case stays."""
+
+    case_id: str
+    reporter_id: str
+    at: datetime
+
+
 class ConsentNoted(Struct, frozen=True, gc=False):
     """From now on this consent holds, or no longer."""
 
@@ -350,6 +358,8 @@ def _evolved(state: Case, event: Event) -> Case:
             return replace(state, status="withdrawn", reason=event.reason)
         case ReferralNoted():
             return _referral(state, event)
+        case ReporterForgotten() if state.report is not None:
+            return replace(state, report=replace(state.report, reporter=None))
         case ConsentNoted():
             rest = tuple([k for k in state.consents if k.consent_id != event.consent.consent_id])
             return replace(state, consents=(*rest, event.consent) if event.holds else rest)

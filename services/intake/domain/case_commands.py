@@ -95,9 +95,18 @@ class AddTask(Struct, frozen=True, gc=False):
     text: str | None = None
 
 
+class ForgetReporter(Struct, frozen=True, gc=False):
+    """Who told it asks that their name and number go."""
+
+    at: datetime
+
+
 class FinishTask(Struct, frozen=True, gc=False):
+    """`deed` says that what the task asks for was done, and that this is no click of somebody."""
+
     task_id: str
     at: datetime
+    deed: bool = False
 
 
 class TransferCase(Struct, frozen=True, gc=False):
@@ -126,12 +135,6 @@ class ReopenCase(Struct, frozen=True, gc=False):
 class WithdrawCase(Struct, frozen=True, gc=False):
     at: datetime
     reason: str
-
-
-class MissFirstContact(Struct, frozen=True, gc=False):
-    """The clock of the first contact has run out."""
-
-    at: datetime
 
 
 class NoteReferral(Struct, frozen=True, gc=False):

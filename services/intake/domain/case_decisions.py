@@ -45,6 +45,15 @@ class TaskIsUnknown(Rejected):
     """There is no such task in this case."""
 
 
+class ReporterIsThePerson(Rejected):
+    """Whoever told this case is the one it is about: they are erased as a person."""
+
+
+class TaskEndsWithItsDeed(Rejected):
+    """This task ends by itself when what it asks for was done: a review, an answer to a request."""
+
+
+_BY_DEED = ("review_emergency", "answer_hand_over")
 NOBODY_THERE = ("not_home", "wrong_address")
 
 
@@ -70,15 +79,6 @@ _CONTACT = ("first_contact", "sign", "consult")
 def _first(state: c.Case, at: datetime) -> datetime | None:
     """The first contact where it was not this one."""
     return state.contacted_at if state.contacted_at is not None and state.contacted_at < at else None
-
-
-def miss_first_contact(command: ask.MissFirstContact, state: c.Case) -> tuple[c.Event, ...]:
-    known = known_case(state)
-    if state.contacted_at is not None or state.missed or state.status in ("closed", "withdrawn"):
-        return ()
-    if command.at < known.first_contact_due:
-        return ()
-    return (c.FirstContactMissed(known.case_id, state.urgency, command.at),)
 
 
 def verify(command: ask.VerifyCase, state: c.Case) -> tuple[c.Event, ...]:
@@ -128,6 +128,13 @@ def ask_for_information(command: ask.AskForInformation, state: c.Case) -> tuple[
     return (*ended, c.TaskAdded(known.case_id, known.person_id, command.task_id, "information", command.at, None, command.missing))
 
 
+def forget_reporter(command: ask.ForgetReporter, state: c.Case) -> tuple[c.Event, ...]:
+    known = known_case(state)
+    if known.reporter_id == known.person_id:
+        raise ReporterIsThePerson(person_id=known.person_id)
+    return () if known.reporter is None else (c.ReporterForgotten(known.case_id, known.reporter_id, command.at),)
+
+
 def add_task(command: ask.AddTask, state: c.Case) -> tuple[c.Event, ...]:
     known = known_case(state)
     if any(task.task_id == command.task_id for task in state.tasks):
@@ -142,6 +149,8 @@ def finish_task(command: ask.FinishTask, state: c.Case) -> tuple[c.Event, ...]:
     task = next((t for t in state.tasks if t.task_id == command.task_id), None)
     if task is None:
         raise TaskIsUnknown
+    if task.kind in _BY_DEED and not command.deed and not task.done:
+        raise TaskEndsWithItsDeed(kind=task.kind)
     return () if task.done else (c.TaskFinished(known.case_id, command.task_id, command.at),)
 
 
@@ -191,7 +200,8 @@ def note_referral(command: ask.NoteReferral, state: c.Case) -> tuple[c.Event, ..
     known = known_case(state)
     if command.referral_id in state.ended_referrals:
         return ()
-    if command.state == "accepted" and any(referral == command.referral_id for referral, _ in state.serving):
+    served = any(referral == command.referral_id for referral, _ in state.serving)
+    if command.state == "accepted" and served:
         return ()
     moved = command.state == "accepted" and state.status in ("open", "verified")
     ended = k.stopping(state.clocks, "help", "sign") if command.state == "accepted" else ()
@@ -199,8 +209,10 @@ def note_referral(command: ask.NoteReferral, state: c.Case) -> tuple[c.Event, ..
         known.case_id, command.referral_id, command.org_id, command.need, command.state, command.at, command.outcome, moved, ended
     )
     if command.state == "accepted":
-        return (noted,)
-    return (noted, *working.proposed_closing(known, c.evolve(state, noted), command.referral_id, command.at))
+        return (noted, *working.found(known, state, command.need, command.at))
+    after = c.evolve(state, noted)
+    failed = working.help_failed(known, after, command) if served else ()
+    return (noted, *failed, *working.proposed_closing(known, after, command.referral_id, command.at))
 
 
 def note_payout(command: ask.NotePayout, state: c.Case) -> tuple[c.Event, ...]:
@@ -213,7 +225,6 @@ def note_payout(command: ask.NotePayout, state: c.Case) -> tuple[c.Event, ...]:
 _OBEY: dict[type, Callable[[Any, c.Case], tuple[c.Event, ...]]] = {
     ask.ReportCase: report,
     ask.RecordFirstContact: first_contact,
-    ask.MissFirstContact: miss_first_contact,
     ask.VerifyCase: verify,
     ask.RecordVisit: visit,
     ask.AddNote: note,
@@ -229,6 +240,7 @@ _OBEY: dict[type, Callable[[Any, c.Case], tuple[c.Event, ...]]] = {
     ask.NoteReferral: note_referral,
     ask.NotePayout: note_payout,
     ask.NoteConsent: note_consent,
+    ask.ForgetReporter: forget_reporter,
     ask.AskForInformation: ask_for_information,
     k.TellClock: clock_decisions.tell,
     k.RecomputeClocks: clock_decisions.recompute,
@@ -241,6 +253,7 @@ _OBEY: dict[type, Callable[[Any, c.Case], tuple[c.Event, ...]]] = {
     w.CompletePapers: working.complete_papers,
     w.NotePaper: working.note_paper,
     w.SignCase: working.sign,
+    w.SeekHelpAgain: working.seek_again,
 }
 
 
@@ -253,6 +266,6 @@ CASE = Decider(
     events=(
         c.CaseReported, c.FirstContactMade, c.FirstContactMissed, c.CaseVerified, c.VisitRecorded, c.NoteAdded, c.CaseFactsChanged,
         c.TaskAdded, c.TaskFinished, c.CaseTransferred, c.CaseClosed, c.CaseReopened, c.CaseWithdrawn, c.ReferralNoted, c.PayoutNoted,
-        c.ConsentNoted, k.ClockWarned, k.ClockBreached, k.ClockEscalated, k.ClocksRecomputed, *w.EVENTS,
+        c.ConsentNoted, c.ReporterForgotten, k.ClockWarned, k.ClockBreached, k.ClockEscalated, k.ClocksRecomputed, *w.EVENTS,
     ),
 )  # fmt: skip

@@ -150,6 +150,14 @@ class NotePaper(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class SeekHelpAgain(Struct, frozen=True, gc=False):
+    """Whoever had taken a need is gone and it is not met: from `at` on there are as many working days for help as at first."""
+
+    need: str
+    rules: Rules
+    at: datetime
+
+
 class SignCase(Struct, frozen=True, gc=False):
     """Somebody of the side that has the case says that it is theirs."""
 
@@ -243,6 +251,23 @@ class PaperNoted(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class HelpFailed(Struct, frozen=True, gc=False):
+    """Whoever had taken this need helps no more, and it is not met; `outcome` is the reason of the referral's end."""
+
+    case_id: str
+    person_id: str
+    need: str
+    outcome: str
+    at: datetime
+
+
+class HelpSoughtAgain(Struct, frozen=True, gc=False):
+    case_id: str
+    need: str
+    at: datetime
+    clocks: tuple[Running, ...] = ()
+
+
 class CaseSigned(Struct, frozen=True, gc=False):
     case_id: str
     at: datetime
@@ -251,11 +276,17 @@ class CaseSigned(Struct, frozen=True, gc=False):
 
 COMMANDS = (
     SetNeed, AskHandOver, AnswerHandOver, RaiseGrievance, AnswerGrievance, GiveProvisionalHelp, CompletePapers, NotePaper, SignCase,
+    SeekHelpAgain,
 )  # fmt: skip
 EVENTS = (
     NeedSet, HandOverAsked, HandOverAnswered, GrievanceRaised, GrievanceAnswered, ProvisionalHelpGiven, PapersCompleted,
-    ProvisionalHelpLapsed, PaperNoted, CaseSigned,
+    ProvisionalHelpLapsed, PaperNoted, CaseSigned, HelpFailed, HelpSoughtAgain,
 )  # fmt: skip
+
+
+def settles(outcome: str) -> bool:
+    """Whether nobody has to go on looking for help after this."""
+    return outcome in _SETTLED
 
 
 def unit_of(work: Work, code: str) -> NeedUnit:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.intake.domain import case as c
 from services.intake.domain import casework as w
+from services.intake.domain.case_commands import NoteReferral
 from services.intake.domain.clocks import Rules, Running, open_clocks, started, stopping
 from services.intake.domain.standing import known, living, not_withdrawn, writable
 from shared.kernel import Rejected
@@ -75,6 +76,39 @@ def proposed_closing(report: c.CaseReported, state: c.Case, ref: str, at: dateti
     return (c.TaskAdded(report.case_id, report.person_id, task_id, "propose_closing", at, None, state.needs),)
 
 
+_NOBODY_HELPS = ("unmet_need", "help_failed")
+
+
+def found(report: c.CaseReported, state: c.Case, need: str, at: datetime) -> tuple[c.Event, ...]:
+    """Somebody takes this need now: nobody has to look for help any more."""
+    asked = [task for task in state.tasks if not task.done and task.kind in _NOBODY_HELPS and need and need in task.why]
+    return tuple([c.TaskFinished(report.case_id, task.task_id, at) for task in asked])
+
+
+def help_failed(report: c.CaseReported, after: c.Case, command: NoteReferral) -> tuple[c.Event, ...]:
+    """Who had taken it is gone and the need is not met: somebody must look, and the time for help runs again."""
+    unit = w.unit_of(after.work, command.need)
+    met = not command.need or command.need in after.met or unit.state == "done" or w.settles(command.outcome)
+    if after.status in ("closed", "withdrawn") or met:
+        return ()
+    task_id, why = f"{report.case_id}:failed:{command.referral_id}", (command.need, command.outcome)
+    return (
+        w.HelpFailed(report.case_id, report.person_id, *why, command.at),
+        c.TaskAdded(report.case_id, report.person_id, task_id, "help_failed", command.at, None, why),
+    )
+
+
+def seek_again(command: w.SeekHelpAgain, state: c.Case) -> tuple[c.Event, ...]:
+    """Unless somebody else has taken the need meanwhile, or the time for help runs already."""
+    report = known(state)
+    failed = any(not task.done and task.kind == "help_failed" and command.need in task.why for task in state.tasks)
+    runs = any(one.name == "help" for one in open_clocks(state.clocks))
+    if not failed or runs or state.status in ("closed", "withdrawn"):
+        return ()
+    clock = started(command.rules, "help", state.urgency, state.district, command.at)
+    return (w.HelpSoughtAgain(report.case_id, command.need, command.at, (clock,)),)
+
+
 def sign(command: w.SignCase, state: c.Case) -> tuple[c.Event, ...]:
     report = living(state)
     stopped = stopping(state.clocks, "sign")
@@ -88,11 +122,19 @@ def ask_hand_over(command: w.AskHandOver, state: c.Case) -> tuple[c.Event, ...]:
     if any(not one.answer for one in state.work.hand_overs):
         raise HandOverIsAskedAlready
     clock = started(command.rules, "sign", state.urgency, command.to_district or state.district, command.at)
-    return (
-        w.HandOverAsked(
-            report.case_id, report.person_id, command.request_id, command.reason, command.to_org, command.to_district, command.at, (clock,)
-        ),
+    asked = w.HandOverAsked(
+        report.case_id, report.person_id, command.request_id, command.reason, command.to_org, command.to_district, command.at, (clock,)
     )
+    whom = tuple([one for one in (command.to_org, command.to_district) if one])
+    return (
+        asked,
+        c.TaskAdded(report.case_id, report.person_id, _asked(command.request_id), "answer_hand_over", command.at, clock.due, whom),
+    )
+
+
+def _asked(request_id: str) -> str:
+    """The task of answering this request."""
+    return f"{request_id}:answer"
 
 
 def answer_hand_over(command: w.AnswerHandOver, state: c.Case) -> tuple[c.Event, ...]:
@@ -106,9 +148,12 @@ def answer_hand_over(command: w.AnswerHandOver, state: c.Case) -> tuple[c.Event,
         return ()
     ended = stopping(state.clocks, "sign")
     answered = w.HandOverAnswered(report.case_id, report.person_id, command.request_id, command.accepted, command.why, command.at, ended)
+    done = [
+        c.TaskFinished(report.case_id, t.task_id, command.at) for t in state.tasks if t.task_id == _asked(command.request_id) and not t.done
+    ]
     if not command.accepted:
-        return (answered,)
-    return (answered, c.CaseTransferred(report.case_id, report.person_id, command.at, asked.reason, asked.to_org, asked.to_district))
+        return (answered, *done)
+    return (answered, *done, c.CaseTransferred(report.case_id, report.person_id, command.at, asked.reason, asked.to_org, asked.to_district))
 
 
 def raise_grievance(command: w.RaiseGrievance, state: c.Case) -> tuple[c.Event, ...]:

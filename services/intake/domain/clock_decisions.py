@@ -21,6 +21,7 @@ from services.intake.domain.clocks import (
     open_clocks,
     recomputed,
     row_of,
+    stopping,
 )
 from services.intake.domain.standing import known
 
@@ -68,11 +69,13 @@ def _consequences(report: c.CaseReported, state: c.Case, command: TellClock) -> 
 
 
 def recompute(command: RecomputeClocks, state: c.Case) -> tuple[c.Event, ...]:
-    """Once for each version of the rules; what was told already is not told again."""
+    """Once for each version of the rules; what was told already is not told again. A clock that was taken out of the rules stops."""
     report = known(state)
     running = [one for one in open_clocks(state.clocks) if one.rules < command.rules.version]
     if not running:
         return ()
-    fresh = tuple([recomputed(command.rules, one, state.district) for one in running])
-    rows = tuple([row for one in running if (row := row_of(one))])
-    return (ClocksRecomputed(report.case_id, command.rules.version, command.change, command.at, fresh, rows),)
+    gone = [one.name for one in running if one.name not in command.rules.clocks]
+    fresh = tuple([recomputed(command.rules, one, state.district) for one in running if one.name not in gone])
+    rows = tuple([row for one in running if one.name not in gone and (row := row_of(one))])
+    stopped = stopping(state.clocks, *gone) if gone else ()
+    return (ClocksRecomputed(report.case_id, command.rules.version, command.change, command.at, fresh, rows, stopped),)

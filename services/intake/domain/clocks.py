@@ -139,7 +139,7 @@ class ClockEscalated(Struct, frozen=True, gc=False):
 class ClocksRecomputed(Struct, frozen=True, gc=False):
     """The calendar or a rule changed: every clock that runs as it is now, and the rows that stood for them before.
 
-    `change` is a code of what changed.
+    `change` is a code of what changed; `stopped` are clocks that no rule knows any more.
     """
 
     case_id: str
@@ -148,6 +148,7 @@ class ClocksRecomputed(Struct, frozen=True, gc=False):
     at: datetime
     clocks: tuple[Running, ...] = ()
     rows: tuple[str, ...] = ()
+    stopped: tuple[Ended, ...] = ()
 
 
 class TellClock(Struct, frozen=True, gc=False):

@@ -23,6 +23,14 @@ class NobodyIsInDanger(Rejected):
     """Without a consent only what saves a life may be shared: the case must be critical."""
 
 
+class EmergencyIsSharedAlready(Rejected):
+    """What saves a life is shared already and waits for its review."""
+
+
+class EmergencyNeedsSuperior(Rejected):
+    """An earlier share of this case was not upheld, or ended without a review: now somebody above has to share."""
+
+
 class NothingToReview(Rejected):
     """Only what was shared in an emergency is reviewed."""
 

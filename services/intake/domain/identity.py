@@ -8,8 +8,8 @@ from datetime import date
 
 from msgspec import Struct
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECK = "10X98765432"
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+CHECKS = "10X98765432"  # by the remainder of the weighed sum
 _SHAPE = re.compile(r"[0-9]{17}[0-9X]")
 _OLD_SHAPE = re.compile(r"[0-9]{15}")
 _INNER = re.compile(r"[\s\-·.]+")
@@ -78,7 +78,7 @@ def canonical_number(text: str) -> str:
 
 
 def check_digit(first_seventeen: str) -> str:
-    return _CHECK[sum(int(digit) * weight for digit, weight in zip(first_seventeen, _WEIGHTS, strict=True)) % 11]
+    return CHECKS[sum(int(digit) * weight for digit, weight in zip(first_seventeen, WEIGHTS, strict=True)) % 11]
 
 
 def _birth_date(number: str) -> date | None:

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 from msgspec import Struct
 
+from services.intake.domain.identity import WEIGHTS
 from services.intake.domain.thresholds import Dated
 from services.intake.screening.parts import BadFile, Block
 
@@ -25,7 +26,6 @@ _HEADS = {
     "无收入月数": "months_without_income", "最后联系日期": "last_contact_on",
 }  # fmt: skip
 _YES, _NO = ("1", "true", "yes", "是"), ("0", "false", "no", "否", "")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _NUMBER_MAX = 10**12
 _LINE_MAX = 65_536
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -221,7 +221,7 @@ def _wrong(given: Iterable[str], on: date) -> list[pl.Expr]:
     place = pl.col("residence_code")
     note("residence_code", "place_code", (place != "") & ~place.str.contains(r"^[0-9]{6}([0-9]{3})?$"))
     note("lives_alone", "yes_or_no", ~pl.col("lives_alone").is_in((*_YES, *_NO)))
-    note("id_number", "id_number", (pl.col("id_number") != "") & ~_good_number())
+    note("id_number", "id_number", (pl.col("id_number") != "") & ~good_number())
     for name, most in TEXTS.items():
         note(name, "too_long", pl.col(name).str.len_chars() > most)
     nobody = (pl.col("id_number") == "") & (pl.col("person_ref") == "")
@@ -229,17 +229,18 @@ def _wrong(given: Iterable[str], on: date) -> list[pl.Expr]:
     return wrong
 
 
-def _good_number() -> pl.Expr:
-    """GB 11643: 17 digits with a day that exists and the check character, or 15 old digits."""
+def good_number() -> pl.Expr:
+    """GB 11643: 17 digits with a day that exists and the check character, or 15 old digits with such a day."""
     text = pl.col("id_number")
     number = text.str.slice(0, 17).cast(pl.Int64, strict=False)
-    total = pl.sum_horizontal([(number // 10 ** (16 - i) % 10) * weight for i, weight in enumerate(_WEIGHTS)]) % 11
+    total = pl.sum_horizontal([(number // 10 ** (16 - i) % 10) * weight for i, weight in enumerate(WEIGHTS)]) % 11
     last = text.str.slice(17, 1)
     fits = pl.when(last == "X").then(10).otherwise(last.cast(pl.Int64, strict=False)) == (12 - total) % 11
     born = text.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
     # to_date takes shorter texts too; the pattern holds the length
     long = text.str.contains(r"^[0-9]{17}[0-9X]$") & born.is_not_null() & fits.fill_null(False)
-    return long | text.str.contains(r"^[0-9]{15}$")
+    old_day = pl.concat_str([pl.lit("19"), text.str.slice(6, 6)]).str.to_date("%Y%m%d", strict=False)
+    return long | (text.str.contains(r"^[0-9]{15}$") & old_day.is_not_null())
 
 
 def _faults(bad: pl.DataFrame, flags: Sequence[str]) -> Iterable[Fault]:

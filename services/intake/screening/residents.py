@@ -10,9 +10,10 @@ from pathlib import Path
 
 import polars as pl
 
+from services.intake.domain.identity import CHECKS, WEIGHTS
+
 _AT_ONCE = 500_000
 _DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _FIRST_BORN = date(1935, 1, 1)
 _DAYS = 32_800  # to 2024: with a thousand numbers a day, more people than any city has
 
@@ -68,8 +69,8 @@ def _body() -> pl.Expr:
 
 
 def _check() -> pl.Expr:
-    total = pl.sum_horizontal([(pl.col("body") // 10 ** (16 - i) % 10) * weight for i, weight in enumerate(_WEIGHTS)]) % 11
-    return pl.lit(list("10X98765432")).list.get(total)
+    total = pl.sum_horizontal([(pl.col("body") // 10 ** (16 - i) % 10) * weight for i, weight in enumerate(WEIGHTS)]) % 11
+    return pl.lit(list(CHECKS)).list.get(total)
 
 
 def write(count: int, out: Path, seed: int, told: Callable[[int], None] = lambda done: None) -> None:

@@ -1,0 +1,192 @@
+"""What waits for somebody's hand: help that failed, hand-overs, reviews; found on one page and ended by the deed, not by a click."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from services.intake.clockwork import PRINTED
+from services.intake.domain import case as c
+from services.intake.domain import case_commands as ask
+from services.intake.domain import case_decisions as d
+from services.intake.domain import casework as w
+from services.intake.domain import clocks as k
+from shared.service import To
+from shared.testing.given import Given
+from shared.testing.waiting import until
+from tests.intake.conftest import Desk
+from tests.intake.test_case_decisions import ACCEPTED, AT, REPORTED
+from tests.intake.test_pages import Browser
+
+HELP = k.started(PRINTED, "help", "normal", None, AT)
+RUNNING = replace(REPORTED, clocks=(HELP,))
+TAKEN = replace(ACCEPTED, stopped=(k.Ended("help", "x"),))
+LATER = AT + timedelta(days=9)
+
+
+def _closed(outcome: str, state: str = "closed") -> ask.NoteReferral:
+    return ask.NoteReferral("f1", "org", "medical", state, LATER, outcome)
+
+
+def _kinds(*events: Any) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"), [("could_not_get_help", "closed"), ("no_capacity", "closed"), ("consent_withdrawn", "revoked")]
+)
+def test_help_that_came_to_nothing_is_somebodys_task_and_its_time_runs_again(outcome: str, state: str) -> None:
+    failed = Given(d.CASE, RUNNING, TAKEN).when(_closed(outcome, state))
+    assert _kinds(*failed.events) == ["ReferralNoted", "HelpFailed", "TaskAdded"]
+    assert [(t.kind, t.why, t.done) for t in failed.state.tasks] == [("help_failed", ("medical", outcome), False)]
+    sought = Given(d.CASE, RUNNING, TAKEN, *failed.events).when(w.SeekHelpAgain("medical", PRINTED, LATER))
+    (clock,) = k.open_clocks(sought.state.clocks)
+    assert (clock.name, clock.started_at) == ("help", LATER)
+    assert clock.due > LATER + timedelta(days=5)
+    told = (RUNNING, TAKEN, *failed.events, *sought.events)
+    Given(d.CASE, *told).when(w.SeekHelpAgain("medical", PRINTED, LATER)).then()
+    taken_again = Given(d.CASE, *told).when(ask.NoteReferral("f2", "other", "medical", "accepted", LATER)).state
+    assert [t.done for t in taken_again.tasks] == [True]
+    assert k.open_clocks(taken_again.clocks) == ()
+    Given(d.CASE, *told[:-1], c.TaskFinished("c1", failed.state.tasks[0].task_id, LATER)).when(
+        w.SeekHelpAgain("medical", PRINTED, LATER)
+    ).then()
+
+
+@pytest.mark.parametrize("outcome", ["got_help", "referred_elsewhere", "no_longer_interested", "not_eligible"])
+def test_what_settles_a_need_asks_for_no_other_help(outcome: str) -> None:
+    assert "HelpFailed" not in _kinds(*Given(d.CASE, RUNNING, TAKEN).when(_closed(outcome)).events)
+
+
+def test_an_offer_that_nobody_took_has_failed_nobody() -> None:
+    assert _kinds(*Given(d.CASE, RUNNING).when(_closed("no_capacity")).events) == ["ReferralNoted"]
+
+
+def test_a_clock_that_was_taken_out_of_the_rules_stops_and_the_others_are_computed_anew() -> None:
+    papers = replace(HELP, name="tea")
+    changed = replace(PRINTED, version=3)
+    again = Given(d.CASE, replace(REPORTED, clocks=(HELP, papers))).when(k.RecomputeClocks(changed, "clocks", LATER))
+    assert [(one.name, one.rules, one.stopped_at) for one in again.state.clocks] == [("tea", 0, LATER), ("help", 3, None)]
+    assert [ended.name for ended in again.events[0].stopped] == ["tea"]
+
+
+def test_a_task_with_a_deed_of_its_own_is_not_clicked_away() -> None:
+    asked = Given(d.CASE, RUNNING).when(w.AskHandOver("h1", "better_placed", "helpers", None, PRINTED, AT))
+    (task,) = asked.state.tasks
+    assert (task.kind, task.why) == ("answer_hand_over", ("helpers",))
+    Given(d.CASE, RUNNING, *asked.events).when(ask.FinishTask(task.task_id, AT)).refused(d.TaskEndsWithItsDeed)
+    answered = Given(d.CASE, RUNNING, *asked.events).when(w.AnswerHandOver("h1", False, "no_capacity", AT)).state
+    assert [one.done for one in answered.tasks] == [True]
+
+
+def test_whoever_told_it_is_forgotten_alone_and_never_the_person() -> None:
+    Given(d.CASE, replace(REPORTED, reporter_id=REPORTED.person_id)).when(ask.ForgetReporter(AT)).refused(d.ReporterIsThePerson)
+    told = replace(REPORTED, reporter_id="r9", reporter=c.Reporter("李四", "13900139000"))
+    gone = Given(d.CASE, told).when(ask.ForgetReporter(AT))
+    assert gone.events == (c.ReporterForgotten("c1", "r9", AT),)
+    assert gone.state.report is not None
+    assert gone.state.report.reporter is None
+    Given(d.CASE, told, *gone.events).when(ask.ForgetReporter(AT)).then()
+
+
+async def test_failed_help_is_on_the_page_of_tasks_and_its_clock_runs(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+
+    async def noted(referral: str, state: str, outcome: str = "") -> None:
+        note = ask.NoteReferral(referral, "helpers", "medical", state, desk.now, outcome)
+        await desk.room.execute(To("case", case, note), actor="test")
+
+    async def running() -> list[str]:
+        rows = await desk.sql("select clock from clock_list where case_id = $1 and stopped_at is null order by clock", case)
+        return [row["clock"] for row in rows if row["clock"] == "help"]
+
+    await noted("f1", "accepted")
+    assert await running() == []
+    await noted("f1", "closed", "could_not_get_help")
+    await until(running, ["help"])
+    (task,) = (await desk.get("/tasks?kind=help_failed")).json()["items"]
+    assert (task["case_id"], task["why"], task["operator"]) == (case, ["medical", "could_not_get_help"], "operator")
+    for language, word in (("zh", "帮助未成"), ("en", "Help came to nothing")):
+        page = await Browser(desk, "caseworker", language).open("/intake/tasks")
+        assert word in page
+        assert f'href="/intake/cases/{case}"' in page
+        assert "张三丰" not in page
+    assert f'href="/intake/cases/{case}"' in await Browser(desk, "operator").open("/intake/tasks"), "their own case"
+    assert f'href="/intake/cases/{case}"' not in await Browser(desk, "caseworker").open("/intake/tasks?whose=mine")
+    assert f'href="/intake/cases/{case}"' not in await Browser(desk, "caseworker").open("/intake/tasks?district=440103")
+    assert f'href="/intake/cases/{case}"' not in await Browser(desk, "caseworker").open("/intake/tasks?kind=call_back")
+    await noted("f2", "accepted")
+    assert (await desk.get("/tasks?kind=help_failed")).json()["items"] == []
+    assert await running() == []
+    await Browser(desk, "charity").open("/intake/tasks", 403)
+    assert (await desk.get("/tasks", who="charity")).status_code == 403
+
+
+async def test_who_is_asked_to_take_a_case_over_finds_it_and_sees_it_once_it_is_theirs(desk: Desk, full_report: dict[str, Any]) -> None:
+    agreed, silent = full_report, {**full_report, "source_ref": "2", "consent": None}
+    for report, status in ((agreed, 200), (silent, 404)):
+        case = (await desk.reported(report))["case_id"]
+        at = f"/cases/{case}"
+        asked = await desk.post(f"{at}/hand-overs", {"reason": "better_placed", "to_org": "helpers"})
+        (task,) = [one for one in (await desk.get("/tasks?kind=answer_hand_over")).json()["items"] if one["case_id"] == case]
+        assert task["why"] == ["helpers"]
+        assert task["due_at"]
+        finish = f"{at}/tasks/{task['task_id']}/finish"
+        assert (await desk.post(finish)).json()["type"] == "urn:kapok:problem:TaskEndsWithItsDeed"
+        assert (await desk.get(at, who="charity", org="helpers")).status_code == 404, "it is not theirs yet"
+        taken = await desk.post(f"{at}/hand-overs/{asked.json()['request_id']}/accept", who="charity", org="helpers")
+        assert taken.status_code == 200
+        seen = await desk.get(at, who="charity", org="helpers")
+        assert seen.status_code == status, "with a consent to be referred alone"
+        assert (await desk.get(at, who="charity", org="others")).status_code == 404
+        if status == 200:
+            assert seen.json()["masked"] is True
+    assert (await desk.get("/tasks?kind=answer_hand_over")).json()["items"] == []
+
+
+async def test_an_emergency_is_shared_once_and_after_a_no_by_the_government_side_alone(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported({**full_report, "danger_now": True, "consent": None}))["case_id"]
+    share, body = f"/cases/{case}/emergency-share", {"reason": "昏迷，联系不上家属"}
+    first = (await desk.post(share, body)).json()["consent_id"]
+    assert (await desk.post(share, body)).json()["type"] == "urn:kapok:problem:EmergencyIsSharedAlready"
+
+    async def waits() -> list[str]:
+        return [one["kind"] for one in (await desk.get("/tasks?kind=review_emergency")).json()["items"]]
+
+    await until(waits, ["review_emergency"])
+    assert (await desk.post(f"/cases/{case}/tasks/{first}:review/finish")).status_code == 409
+    assert (await desk.post(f"/consents/{first}/review", {"upheld": False}, who="auditor")).status_code == 200
+    await until(waits, [])
+    assert (await desk.post(share, body)).json()["type"] == "urn:kapok:problem:EmergencyNeedsSuperior"
+    assert (await desk.post(share, body, who="gov")).status_code == 201
+
+
+async def test_a_caller_who_asks_for_it_is_forgotten_and_the_person_stays(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    at = f"/cases/{case}"
+    shown = (await desk.get(at, X_Access_Reason="test")).json()
+    assert shown["reporter"]["name"] == "李四"
+    before = await _keys(desk)
+    assert (await desk.post(f"{at}/reporter/erasure")).status_code == 403
+    assert (await desk.post(f"{at}/reporter/erasure", who="gov")).status_code == 200
+    shown = (await desk.get(at, X_Access_Reason="test")).json()
+    assert (shown["reporter"], shown["person"]["name"]) == (None, "张三丰")
+    assert await _keys(desk) == before - 1
+    own = await desk.reported(
+        {**full_report, "source_ref": "self", "reporter": {"relation": "self", "name": "张三丰", "phone": "13800138000"}}
+    )
+    refused = await desk.post(f"/cases/{own['case_id']}/reporter/erasure", who="gov")
+    assert refused.json()["type"] == "urn:kapok:problem:ReporterIsThePerson"
+
+
+async def _keys(desk: Desk) -> int:
+    return int((await desk.sql("select count(*) as n from subject_keys where wrapped is not null"))[0]["n"])
+
+
+async def test_bills_and_schools_are_the_word_of_those_who_have_them(desk: Desk) -> None:
+    report = {"channel": "web", "received_at": "2026-11-23T09:12:00+08:00", "narrative": "医药费交不起", "school": {"stage": "primary"}}
+    refused = await desk.client.post("/intake/v1/reports", json=report)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/school")
