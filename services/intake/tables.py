@@ -31,7 +31,7 @@ case_list = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("case_list_received", "received_at", "case_id"),
     Index("case_list_person", "person_id"),
-    Index("case_list_operator", "operator", "first_contact_due", postgresql_where=text("contacted_at IS NULL")),
+    Index("case_list_operator", "operator", "first_contact_due"),
     Index("case_list_waiting", "first_contact_due", "case_id", postgresql_where=text("contacted_at IS NULL")),
 )
 
@@ -92,7 +92,7 @@ task_list = Table(
     Column("due_at", DateTime(timezone=True)),
     Column("done_at", DateTime(timezone=True)),
     Index("task_list_case", "case_id"),
-    Index("task_list_open", "due_at", "added_at", "task_id", postgresql_where=text("done_at IS NULL")),
+    Index("task_list_open", "kind", "case_id", postgresql_where=text("done_at IS NULL")),
 )
 
 payout_list = Table(

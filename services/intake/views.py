@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, func, not_, or_, select
+from sqlalchemy import Select, case, exists, func, not_, or_, select
 
+from services.intake.domain.urgency import LEVELS
 from services.intake.lookup import LIVING
 from services.intake.tables import (
     case_list,
@@ -98,12 +99,15 @@ def _open_tasks(statement: Select[Any], filters: Mapping[str, Any]) -> Select[An
 
 
 async def open_tasks(door: Door, filters: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
-    """Tasks that wait for a hand, by kind, district and operator of the case: the first to end first, then the oldest."""
+    """Tasks that wait for a hand, by kind, district and operator of the case: late ones first, then the most urgent, then the first to end."""
     at = task_list.c
     shown = select(
         at.task_id, at.case_id, at.kind, at.why, at.added_at, at.due_at, _cases.urgency, _cases.district, _cases.operator, _cases.org
     )
-    return await door.rows(_open_tasks(shown, filters).order_by(at.due_at.nulls_last(), at.added_at, at.task_id).limit(limit))
+    late = case((at.due_at <= door.now, 0), else_=1)
+    rank = case(*[(_cases.urgency == level, -place) for place, level in enumerate(LEVELS)], else_=1)
+    order = (late, rank, at.due_at.nulls_last(), at.added_at, at.task_id)
+    return await door.rows(_open_tasks(shown, filters).order_by(*order).limit(limit))
 
 
 async def task_counts(door: Door, filters: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:

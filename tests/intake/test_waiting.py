@@ -190,3 +190,22 @@ async def test_bills_and_schools_are_the_word_of_those_who_have_them(desk: Desk)
     report = {"channel": "web", "received_at": "2026-11-23T09:12:00+08:00", "narrative": "医药费交不起", "school": {"stage": "primary"}}
     refused = await desk.client.post("/intake/v1/reports", json=report)
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/school")
+
+
+async def test_what_is_late_comes_first_then_what_is_urgent(desk: Desk, full_report: dict[str, Any]) -> None:
+    cases = {}
+    for name, more in (("calm", {}), ("danger", {"danger_now": True}), ("late", {})):
+        body = {
+            "channel": "hotline",
+            "received_at": full_report["received_at"],
+            "source_ref": name,
+            "source": "12345",
+            "needs": ["education"],
+        }
+        cases[name] = (await desk.reported({**body, **more}))["case_id"]
+        due = "2026-11-23T12:00:00+08:00" if name == "late" else None
+        await desk.post(f"/cases/{cases[name]}/tasks", {"kind": "look_in", "due_at": due})
+    desk.turn(days=1)
+    listed = (await desk.get("/tasks?kind=look_in")).json()
+    assert [one["case_id"] for one in listed["items"]] == [cases["late"], cases["danger"], cases["calm"]]
+    assert listed["counts"] == [{"kind": "look_in", "open": 3, "late": 1}]

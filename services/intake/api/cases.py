@@ -64,7 +64,7 @@ async def list_tasks(
     district: Annotated[str | None, Query(max_length=9)] = None, operator: Annotated[str | None, Query(max_length=64)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> dict[str, Any]:  # fmt: skip
-    """Open tasks over all cases, the first to end first, by kind, district and operator of the case; codes, no texts."""
+    """Open tasks over all cases, late ones first, then the most urgent, by kind, district and operator of the case; codes, no texts."""
     filters = {"kind": kind, "district": district[:6] if district else None, "operator": operator}
     return {
         "items": await views.open_tasks(door, filters, limit),
