@@ -16,6 +16,7 @@ _PATH = "/intake/v1/reports:batch"
 _AGAIN = ("urn:kapok:problem:NotNow", "urn:kapok:problem:OurFault")  # of a row: it may be sent once more
 _ROW_TRIES = 5
 _WAIT_MAX = 5.0  # seconds
+_FIRST_SECONDS = 10.0  # whoever has never answered is more likely not there than restarting
 
 Answer = dict[str, Any]
 _DECODER = msgspec.json.Decoder(Answer)
@@ -28,15 +29,15 @@ class NotSent(KapokError):
 class Sender:
     """Whoever sends: with a token, or as a client that asks for one when it needs it.
 
-    A server that is away, restarts or is busy is waited for up to `patience_seconds`; rows that were recorded meanwhile are
-    answered `already`.
+    A server that is away, restarts or is busy is waited for up to `patience_seconds`, and ten at most where it has never answered; rows
+    that were recorded meanwhile are answered `already`.
     """
 
     def __init__(
         self, http: httpx.AsyncClient, url: str, *, token: str = "", client: str = "", secret: str = "", patience_seconds: float = 300.0
     ) -> None:
         self._http, self._url, self._token, self._client, self._secret = http, url.rstrip("/"), token, client, secret
-        self._patience = patience_seconds
+        self._patience, self._answers = patience_seconds, False
 
     async def sent(self, rows: Sequence[bytes]) -> list[Answer]:
         """The answers to these rows, in their order. Raises `NotSent`."""
@@ -52,7 +53,7 @@ class Sender:
         return answers
 
     async def _once(self, rows: Sequence[bytes]) -> list[Answer]:
-        body, until, attempt = b"\n".join(rows), time.monotonic() + self._patience, 0
+        body, since, attempt = b"\n".join(rows), time.monotonic(), 0
         while True:
             wait, why = min(_WAIT_MAX, 0.1 * 2**attempt), "it does not answer"
             attempt += 1
@@ -60,7 +61,10 @@ class Sender:
                 answer = await self._http.post(f"{self._url}{_PATH}", content=body, headers=await self._headers(attempt > 1))
             except httpx.TransportError as away:
                 why = f"nobody answers ({type(away).__name__})"
+                if not self._answers and time.monotonic() + wait > since + _FIRST_SECONDS:
+                    raise NotSent(f"Nobody answers at {self._url}; is Kapok running there? `--url` names another address.") from None
             else:
+                self._answers = True
                 if answer.status_code == 200:
                     answers = _complete(answer.content, len(rows))
                     if answers is not None:
@@ -71,7 +75,7 @@ class Sender:
                     wait = max(wait, min(_WAIT_MAX, float(answer.headers.get("retry-after") or 0)))
                 elif answer.status_code != 401 or not self._client or attempt > 2:
                     raise NotSent(f"{self._url}{_PATH} answers {answer.status_code}: {_title(answer)}")
-            if time.monotonic() + wait > until:
+            if time.monotonic() + wait > since + self._patience:
                 raise NotSent(f"{self._url} was waited for long enough: {why}.")
             await asyncio.sleep(wait)
 

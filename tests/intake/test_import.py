@@ -22,6 +22,7 @@ import asyncpg
 import httpx
 import pytest
 
+from services import sending
 from shared.embedded import dies_with_us
 from shared.serving import bound
 from shared.testing import Database
@@ -220,3 +221,11 @@ async def test_a_file_is_the_same_file_by_the_command_and_at_the_door(served: Se
     told = [json.loads(line) for line in raw.text.splitlines()]
     assert [answer["status"] for answer in told] == ["already"] * 600 + ["refused", "already"]
     assert (await served.reported())[0] == 601
+
+
+async def test_where_nobody_has_ever_answered_nobody_is_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "_FIRST_SECONDS", 0.3)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(sending.NotSent, match="--url"):
+            async with asyncio.timeout(5):
+                await sending.Sender(http, "http://127.0.0.1:9", client="gov").sent([b"{}"])

@@ -58,6 +58,8 @@ async def _watches(staff: Visitor) -> None:
     await page.locator("#numbers").fill(_NUMBERS[language].format("1"))
     await page.locator("button[value=people]").click()
     await expect(page.locator("[role=status]")).to_contain_text("4")
+    await staff.looks(f"campaign-list-{language}")
+    await page.locator("main a.button").click()
     await page.locator("button[value=start]").click()
     answered = page.locator("#now tr", has_text=_WORDS[language][0]).first
     await expect(answered).to_contain_text("3", timeout=20_000)
