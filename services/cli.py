@@ -44,6 +44,7 @@ from shared.settings import Settings, SettingsProblem, read_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _BY_NAME = {service.name: service for service in SERVICES}
+_HERE = f"http://127.0.0.1:{os.environ.get('KAPOK_PORT') or 8080}"  # where `run` with the same surroundings serves
 
 
 def stop(sentence: str) -> NoReturn:
@@ -109,7 +110,7 @@ def _needed(names: Sequence[str], settings: Settings, around: Environment) -> li
 
 @app.command()
 def play(
-    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = _HERE,
     year: Annotated[int | None, typer.Option(help="Replay a year of the seeds: 2022.")] = None,
 ) -> None:
     """Play the sample, or a whole year, through the public APIs; twice changes nothing."""
@@ -133,7 +134,7 @@ def play(
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="NDJSON or CSV, plain, gzip or zip; see the columns in services/intake/README.md.")],
-    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = _HERE,
     token: Annotated[str, typer.Option(envvar="KAPOK_TOKEN", help="A token of a role that may report.")] = "",
     client: Annotated[str, typer.Option(help="A client of the embedded issuer instead of a token, e.g. gov.")] = "",
     secret: Annotated[str, typer.Option(help="Its secret.")] = "demo",  # noqa: S107 - the embedded run's demo secret
@@ -153,7 +154,8 @@ def import_file(
     except Unreadable as broke:
         stop(f"{file} cannot be read{f' from line {broke.line} on' if broke.line else ''}: {broke}.")
     except (NotSent, FileChanged, OSError) as no:
-        stop(f"{no} What was answered is kept; --resume goes on from there." if isinstance(no, NotSent) else str(no))
+        begun = isinstance(no, NotSent) and file.with_name(f"{file.name}.position.json").exists()
+        stop(f"{no} What was answered is kept; --resume goes on from there." if begun else str(no))
     except Interrupted:
         print("Interrupted. What was answered is kept; --resume goes on from there.", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -197,7 +199,7 @@ def topics() -> None:
 def rebuild(
     projection: Annotated[str, typer.Argument(help="`<service>.<projection>`, as /ops lists them.")],
     token: Annotated[str, typer.Option(envvar="KAPOK_TOKEN", help="A token of the role ops or admin; see `kapok token ops`.")],
-    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = _HERE,
 ) -> None:
     """Grow a read table anew from its events beside the live one, compare, and swap."""
 
@@ -210,7 +212,7 @@ def rebuild(
 
 
 @app.command()
-def verify_ledger(url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080") -> None:
+def verify_ledger(url: Annotated[str, typer.Option(help="Where Kapok serves.")] = _HERE) -> None:
     """Read the public ledger as anybody can and compute it again: hashes, Merkle root, signature."""
 
     async def verified() -> None:
@@ -254,7 +256,7 @@ def _columns(verb: str, args: list[str]) -> NoReturn:
 def token(
     client: Annotated[str, typer.Argument(help="A client of the embedded issuer, e.g. operator or charity-<code>.")],
     secret: Annotated[str, typer.Option(help="Its secret.")] = "demo",  # noqa: S107 - the embedded run's demo secret
-    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = "http://127.0.0.1:8080",
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = _HERE,
 ) -> None:
     """Print a token of the embedded issuer."""
     try:

@@ -32,6 +32,9 @@ from shared.signing import new_secret
 _ADDRESSES = (
     ("/", "what Kapok is doing now"),
     ("/intake/desk", "operator's desk"),
+    ("/intake/import", "a file of reports"),
+    ("/intake/tasks", "what waits for somebody"),
+    ("/intake/clocks", "what is overdue"),
     ("/intake/campaigns", "telephone campaigns"),
     ("/intake/screenings", "data screening"),
     ("/matching/inbox", "charity's inbox"),

@@ -87,7 +87,7 @@ def columns_of(headers: Sequence[str]) -> list[Column | None]:
         raise Unreadable("the first row names no field of a report; it must hold the names of the columns")
     unknown = [str(at) for at, (one, header) in enumerate(zip(found, headers, strict=True), 1) if one is None and header.strip()]
     if unknown:
-        raise Unreadable(f"these columns have names that we do not know: {', '.join(unknown)}")
+        raise Unreadable(f"these columns have names that we do not know: number {', '.join(unknown)}")
     seen: dict[tuple[str, ...], int] = {}
     for at, one in enumerate(found, 1):
         if one is not None and seen.setdefault(one.path, at) != at:

@@ -118,7 +118,7 @@ def test_every_field_of_a_report_has_a_column_and_every_column_a_field() -> None
 @pytest.mark.parametrize(
     ("headers", "why"),
     [
-        (["陈大文", "13800138000"], "names no field"), (["channel", "张三"], "that we do not know: 2"), (["channel", "渠道"], "columns 1 and 2 are the same field"),
+        (["陈大文", "13800138000"], "names no field"), (["channel", "张三"], "that we do not know: number 2"), (["channel", "渠道"], "columns 1 and 2 are the same field"),
         (["channel"] * 201, "more than 200 columns"), ([], "names no field"),
     ],
 )  # fmt: skip
