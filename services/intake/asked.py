@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from services.intake.domain.facts import wrong_fact
 from services.intake.special import HospitalIn, PartnerIn, SchoolIn
 from shared.asked import WHOLE, Day, Instant, Language, Value
 
@@ -173,6 +174,15 @@ class FactsIn(EditIn):
     source: Code = "caseworker"
     residence_code: PlaceCode | None = None
     hukou_code: PlaceCode | None = None
+
+    @field_validator("facts")
+    @classmethod
+    def _of_their_kind(cls, facts: dict[str, Any]) -> dict[str, Any]:
+        for key, value in facts.items():
+            rule = wrong_fact(key, value) if value is not None else None
+            if rule is not None:
+                raise ValueError(f"{key} {rule}")
+        return facts
 
 
 class TaskIn(Said):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.intake.asked import Code, Id, PersonIn, Purpose
 from shared.asked import WHOLE, Day
@@ -98,7 +98,7 @@ class AnswerIn(_Said):
 class EmergencyIn(_Said):
     """Why nobody could be asked, in words."""
 
-    reason: Annotated[str, Field(min_length=5, max_length=2000), WHOLE]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=5, max_length=2000), WHOLE]
     purposes: Annotated[list[Literal["referral", "contact"]], Field(min_length=1, max_length=2)] = ["referral"]
     recipients: Annotated[list[Code], Field(min_length=1, max_length=20)] = ["charity", "hospital"]
 

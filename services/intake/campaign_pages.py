@@ -160,10 +160,12 @@ async def more_people(page: Staff) -> Response:
     form = await page.form()
     file, text, campaign_id = page.form_file("file"), form.get("numbers", "").strip(), form.get("campaign", "")
     await shown_campaign(page.door, campaign_id)
-    if not text and not (file and file.size):
+    listed = bool(file and file.size)
+    if bool(text) == listed:  # one of both, so that nothing is left out unsaid
         if file is not None:
             await file.close()
-        return await _campaign(page, campaign_id, 422, wrong=[("numbers", page.t("intake.campaign.no_numbers"))])
+        why = "intake.campaign.both" if listed else "intake.campaign.no_numbers"
+        return await _campaign(page, campaign_id, 422, form=form, wrong=[("numbers", page.t(why))])
     source: BinaryIO = file.file if file is not None and file.size else BytesIO(text.encode())
     size = file.size if file is not None and file.size else len(text.encode())
     shown = await _campaign(page, campaign_id, under_way=True)
@@ -180,7 +182,8 @@ async def more_people(page: Staff) -> Response:
                 await asyncio.wait({work}, timeout=_TOLD_SECONDS)
                 said = page.t("intake.campaign.so_many", queued=f"{added.queued:,}", refused=f"{added.refused:,}")
                 yield f'<li><progress max="100" value="{min(100, source.tell() * 100 // size)}"></progress> {escape(said)}</li>\n'
-            work.result()
+            done = work.result()
+            wrong = "" if done["queued"] or done["already"] or done["refused"] else page.t("intake.campaign.no_numbers")
         except Unreadable:
             wrong = page.t("intake.campaign.wrong_file")
         except Rejected as no:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake.api.casework import receives, ringable
+from services.intake.api.casework import in_the_city, receives, ringable
 from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
@@ -39,6 +39,7 @@ async def casework_step(page: Page, case_id: str, act: str, form: Mapping[str, s
                 command = ask.ChangeFacts(now, {}, "caseworker", reach=said, author=door.principal.id, edit_id=door.new_id())
         case "ask_hand_over":
             org, district = form.get("to_org", "").strip()[:64] or None, form.get("to_district") or None
+            in_the_city(district)
             if (org or district) and form.get("reason") in REASONS:
                 command = w.AskHandOver(door.new_id(), form["reason"], org, district, await rules_now(door.room), now)
         case "hand_over_accept":

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from services.intake.asked import FactsIn, ReportIn
 from services.intake.domain.identity import WrongNumber, read_identity_number
+from shared.asked import FIRST_DAY
 from shared.problems import Invalid
 
 # Whom the text that is read aloud names beside the government; who agrees to it agrees to all of them.
@@ -201,7 +202,7 @@ def _fact(question: Question, said: Any, today: date) -> Any:
             return fen_of(said)
         case "number":
             return between(said, question.least, question.most)
-        case "day" if date.fromisoformat(said) <= today:
+        case "day" if FIRST_DAY <= date.fromisoformat(said) <= today:
             return date.fromisoformat(said).isoformat()
         case "choice" if said in question.codes:
             return int(said) if said.isdigit() else said

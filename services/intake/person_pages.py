@@ -128,7 +128,9 @@ async def _looks(page: Page, status: int = 200, wrong: list[tuple[str, str]] | N
 async def review(page: Auditor) -> Response:
     """The second pair of eyes over what was shared in an emergency."""
     form = await page.form()
-    command = ReviewEmergency(form.get("act") == "uphold", page.door.principal.id, page.door.now)
+    if form.get("act") not in ("uphold", "end"):  # what saves a life does not end by a form that says nothing
+        return await _looks(page, 422, [("", page.t("intake.wrong.step"))])
+    command = ReviewEmergency(form["act"] == "uphold", page.door.principal.id, page.door.now)
     try:
         await page.door.execute(To("consent", form.get("consent", ""), command))
     except Rejected as no:

@@ -14,6 +14,7 @@ from services.intake.domain.identity import (
     WrongNumber,
     canonical_phone,
     check_digit,
+    number_of,
     read_identity_number,
     whole_years,
 )
@@ -120,3 +121,21 @@ def test_column_by_column_a_number_is_as_good_as_one_by_one(numbers: list[str]) 
     frame = pl.DataFrame({"id_number": numbers}).select(good_number().alias("good"))
     said = {number: not isinstance(read_identity_number(number, today), WrongNumber) for number in numbers}
     assert dict(zip(numbers, frame["good"].to_list(), strict=True)) == said
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("138 0013 8000", "13800138000"), ("+86 138-0013-8000", "13800138000"), ("13800138008.0", "13800138008"), ("020-83332222", "02083332222"),
+        ("83332222", "83332222"), ("tel:13800138000", "13800138000"), ("+852 2345 6789", "0085223456789"), ("１３８００１３８０００", "13800138000"),
+        ("1.38e10", None), ("13800138008 转 123", None), ("13800138008x99", None), ("999999999999", None), ("1390000000", None), ("12345", None),
+        ("110", None), ("", None), ("张三 13912345678", None),
+    ],
+)  # fmt: skip
+def test_only_what_can_be_rung_is_a_number_to_ring(typed: str, number: str | None) -> None:
+    assert number_of(typed) == number
+
+
+def test_what_is_no_number_is_masked_whole() -> None:
+    assert (masked_phone("张三 13912345678"), masked_phone("=cmd|1 13912345678")) == ("***", "***")
+    assert (masked_phone("13800138000"), masked_phone("")) == ("138****8000", "")

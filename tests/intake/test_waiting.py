@@ -209,3 +209,44 @@ async def test_what_is_late_comes_first_then_what_is_urgent(desk: Desk, full_rep
     listed = (await desk.get("/tasks?kind=look_in")).json()
     assert [one["case_id"] for one in listed["items"]] == [cases["late"], cases["danger"], cases["calm"]]
     assert listed["counts"] == [{"kind": "look_in", "open": 3, "late": 1}]
+
+
+async def test_a_review_that_says_nothing_ends_nothing_and_an_opposite_one_is_refused(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported({**full_report, "danger_now": True, "consent": None}))["case_id"]
+    blank = await desk.post(f"/cases/{case}/emergency-share", {"reason": "      "})
+    assert (blank.status_code, blank.json()["errors"][0]["pointer"]) == (422, "/reason")
+    share = (await desk.post(f"/cases/{case}/emergency-share", {"reason": "昏迷，联系不上家属"})).json()["consent_id"]
+    auditor = Browser(desk, "auditor")
+    await auditor.open("/intake/looks")
+    for act in ({}, {"act": "nonsense"}):
+        await auditor.send("/intake/looks", {"consent": share, **act}, 422)
+    assert (await desk.get(f"/consents/{share}")).json()["reviewed"] is None
+    for _ in range(2):
+        assert (await desk.post(f"/consents/{share}/review", {"upheld": True}, who="auditor")).status_code == 200
+    refused = await desk.post(f"/consents/{share}/review", {"upheld": False}, who="gov")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:kapok:problem:ReviewedOtherwise")
+
+
+async def test_nobody_is_asked_to_take_a_case_to_nowhere(desk: Desk, full_report: dict[str, Any]) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    at = f"/cases/{case}/hand-overs"
+    strange = await desk.post(at, {"reason": "lives_there", "to_district": "999999"})
+    assert (strange.status_code, strange.json()["errors"][0]["pointer"]) == (422, "/to_district")
+    own = (await desk.get(f"/cases/{case}")).json()["residence_code"]
+    assert (await desk.post(at, {"reason": "lives_there", "to_district": own})).json()["type"] == "urn:kapok:problem:HandOverGoesNowhere"
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({"monthly_income_fen": -5}, "monthly_income_fen must be a whole number"), ({"household_size": 1.5}, "household_size must be"),
+        ({"event_on": "x"}, "event_on must be a day"), ({"event_on": "0001-01-01"}, "event_on must be a day"), ({"age": 400}, "age must be"),
+    ],
+)  # fmt: skip
+async def test_a_fact_of_a_known_kind_is_of_its_kind(desk: Desk, full_report: dict[str, Any], facts: dict[str, Any], rule: str) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    refused = await desk.post(f"/cases/{case}/facts", {"facts": facts})
+    assert refused.status_code == 422
+    assert rule in refused.text
+    good = {"monthly_income_fen": 5, "household_size": 2, "event_on": "2026-11-01", "age": 40, "monthly_rent_fen": None}
+    assert (await desk.post(f"/cases/{case}/facts", {"facts": good})).status_code == 200

@@ -34,6 +34,7 @@ class Run:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "services.cli", "run", *words,
                 env={**surroundings, "KAPOK_HOME": str(self.home / "kapok"), "KAPOK_PORT": "0"}, stdout=said, stderr=said,
+                preexec_fn=_hears_ctrl_c,
             )  # fmt: skip
 
     def said(self) -> list[str]:
@@ -59,6 +60,11 @@ class Run:
             self.process.send_signal(signal.SIGABRT)
             await asyncio.wait_for(self.process.wait(), _BOUND_SECONDS)
             pytest.fail(f"it did not end in {_BOUND_SECONDS} seconds: {(self.home / 'said').read_text('utf-8')[-4000:]}")
+
+
+def _hears_ctrl_c() -> None:
+    """Also where the tests run in the background of a shell, which lets its children ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _folder() -> Path:

@@ -22,7 +22,7 @@ from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
 from services.intake.domain.case import CaseClosed
-from services.intake.domain.identity import number_of
+from services.intake.domain.identity import GUANGZHOU_TODAY, number_of
 from services.intake.papers import keep_paper, read_paper
 from services.intake.showing import ABOVE, SEES_PERSONS, known_case
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
@@ -52,6 +52,12 @@ def ringable(phone: str) -> str:
     return number
 
 
+def in_the_city(district: str | None) -> None:
+    """Raises `Invalid` for a district in which nobody works for us."""
+    if district is not None and district[:6] not in GUANGZHOU_TODAY - {"440100"}:
+        raise Invalid("/to_district", "is no district of Guangzhou")
+
+
 @router.post("/{case_id}/contact-details")
 async def reach(case_id: str, body: ReachIn, door: Worker) -> dict[str, Any]:
     """Where and how the person is reached from now on, for the case and for the person."""
@@ -73,6 +79,7 @@ async def resolve(case_id: str, field: str, body: ResolveIn, door: Worker) -> di
 @router.post("/{case_id}/hand-overs", status_code=201)
 async def ask_hand_over(case_id: str, body: HandOverIn, door: Worker) -> dict[str, Any]:
     """Ask another organisation or district to take the case over; it stays here until they accept."""
+    in_the_city(body.to_district)
     request_id = door.new_id()
     rules = await rules_now(door.room)
     asked = w.AskHandOver(request_id, body.reason, body.to_org, body.to_district, rules, door.now)

@@ -24,6 +24,10 @@ class HandOverIsAnswered(Rejected):
     """This request was answered already, the other way."""
 
 
+class HandOverGoesNowhere(Rejected):
+    """The case is there already."""
+
+
 class HandOverIsAskedAlready(Rejected):
     """Somebody has been asked to take this case over and has not answered yet."""
 
@@ -121,6 +125,8 @@ def ask_hand_over(command: w.AskHandOver, state: c.Case) -> tuple[c.Event, ...]:
         return ()
     if any(not one.answer for one in state.work.hand_overs):
         raise HandOverIsAskedAlready
+    if (command.to_org or state.org) == state.org and (command.to_district or state.district) == state.district:
+        raise HandOverGoesNowhere
     clock = started(command.rules, "sign", state.urgency, command.to_district or state.district, command.at)
     asked = w.HandOverAsked(
         report.case_id, report.person_id, command.request_id, command.reason, command.to_org, command.to_district, command.at, (clock,)

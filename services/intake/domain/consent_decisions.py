@@ -35,6 +35,10 @@ class NothingToReview(Rejected):
     """Only what was shared in an emergency is reviewed."""
 
 
+class ReviewedOtherwise(Rejected):
+    """Somebody has reviewed this already, the other way."""
+
+
 class ReviewNeedsAnother(Rejected):
     """Whoever shared it cannot review it; somebody else must look."""
 
@@ -81,6 +85,8 @@ def review(command: k.ReviewEmergency, state: Consent) -> tuple[k.Event, ...]:
     """Four eyes; what was wrong ends with the review, what has ended is reviewed all the same."""
     if state.given is None or not state.emergency:
         raise NothingToReview
+    if state.reviewed and (state.reviewed == "upheld") != command.upheld:
+        raise ReviewedOtherwise(reviewed=state.reviewed)
     if state.reviewed:
         return ()
     if command.by == state.given.read_by:

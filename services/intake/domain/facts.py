@@ -22,6 +22,8 @@ _PERSONAL = re.compile(
 _NUMBER_MAX = 10_000_000
 _FEN_MAX = 1_000_000_000_000
 _CODES_MAX = 40
+_MONTHS_MAX = 1200
+_COUNTS = {"household_size": 60, "age": 130, "disability_grade": 4}
 
 Facts = Mapping[str, Any]
 
@@ -41,6 +43,24 @@ def _coded(key: str, value: Any) -> bool:
     if isinstance(value, list | tuple):
         return len(value) <= _CODES_MAX and all(isinstance(one, str) and _coded(key, one) for one in value)
     return False
+
+
+def wrong_fact(key: str, value: Any) -> str | None:
+    """The rule that a fact of a known kind breaks: fen and counts are whole and not below nothing, a day is a day of our time."""
+    if key.endswith(("_fen", "_months")) or key in _COUNTS:
+        most = _FEN_MAX if key.endswith("_fen") else _COUNTS.get(key, _MONTHS_MAX)
+        good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+        return None if good else f"must be a whole number from 0 to {most}"
+    if key.endswith("_on"):
+        return None if isinstance(value, str) and _a_day(value) else "must be a day as 2026-11-23, from 1900 on"
+    return None
+
+
+def _a_day(text: str) -> bool:
+    try:
+        return _DAY.fullmatch(text) is not None and 1900 <= date.fromisoformat(text).year <= 2200
+    except ValueError:
+        return False
 
 
 def code_or_other(text: str) -> str:

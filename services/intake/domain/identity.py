@@ -104,7 +104,10 @@ def whole_years(born: date, on: date) -> int:
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
-_PHONE_DIGITS = (5, 15)  # ITU-T E.164: at most fifteen; the shortest public numbers have five
+# What can be rung: a mobile of the mainland, a line with or without its area, Hong Kong, Macau and Taiwan, and abroad with 00 (E.164).
+_RINGABLE = re.compile(r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}|[2-9][0-9]{6,7}|(?:00)?(?:852|853|886)[0-9]{7,10}|00[1-9][0-9]{6,14}")
+_TYPED = re.compile(r"(?:tel|phone|电话|手机)?[:：]?[+0-9()\s.\-–·/]+")
+_DECIMAL = re.compile(r"([0-9]{5,20})\.0+")  # a spreadsheet's number
 
 
 def canonical_phone(text: str) -> str:
@@ -115,9 +118,15 @@ def canonical_phone(text: str) -> str:
 
 
 def number_of(phone: str) -> str | None:
-    """The number in its one spelling, None when it cannot be rung."""
-    digits = canonical_phone(phone)
-    return digits if _PHONE_DIGITS[0] <= len(digits) <= _PHONE_DIGITS[1] else None
+    """The number in its one spelling; None when a machine cannot ring it, as with an extension, a word or a digit too many."""
+    text = unicodedata.normalize("NFKC", phone).strip().lower()
+    decimal = _DECIMAL.fullmatch(text)
+    if decimal is None and not _TYPED.fullmatch(text):
+        return None
+    digits = canonical_phone(decimal[1] if decimal else text)
+    if text.startswith("+") and not text.startswith("+86"):
+        digits = f"00{digits.removeprefix('00')}"
+    return digits if _RINGABLE.fullmatch(digits) else None
 
 
 def canonical_name(text: str) -> str:

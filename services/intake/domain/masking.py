@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_NUMBER = re.compile(r"[+0-9() .-]*")
+
 
 def masked_name(name: str) -> str:
     """`张三丰` -> `张**`; a Latin name keeps its first letter."""
@@ -12,7 +16,9 @@ def masked_name(name: str) -> str:
 
 
 def masked_phone(phone: str) -> str:
-    """`13800138000` -> `138****8000`; short numbers show their last two digits at most."""
+    """`13800138000` -> `138****8000`; short numbers show their last two digits at most, and what is no number nothing."""
+    if not _NUMBER.fullmatch(phone):
+        return "***" if phone else ""
     if len(phone) < 8:
         return "*" * max(0, len(phone) - 2) + phone[-2:] if len(phone) > 4 else "*" * len(phone)
     return phone[:3] + "*" * (len(phone) - 7) + phone[-4:]
