@@ -26,6 +26,7 @@ from services.intake.domain.lexicon import NEEDS
 from services.intake.files.lines import Unreadable
 from services.intake.files.packed import unpacked
 from services.intake.showing import SEES_PERSONS
+from shared.errors import NotNow
 from shared.http import NotFound
 from shared.kernel import Rejected
 from shared.service import To
@@ -186,6 +187,8 @@ async def more_people(page: Staff) -> Response:
             wrong = "" if done["queued"] or done["already"] or done["refused"] else page.t("intake.campaign.no_numbers")
         except Unreadable:
             wrong = page.t("intake.campaign.wrong_file")
+        except NotNow:
+            wrong = page.t("intake.campaign.busy")
         except Rejected as no:
             wrong = page.t(f"intake.refused.{no.code}")
         finally:

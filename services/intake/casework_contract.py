@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from services.intake.domain import casework as w
 from services.intake.domain import clocks as k
+from services.intake.domain.facts import code_or_other
 from shared.envelope import Envelope, Public
 
 
@@ -71,7 +72,8 @@ def on_need(e: Envelope) -> tuple[Public, ...]:
 def on_hand_over(e: Envelope) -> tuple[Public, ...]:
     h = e.data
     if isinstance(h, w.HandOverAsked):
-        return (Public("intake.hand_over.v1", HandOverSaid(h.case_id, h.request_id, "asked", h.to_org, h.to_district, h.reason)),)
+        org, reason = code_or_other(h.to_org) if h.to_org else None, code_or_other(h.reason)
+        return (Public("intake.hand_over.v1", HandOverSaid(h.case_id, h.request_id, "asked", org, h.to_district, reason)),)
     return (Public("intake.hand_over.v1", HandOverSaid(h.case_id, h.request_id, "accepted" if h.accepted else "declined")),)
 
 

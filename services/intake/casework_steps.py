@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.intake.api.casework import in_the_city, receives, ringable
+from services.intake.api.cases import in_the_city
+from services.intake.api.casework import receives, ringable
 from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w

@@ -111,6 +111,11 @@ REACTIONS = (
 )
 
 
+def no_clock_of_its_own(case_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
+    """A row of a store from before clocks were data: the clock of the case speaks now."""
+    return ()
+
+
 def consent_expires(consent_id: str, facts: Mapping[str, Any]) -> Iterable[To]:
     yield To("consent", consent_id, ExpireConsent(datetime.fromisoformat(facts["due_at"])))
 
@@ -132,6 +137,7 @@ def signals_are_old(screening_id: str, facts: Mapping[str, Any]) -> Iterable[To]
 
 
 DUE = {
+    "first_contact": no_clock_of_its_own,
     "consent_expiry": consent_expires,
     "consent_notice": consent_runs_out,
     "retention": retention_ends,

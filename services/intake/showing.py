@@ -41,10 +41,11 @@ async def known_case(door: Door, case_id: str, *, as_of: datetime | None = None)
 
 
 def serves(state: Case, org: str | None) -> bool:
-    """Whether this organisation has taken a need of the case, or the case itself with a consent to be referred."""
+    """Whether this organisation has taken a need of the case, or the case itself with a consent to be referred to such as it."""
     if org is None:
         return False
-    handed = state.org == org and any("referral" in one.purposes for one in state.consents)
+    taken = state.org == org and any(one.answer == "accepted" and one.to_org == org for one in state.work.hand_overs)
+    handed = taken and any("referral" in one.purposes and "charity" in one.recipients for one in state.consents)
     return handed or org in {one for _, one in state.serving}
 
 

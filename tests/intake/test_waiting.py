@@ -14,6 +14,7 @@ from services.intake.domain import case_commands as ask
 from services.intake.domain import case_decisions as d
 from services.intake.domain import casework as w
 from services.intake.domain import clocks as k
+from services.intake.domain.urgency import Need
 from shared.service import To
 from shared.testing.given import Given
 from shared.testing.waiting import until
@@ -54,6 +55,16 @@ def test_help_that_came_to_nothing_is_somebodys_task_and_its_time_runs_again(out
     Given(d.CASE, *told[:-1], c.TaskFinished("c1", failed.state.tasks[0].task_id, LATER)).when(
         w.SeekHelpAgain("medical", PRINTED, LATER)
     ).then()
+
+
+def test_another_need_that_is_taken_leaves_the_time_of_the_failed_one_running() -> None:
+    two = replace(RUNNING, needs=(*RUNNING.needs, Need("housing", ("given",))))
+    failed = Given(d.CASE, two, TAKEN).when(_closed("no_capacity"))
+    told = (two, TAKEN, *failed.events, *Given(d.CASE, two, TAKEN, *failed.events).when(w.SeekHelpAgain("medical", PRINTED, LATER)).events)
+    other = Given(d.CASE, *told).when(ask.NoteReferral("f2", "other", "housing", "accepted", LATER)).state
+    assert [one.name for one in k.open_clocks(other.clocks)] == ["help"]
+    removed = c.CaseFactsChanged("c1", "p1", "p1", LATER, "caseworker", ("needs",), ("housing",), "high", {})
+    assert "HelpFailed" not in _kinds(*Given(d.CASE, two, TAKEN, removed).when(_closed("no_capacity")).events)
 
 
 @pytest.mark.parametrize("outcome", ["got_help", "referred_elsewhere", "no_longer_interested", "not_eligible"])

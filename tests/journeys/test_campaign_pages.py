@@ -15,8 +15,8 @@ _NAMES = {"zh": "2026-12", "en": "2026-11"}  # in no language: both stand on the
 _WORDS = {"zh": ("已接听", "需要帮助"), "en": ("Answered", "Needs help")}
 # The last two digits say how the provider's simulator answers: with a story, well, busy, unclear.
 _NUMBERS = {
-    "zh": "1380013{0}01\n1380013{0}02，欧阳木兰\n1380013{0}04\n1380013{0}12\n没有号码",
-    "en": "1390013{0}01\n1390013{0}02, Ann\n1390013{0}04\n1390013{0}12\nnone",
+    "zh": "13800130{0}01\n13800130{0}02，欧阳木兰\n13800130{0}04\n13800130{0}12\n没有号码",
+    "en": "13900130{0}01\n13900130{0}02, Ann\n13900130{0}04\n13900130{0}12\nnone",
 }
 
 
@@ -77,11 +77,11 @@ async def _calls_back(operator: Visitor) -> None:
     await operator.looks(f"callbacks-{language}")
     await operator.presses("tr[data-row] a", "Enter")
     await page.wait_for_url("**/intake/callbacks/*-*")
-    assert "0013112" not in await page.content()
+    assert "0130112" not in await page.content()
     await operator.looks(f"callback-{language}")
     await operator.types("#reason", "call back")
     await page.keyboard.press("Enter")
-    await expect(page.locator("dl")).to_contain_text("0013112")
+    await expect(page.locator("dl")).to_contain_text("0130112")
     await operator.presses("[name=outcome]", "ArrowDown")
     await expect(page.locator("[name=outcome][value=no_need]")).to_be_checked()
     await operator.presses("button[value=finish]", "Enter")

@@ -27,9 +27,10 @@ from services.intake.asked import (
 from services.intake.casework_showing import shown_clocks
 from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
-from services.intake.domain.case_decisions import CaseIsUnknown
+from services.intake.domain.case_decisions import BY_DEED, CaseIsUnknown
 from services.intake.domain.consent import WithdrawConsent
 from services.intake.domain.edits import conflicts
+from services.intake.domain.identity import GUANGZHOU_TODAY
 from services.intake.domain.person import Person
 from services.intake.oneness import one_person
 from services.intake.showing import SEES_CASES, SEES_PERSONS, known_case, may_open, may_see_persons, record_look, shown_case
@@ -124,6 +125,12 @@ async def obeyed(door: Door, case_id: str, *commands: Any, more: tuple[To, ...] 
     return {**said, "conflicts": differing} if differing else said
 
 
+def in_the_city(district: str | None) -> None:
+    """Raises `Invalid` for a district in which nobody works for us."""
+    if district is not None and district[:6] not in GUANGZHOU_TODAY - {"440100"}:
+        raise Invalid("/to_district", "is no district of Guangzhou")
+
+
 @router.post("/{case_id}/first-contact")
 async def first_contact(case_id: str, body: ContactMadeIn, door: Worker) -> dict[str, Any]:
     """Somebody of ours spoke with the person: the clock stops."""
@@ -176,6 +183,8 @@ async def facts(case_id: str, body: FactsIn, door: Worker) -> dict[str, Any]:
 @router.post("/{case_id}/tasks", status_code=201)
 async def add_task(case_id: str, body: TaskIn, door: Worker) -> dict[str, Any]:
     """Something to be done by a moment; its kind and reasons are codes, its text is sealed."""
+    if body.kind in BY_DEED:
+        raise Invalid("/kind", "is for tasks that end by a deed of their own")
     task_id = door.new_id()
     done = await obeyed(door, case_id, ask.AddTask(task_id, body.kind, door.now, body.due_at, tuple(body.why), body.text))
     return {**done, "task_id": task_id}
@@ -192,6 +201,7 @@ async def finish_task(case_id: str, task_id: str, door: Worker) -> dict[str, Any
 @router.post("/{case_id}/transfer")
 async def transfer(case_id: str, body: TransferIn, door: Worker) -> dict[str, Any]:
     """The case goes to another organisation or district at once; they have to sign for it. To ask first, see hand-overs."""
+    in_the_city(body.to_district)
     return await obeyed(door, case_id, ask.TransferCase(door.now, body.reason, body.to_org, body.to_district, await rules_now(door.room)))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from services.intake.api.cases import Reader, Worker, edit_of, happened, obeyed
+from services.intake.api.cases import Reader, Worker, edit_of, happened, in_the_city, obeyed
 from services.intake.asked import NeedCode
 from services.intake.asked_casework import (
     GrievanceAnswerIn,
@@ -22,7 +22,7 @@ from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
 from services.intake.domain.case import CaseClosed
-from services.intake.domain.identity import GUANGZHOU_TODAY, number_of
+from services.intake.domain.identity import number_of
 from services.intake.papers import keep_paper, read_paper
 from services.intake.showing import ABOVE, SEES_PERSONS, known_case
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
@@ -50,12 +50,6 @@ def ringable(phone: str) -> str:
     if number is None:
         raise Invalid("/phone", "no number that can be rung")
     return number
-
-
-def in_the_city(district: str | None) -> None:
-    """Raises `Invalid` for a district in which nobody works for us."""
-    if district is not None and district[:6] not in GUANGZHOU_TODAY - {"440100"}:
-        raise Invalid("/to_district", "is no district of Guangzhou")
 
 
 @router.post("/{case_id}/contact-details")

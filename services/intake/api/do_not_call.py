@@ -13,7 +13,7 @@ from services.intake.campaigns.people import number_id
 from services.intake.domain.call import ForgetCall
 from services.intake.domain.identity import number_of
 from services.intake.domain.number import BlockNumber, Number, UnblockNumber
-from services.intake.domain.person import ConfirmUnknown
+from services.intake.domain.person import ConfirmUnknown, Person
 from services.intake.domain.person_decisions import PersonIsKnown
 from services.intake.showing import SEES_PERSONS
 from shared.clock import SHANGHAI
@@ -77,12 +77,15 @@ async def forget(body: OneNumberIn, door: Annotated[Door, Depends(door_for("admi
     """
     one = number_id(door, _number(body.phone, "/phone"))
     await door.execute(To("number", one, BlockNumber(one, "erased", door.now)))
-    known, gone = set[str](), set[str]()
+    known, gone, meant = set[str](), set[str](), set[str]()
     for row in await views.listed_under(
         door.room, one
     ):  # after the number is blocked for good; broken off between, asking again finishes it
-        forgotten = row["forgotten_at"] is not None or await _forgotten(door, row["call_id"], row["about"] or row["person_id"])
+        meant.add(row["about"] or row["person_id"])
+        forgotten = row["forgotten_at"] is not None or await _forgotten(door, row["call_id"], row["person_id"])
         (gone if forgotten else known).add(row["person_id"])
+    people: dict[str, Person] = await door.states("person", meant)
+    known |= {person_id for person_id, person in people.items() if person.status != "absent"}
     for person_id in gone - known:
         await door.shred(person_id)
     return {"number_id": one, "forgotten": len(gone - known), "person_ids": sorted(known)}

@@ -207,7 +207,7 @@ def evolve(state: Campaign, event: Event) -> Campaign:
         case CampaignPaused():
             return replace(state, status="paused")
         case CampaignEnded():
-            return replace(state, status="done", reason=event.reason)
+            return replace(state, status="done", reason=event.reason, coming=())
         case NumbersForgotten():
             return replace(state, forgotten=True)
         case PeopleAdded():

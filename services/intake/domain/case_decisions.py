@@ -26,7 +26,7 @@ from services.intake.domain.standing import (
 from services.intake.domain.standing import known as known_case
 from shared.kernel import Decider, Rejected
 
-__all__ = ["CASE", "CaseIsClosed", "CaseIsUnknown", "CaseIsWithdrawn", "PersonOfCaseIsErased"]
+__all__ = ["BY_DEED", "CASE", "CaseIsClosed", "CaseIsUnknown", "CaseIsWithdrawn", "PersonOfCaseIsErased"]
 
 
 class CaseIsNotClosed(Rejected):
@@ -53,7 +53,7 @@ class TaskEndsWithItsDeed(Rejected):
     """This task ends by itself when what it asks for was done: a review, an answer to a request."""
 
 
-_BY_DEED = ("review_emergency", "answer_hand_over")
+BY_DEED = ("review_emergency", "answer_hand_over")
 NOBODY_THERE = ("not_home", "wrong_address")
 
 
@@ -149,7 +149,7 @@ def finish_task(command: ask.FinishTask, state: c.Case) -> tuple[c.Event, ...]:
     task = next((t for t in state.tasks if t.task_id == command.task_id), None)
     if task is None:
         raise TaskIsUnknown
-    if task.kind in _BY_DEED and not command.deed and not task.done:
+    if task.kind in BY_DEED and not command.deed and not task.done:
         raise TaskEndsWithItsDeed(kind=task.kind)
     return () if task.done else (c.TaskFinished(known.case_id, command.task_id, command.at),)
 
@@ -204,7 +204,7 @@ def note_referral(command: ask.NoteReferral, state: c.Case) -> tuple[c.Event, ..
     if command.state == "accepted" and served:
         return ()
     moved = command.state == "accepted" and state.status in ("open", "verified")
-    ended = k.stopping(state.clocks, "help", "sign") if command.state == "accepted" else ()
+    ended = k.stopping(state.clocks, *working.answered_clocks(state, command.need)) if command.state == "accepted" else ()
     noted = c.ReferralNoted(
         known.case_id, command.referral_id, command.org_id, command.need, command.state, command.at, command.outcome, moved, ended
     )

@@ -89,10 +89,17 @@ def found(report: c.CaseReported, state: c.Case, need: str, at: datetime) -> tup
     return tuple([c.TaskFinished(report.case_id, task.task_id, at) for task in asked])
 
 
+def answered_clocks(state: c.Case, need: str) -> tuple[str, ...]:
+    """What ends when somebody takes this need: the time for help runs on while another need's help has come to nothing."""
+    waits = any(task.kind == "help_failed" and not task.done and need not in task.why for task in state.tasks)
+    return ("sign",) if waits else ("help", "sign")
+
+
 def help_failed(report: c.CaseReported, after: c.Case, command: NoteReferral) -> tuple[c.Event, ...]:
     """Who had taken it is gone and the need is not met: somebody must look, and the time for help runs again."""
     unit = w.unit_of(after.work, command.need)
-    met = not command.need or command.need in after.met or unit.state == "done" or w.settles(command.outcome)
+    gone = command.outcome == "subject_erased"  # nobody is looked for who is to be forgotten
+    met = gone or command.need not in after.needs or command.need in after.met or unit.state == "done" or w.settles(command.outcome)
     if after.status in ("closed", "withdrawn") or met:
         return ()
     task_id, why = f"{report.case_id}:failed:{command.referral_id}", (command.need, command.outcome)
@@ -125,7 +132,8 @@ def ask_hand_over(command: w.AskHandOver, state: c.Case) -> tuple[c.Event, ...]:
         return ()
     if any(not one.answer for one in state.work.hand_overs):
         raise HandOverIsAskedAlready
-    if (command.to_org or state.org) == state.org and (command.to_district or state.district) == state.district:
+    there = command.to_district is None or (state.district or "").startswith(command.to_district)
+    if there and (command.to_org or state.org) == state.org:
         raise HandOverGoesNowhere
     clock = started(command.rules, "sign", state.urgency, command.to_district or state.district, command.at)
     asked = w.HandOverAsked(

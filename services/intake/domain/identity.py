@@ -105,7 +105,8 @@ def whole_years(born: date, on: date) -> int:
 
 
 # What can be rung: a mobile of the mainland, a line with or without its area, Hong Kong, Macau and Taiwan, and abroad with 00 (E.164).
-_RINGABLE = re.compile(r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}|[2-9][0-9]{6,7}|(?:00)?(?:852|853|886)[0-9]{7,10}|00[1-9][0-9]{6,14}")
+_RINGABLE = re.compile(r"1[3-9][0-9]{9}|0[1-9][0-9]{8,10}|[2-9][0-9]{6,7}|[48]00[0-9]{7}|00[1-9][0-9]{6,14}")
+_NEAR = re.compile(r"(?:852|853)[0-9]{8}|886[0-9]{8,10}")  # often written without the 00
 _TYPED = re.compile(r"(?:tel|phone|电话|手机)?[:：]?[+0-9()\s.\-–·/]+")
 _DECIMAL = re.compile(r"([0-9]{5,20})\.0+")  # a spreadsheet's number
 
@@ -123,9 +124,16 @@ def number_of(phone: str) -> str | None:
     decimal = _DECIMAL.fullmatch(text)
     if decimal is None and not _TYPED.fullmatch(text):
         return None
-    digits = canonical_phone(decimal[1] if decimal else text)
-    if text.startswith("+") and not text.startswith("+86"):
-        digits = f"00{digits.removeprefix('00')}"
+    written = re.sub(r"[^0-9+]", "", decimal[1] if decimal else text)
+    digits = written.replace("+", "00", 1) if written.startswith("+") else written
+    if "+" in digits:
+        return None
+    if digits.startswith("0086"):
+        digits = digits[4:]
+        digits = digits if digits[:1] in ("0", "1") or len(digits) < 9 else f"0{digits}"  # a line's area, said without its nought
+    elif _NEAR.fullmatch(digits):
+        digits = f"00{digits}"
+    digits = canonical_phone(digits)
     return digits if _RINGABLE.fullmatch(digits) else None
 
 

@@ -107,7 +107,7 @@ function button(label, act) {
 async function row(record) {
   const made = document.createElement("li"), one = await opened(record, me);
   made.textContent = one ? `${one.title} ${one.problem ? `· ${words.refused} ${one.problem} ` : ""}` : `${words.lost} `;
-  if (one?.problem) made.append(button(words.mend, () => (touched ? say(words.saveFirst) : mend(record, one))));
+  if (one?.problem) made.append(button(words.mend, () => (touched || words.busy ? say(words.saveFirst) : mend(record, one))));
   if (!one || one.problem) made.append(button(words.giveUp, async () => { await forget(record.n); await show(); }));
   return made;
 }
@@ -153,14 +153,14 @@ function mend(record, one) {
 // Kept before it is sent: nothing is lost when the signal, the battery or the service goes in between. Answers its place in the order.
 // The fields are closed from the click until the form is empty: what is typed meanwhile would go with the reset.
 async function save() {
-  const [one, photo] = written(), at = document.activeElement, open = [...form.elements].filter((field) => !field.disabled);
+  const [one, photo] = written(), place = mending.n, at = document.activeElement, open = [...form.elements].filter((field) => !field.disabled);
   let n;
   for (const field of open) field.disabled = true;
   try {
     const who = words.who || (await here())?.who;
     if (!who) { say(words.nobody); return null; }
     if (!(await knows(who))) await entered;
-    n = await keep(who, { ...one, photo: photo ? await smaller(photo) : one.photo }, { n: mending.n });
+    n = await keep(who, { ...one, photo: photo ? await smaller(photo) : one.photo }, { n: place });
     emptied();
     form.elements.ref.value = newRef();
     mending = { ...DRAFT };
