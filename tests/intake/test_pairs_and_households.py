@@ -16,6 +16,7 @@ from services.intake.domain.consent_decisions import (
     ConsentIsUnknown,
     NobodyIsInDanger,
     NothingToReview,
+    ReviewedOtherwise,
     ReviewNeedsAnother,
 )
 from services.intake.domain.household_decisions import (
@@ -187,7 +188,8 @@ def test_an_emergency_is_shared_only_in_danger_and_reviewed_by_somebody_else() -
     Given(CONSENT).when(replace(SHARE, urgency="high")).refused(NobodyIsInDanger)
     upheld = k.EmergencyReviewed("k1", "c1", True, "auditor", AT)
     Given(CONSENT, TAKEN).when(k.ReviewEmergency(True, "auditor", AT)).then(upheld)
-    Given(CONSENT, TAKEN, upheld).when(k.ReviewEmergency(False, "auditor", AT)).then()
+    Given(CONSENT, TAKEN, upheld).when(k.ReviewEmergency(True, "auditor", AT)).then()
+    Given(CONSENT, TAKEN, upheld).when(k.ReviewEmergency(False, "auditor", AT)).refused(ReviewedOtherwise)
     Given(CONSENT, TAKEN).when(k.ReviewEmergency(True, "op", AT)).refused(ReviewNeedsAnother)
     Given(CONSENT, ASKED).when(k.ReviewEmergency(True, "auditor", AT)).refused(NothingToReview)
     ended = k.ConsentWithdrawn("k1", "c1", "p1", ("referral",), ("charity",), AT, "not_upheld")
