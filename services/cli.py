@@ -24,7 +24,7 @@ from deploy.triage.report import answered, report
 from services.apart import MemberDown
 from services.documents import write as write_documents
 from services.import_told import Interrupted, imported
-from services.importing import FileChanged
+from services.importing import FileChanged, position_of
 from services.intake.files.lines import Unreadable
 from services.intake.weights import triage
 from services.kafka import NoBroker, run_on_kafka
@@ -154,7 +154,7 @@ def import_file(
     except Unreadable as broke:
         stop(f"{file} cannot be read{f' from line {broke.line} on' if broke.line else ''}: {broke}.")
     except (NotSent, FileChanged, OSError) as no:
-        begun = isinstance(no, NotSent) and file.with_name(f"{file.name}.position.json").exists()
+        begun = isinstance(no, NotSent) and position_of(file).exists()
         stop(f"{no} What was answered is kept; --resume goes on from there." if begun else str(no))
     except Interrupted:
         print("Interrupted. What was answered is kept; --resume goes on from there.", file=sys.stderr)

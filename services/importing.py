@@ -45,6 +45,11 @@ class Counts(Struct):
         return self.recorded + self.already + self.refused
 
 
+def position_of(path: Path) -> Path:
+    """The file beside a file of reports that says how far its import is."""
+    return path.with_name(path.name + ".position.json")
+
+
 class _Position(Struct):
     """What the position file says; bytes of the rejects file belong to it, so that nothing is written there twice."""
 
@@ -110,7 +115,7 @@ class Import:
 
     def __init__(self, path: Path, rejects: Path, *, charset: str = "", resume: bool = False) -> None:
         self.path, self.rejects, self._charset = path, rejects, charset
-        self.position = path.with_name(path.name + ".position.json")
+        self.position = position_of(path)
         self.size = path.stat().st_size
         self.counts, self._kept = Counts(), 0
         with path.open("rb") as file:

@@ -16,7 +16,6 @@ _PATH = "/intake/v1/reports:batch"
 _AGAIN = ("urn:kapok:problem:NotNow", "urn:kapok:problem:OurFault")  # of a row: it may be sent once more
 _ROW_TRIES = 5
 _WAIT_MAX = 5.0  # seconds
-_FIRST_SECONDS = 10.0  # whoever has never answered is more likely not there than restarting
 
 Answer = dict[str, Any]
 _DECODER = msgspec.json.Decoder(Answer)
@@ -29,15 +28,16 @@ class NotSent(KapokError):
 class Sender:
     """Whoever sends: with a token, or as a client that asks for one when it needs it.
 
-    A server that is away, restarts or is busy is waited for up to `patience_seconds`, and ten at most where it has never answered; rows
-    that were recorded meanwhile are answered `already`.
+    A server that is away, restarts or is busy is waited for up to `patience_seconds`; rows that were recorded meanwhile are answered
+    `already`. Where nobody has ever answered, nobody is more likely there than restarting: `first_seconds`.
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, *, token: str = "", client: str = "", secret: str = "", patience_seconds: float = 300.0
-    ) -> None:
+        self, http: httpx.AsyncClient, url: str, *, token: str = "", client: str = "", secret: str = "", patience_seconds: float = 300.0,
+        first_seconds: float = 10.0,
+    ) -> None:  # fmt: skip
         self._http, self._url, self._token, self._client, self._secret = http, url.rstrip("/"), token, client, secret
-        self._patience, self._answers = patience_seconds, False
+        self._patience, self._first, self._answers = patience_seconds, first_seconds, False
 
     async def sent(self, rows: Sequence[bytes]) -> list[Answer]:
         """The answers to these rows, in their order. Raises `NotSent`."""
@@ -60,8 +60,9 @@ class Sender:
             try:
                 answer = await self._http.post(f"{self._url}{_PATH}", content=body, headers=await self._headers(attempt > 1))
             except httpx.TransportError as away:
+                self._answers |= not isinstance(away, httpx.ConnectError | httpx.ConnectTimeout)  # it was there when we began to speak
                 why = f"nobody answers ({type(away).__name__})"
-                if not self._answers and time.monotonic() + wait > since + _FIRST_SECONDS:
+                if not self._answers and time.monotonic() + wait > since + self._first:
                     raise NotSent(f"Nobody answers at {self._url}; is Kapok running there? `--url` names another address.") from None
             else:
                 self._answers = True

@@ -17,7 +17,7 @@ from shared.kernel import Decider, Rejected
 from shared.store.changes import Add, Change, Drop, Put, RowChange
 
 __all__ = ["Add", "Answer", "Change", "Drop", "Effect", "EffectCall", "Listener", "Loop", "Projection", "Put", "Reaction", "RowChange"]
-__all__ += ["Service", "To", "Webhook"]
+__all__ += ["WITHOUT_END", "Service", "To", "Webhook", "shredding"]
 
 
 class To(Struct, frozen=True, gc=False):
@@ -92,20 +92,41 @@ class Answer(Struct, frozen=True, gc=False):
     why: str = ""
 
 
+WITHOUT_END = 1_000_000  # attempts: with pauses of ten minutes at most that is nineteen years
+
+
+def nothing_to_name(_: EffectCall) -> tuple[To, ...]:
+    """Of an act on our own store nothing is unknown."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Effect:
     """Our event -> a call to the outside -> a command that records the outcome.
 
     `call(calls, environment)` takes up to `batch_max` calls and returns one `Answer` for each, in order. After
-    `attempts_max` retries `gave_up(call)` names the unknown outcome as a command.
+    `attempts_max` retries `gave_up(call)` names the unknown outcome as a command; what must never be given up goes `WITHOUT_END`.
     """
 
     name: str
     on: type
     call: Callable[[Sequence[EffectCall], Any], Awaitable[Sequence[Answer]]]
-    gave_up: Callable[[EffectCall], tuple[To, ...]]
+    gave_up: Callable[[EffectCall], tuple[To, ...]] = nothing_to_name
     batch_max: int = 100
     attempts_max: int = 10
+
+
+def shredding(name: str, on: type, whose: Callable[[Any], str | None]) -> Effect:
+    """The key of whom this event names (None: of nobody) is destroyed, also where a process died after it was said."""
+
+    async def shred(calls: Sequence[EffectCall], room: Any) -> Sequence[Answer]:
+        for call in calls:
+            subject = whose(call.envelope.data)
+            if subject is not None:
+                await room.shred(subject)
+        return [Answer()] * len(calls)
+
+    return Effect(name, on, shred, attempts_max=WITHOUT_END)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.intake.desk import RECIPIENTS, FormProblem, field_of, report_of, why_of
-from services.intake.desk_pages import DISTRICTS
+from services.intake.domain.identity import DISTRICTS
 from services.intake.taking import take
 from shared.clock import SHANGHAI, local_day
 from shared.http import Invalid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.intake.domain.facts import wrong_fact
 from services.intake.special import HospitalIn, PartnerIn, SchoolIn
@@ -23,7 +23,20 @@ NeedCode = Literal[
 ]  # fmt: skip
 Urgency = Literal["none", "normal", "high", "critical"]
 Purpose = Literal["referral", "payment", "contact", "statistics", "publication"]
-Facts = Annotated[dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Value], Field(max_length=120)]
+
+
+def _of_their_kind(facts: dict[str, Any]) -> dict[str, Any]:
+    """Raises `ValueError` naming the fact and the rule of its kind; null takes a fact away."""
+    for key, value in facts.items():
+        rule = wrong_fact(key, value) if value is not None else None
+        if rule is not None:
+            raise ValueError(f"{key} {rule}")
+    return facts
+
+
+Facts = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")], Value], Field(max_length=120), AfterValidator(_of_their_kind)
+]
 
 
 class Said(BaseModel):
@@ -174,15 +187,6 @@ class FactsIn(EditIn):
     source: Code = "caseworker"
     residence_code: PlaceCode | None = None
     hukou_code: PlaceCode | None = None
-
-    @field_validator("facts")
-    @classmethod
-    def _of_their_kind(cls, facts: dict[str, Any]) -> dict[str, Any]:
-        for key, value in facts.items():
-            rule = wrong_fact(key, value) if value is not None else None
-            if rule is not None:
-                raise ValueError(f"{key} {rule}")
-        return facts
 
 
 class TaskIn(Said):

@@ -8,9 +8,8 @@ from io import BytesIO
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends
-from markupsafe import escape
 from pydantic import ValidationError
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.intake.api.campaigns import planned
 from services.intake.campaigns import views
@@ -35,7 +34,6 @@ from shared.web.frame import Page, page_for
 router = APIRouter(prefix="/intake", include_in_schema=False)
 Staff = Annotated[Page, Depends(page_for(*SEES_PERSONS))]
 LISTS = "/intake/campaign-lists"
-_SO_FAR = "<!--so far-->"
 _TOLD_SECONDS = 0.5
 _STEPS = {"start": k.StartCampaign, "pause": k.PauseCampaign, "resume": k.ResumeCampaign, "stop": k.StopCampaign}
 Wrong = list[tuple[str, str]]
@@ -169,22 +167,19 @@ async def more_people(page: Staff) -> Response:
         return await _campaign(page, campaign_id, 422, form=form, wrong=[("numbers", page.t(why))])
     source: BinaryIO = file.file if file is not None and file.size else BytesIO(text.encode())
     size = file.size if file is not None and file.size else len(text.encode())
-    shown = await _campaign(page, campaign_id, under_way=True)
-    before, _, after = bytes(shown.body).decode().partition(_SO_FAR)
-    headers = {name: value for name, value in shown.headers.items() if name != "content-length"}
+    added, wrong = Added(), ""
 
-    async def growing() -> AsyncIterator[str]:
-        added, wrong = Added(), ""
+    async def steps() -> AsyncIterator[tuple[int, str]]:
+        nonlocal wrong
         source.seek(0)
         work = asyncio.create_task(add_people(page.door, campaign_id, read_table(unpacked(source), added), added))
         try:
-            yield before
             while not work.done():
                 await asyncio.wait({work}, timeout=_TOLD_SECONDS)
-                said = page.t("intake.campaign.so_many", queued=f"{added.queued:,}", refused=f"{added.refused:,}")
-                yield f'<li><progress max="100" value="{min(100, source.tell() * 100 // size)}"></progress> {escape(said)}</li>\n'
-            done = work.result()
-            wrong = "" if done["queued"] or done["already"] or done["refused"] else page.t("intake.campaign.no_numbers")
+                counted = {"queued": f"{added.queued:,}", "refused": f"{added.refused:,}"}
+                yield source.tell() * 100 // size, page.t("intake.campaign.so_many", **counted)
+            work.result()
+            wrong = "" if added.queued or added.already or added.refused else page.t("intake.campaign.no_numbers")
         except Unreadable:
             wrong = page.t("intake.campaign.wrong_file")
         except NotNow:
@@ -193,12 +188,14 @@ async def more_people(page: Staff) -> Response:
             wrong = page.t(f"intake.refused.{no.code}")
         finally:
             work.cancel()
+            await asyncio.wait({work})  # whoever leaves the page ends it before its file is closed
             if file is not None:
                 await file.close()
-        head, _, rest = after.partition("</ol>")
-        yield f"{head}</ol>{page.frame.render('intake/campaign_added.html', page.language, '', {'added': added, 'broken': wrong})}{rest}"
 
-    return StreamingResponse(growing(), 200, headers)
+    def told() -> str:
+        return page.frame.render("intake/campaign_added.html", page.language, "", {"added": added, "broken": wrong})
+
+    return page.growing(await _campaign(page, campaign_id, under_way=True), steps(), told)
 
 
 @router.get("/callbacks")

@@ -10,18 +10,18 @@ from services.intake.api.casework import answer_grievance
 from services.intake.api.consents import answer, ask, share_in_emergency
 from services.intake.asked_casework import GrievanceAnswerIn
 from services.intake.asked_persons import AnswerIn, ConsentAskedIn, EmergencyIn
-from services.intake.desk import PURPOSES, RECIPIENTS
+from services.intake.desk import PURPOSES, RECIPIENTS, text_in
 from services.intake.showing import ABOVE
 from shared.http import Forbidden
 from shared.web.frame import Page
 
 STEPS = ("ask_consent", "consent_agreed", "consent_refused", "emergency_share", "answer_grievance")
-_TEXT_MAX = 20_000
+_TEXT_MAX, _WHY_MAX = 20_000, 2000
 _ASKED = {"purposes": list(PURPOSES), "recipients": list(RECIPIENTS), "how": "read_aloud"}
 
 
 async def case_step(page: Page, case_id: str, act: str, form: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Do it; answers what is wrong with the form: field and sentence. Raises `Rejected`, `Forbidden` and `NotFound`."""
+    """Do it; answers what is wrong with the form: field and sentence. Raises `Rejected`, `Forbidden`, `NotFound`, `TooLong`."""
     door = page.door
     try:
         match act:
@@ -30,12 +30,12 @@ async def case_step(page: Page, case_id: str, act: str, form: Mapping[str, str])
             case "consent_agreed" | "consent_refused":
                 await answer(form.get("consent", ""), AnswerIn(agreed=act == "consent_agreed"), door)
             case "emergency_share":
-                await share_in_emergency(case_id, EmergencyIn(reason=form.get("why", "").strip()[:2000]), door)
+                await share_in_emergency(case_id, EmergencyIn(reason=text_in(form, "why", _WHY_MAX)), door)
             case "answer_grievance":
                 if not door.may(*ABOVE):
                     raise Forbidden("a grievance is answered by somebody above those who decided")
                 said = GrievanceAnswerIn.model_validate(
-                    {"outcome": form.get("outcome", ""), "text": form.get("answer", "").strip()[:_TEXT_MAX] or None}
+                    {"outcome": form.get("outcome", ""), "text": text_in(form, "answer", _TEXT_MAX, at="grievances") or None}
                 )
                 await answer_grievance(case_id, form.get("grievance", ""), said, door)
     except ValidationError:

@@ -8,6 +8,7 @@ from typing import Any
 from services.intake.api.cases import in_the_city
 from services.intake.api.casework import receives, ringable
 from services.intake.clockwork import rules_now
+from services.intake.desk import text_in
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
 from services.intake.domain.casework import DECISIONS, OUTCOMES, PRIORITIES
@@ -15,11 +16,11 @@ from shared.service import To
 from shared.web.frame import Page
 
 REASONS = ("lives_there", "better_placed", "no_capacity")
-_TEXT_MAX, _REACH_MAX = 20_000, {"phone": 40, "address": 500}
+_TEXT_MAX, _REACH_MAX, _ORG_MAX = 20_000, {"phone": 40, "address": 500}, 64
 
 
 async def casework_step(page: Page, case_id: str, act: str, form: Mapping[str, str]) -> list[To]:
-    """The commands of this button; none when something it needs is missing, or it is no button of ours."""
+    """The commands of this button; none when something it needs is missing, or it is no button of ours. Raises `Invalid`, `TooLong`."""
     door, now = page.door, page.door.now
     command: Any = None
     match act:
@@ -33,13 +34,13 @@ async def casework_step(page: Page, case_id: str, act: str, form: Mapping[str, s
             if form.get("field") and form.get("edit"):
                 command = ask.ResolveConflict(form["field"], now, door.principal.id, door.new_id(), form["edit"])
         case "reach":
-            said = {name: form[name].strip()[:most] for name, most in _REACH_MAX.items() if form.get(name, "").strip()}
+            said = {name: typed for name, most in _REACH_MAX.items() if (typed := text_in(form, name, most))}
             if "phone" in said:
                 said["phone"] = ringable(said["phone"])
             if said:
                 command = ask.ChangeFacts(now, {}, "caseworker", reach=said, author=door.principal.id, edit_id=door.new_id())
         case "ask_hand_over":
-            org, district = form.get("to_org", "").strip()[:64] or None, form.get("to_district") or None
+            org, district = text_in(form, "to_org", _ORG_MAX) or None, form.get("to_district") or None
             in_the_city(district)
             if (org or district) and form.get("reason") in REASONS:
                 command = w.AskHandOver(door.new_id(), form["reason"], org, district, await rules_now(door.room), now)
@@ -54,7 +55,7 @@ async def casework_step(page: Page, case_id: str, act: str, form: Mapping[str, s
         case "papers_complete":
             command = w.CompletePapers(now)
         case "raise" if form.get("decision") in DECISIONS:
-            text = form.get("text", "").strip()[:_TEXT_MAX] or None
+            text = text_in(form, "text", _TEXT_MAX, at="says") or None
             rules = await rules_now(door.room)
             command = w.RaiseGrievance(door.new_id(), form["decision"], case_id, rules, now, text, form.get("appeal_of") or None)
         case "reopen":

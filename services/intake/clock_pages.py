@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.intake.clock_views import clock_counts, overdue_ages, running_clocks, running_in
 from services.intake.clockwork import rules_now
-from services.intake.desk_pages import DISTRICTS
+from services.intake.domain.identity import DISTRICTS
 from services.intake.domain.working_time import CITY, AnnounceDays, DeclareStop, LiftStop, Stop
 from services.intake.showing import SEES_PERSONS
 from shared.asked import Day

@@ -37,6 +37,14 @@ class FormProblem(Exception):
         self.wrong = wrong
 
 
+class TooLong(Exception):
+    """A text is longer than what is kept: nothing of it is cut off, it is asked for anew. `field` is its id on the page."""
+
+    def __init__(self, field: str, most: int) -> None:
+        super().__init__(f"at most {most} characters")
+        self.field, self.most = field, most
+
+
 class Question(Struct, frozen=True, gc=False):
     """How a fact is asked: flag, yuan, number (within bounds), day, code, choice (one of the codes) or choices (several)."""
 
@@ -211,6 +219,14 @@ def _fact(question: Question, said: Any, today: date) -> Any:
         case "code" if len(said) <= 40 and said.isascii() and said.islower() and said.replace("_", "").isalnum():
             return said
     raise ValueError(question.kind)
+
+
+def text_in(form: Mapping[str, str], name: str, most: int, at: str = "") -> str:
+    """What was typed there, without the blanks around it; `at` is the field's id where that is another. Raises `TooLong`."""
+    text = form.get(name, "").strip()
+    if len(text) > most:
+        raise TooLong(at or name, most)
+    return text
 
 
 def field_of(pointer: str) -> str:

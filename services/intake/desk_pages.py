@@ -13,6 +13,7 @@ from services.intake import views
 from services.intake.api.persons import found_people
 from services.intake.desk import RECIPIENTS, FormProblem, field_of, report_of, why_of
 from services.intake.domain.case_commands import AddTask
+from services.intake.domain.identity import DISTRICTS
 from services.intake.domain.lexicon import NEEDS
 from services.intake.taking import preview, take
 from shared.clock import SHANGHAI, local_day
@@ -22,7 +23,6 @@ from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/intake", include_in_schema=False)
 Operator = Annotated[Page, Depends(page_for("operator", "caseworker"))]
-DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
 # When a caller can be asked to wait until: code -> how long; None is the next morning.
 CALL_BACKS: Mapping[str, timedelta | None] = {
     "15_minutes": timedelta(minutes=15), "1_hour": timedelta(hours=1), "3_hours": timedelta(hours=3), "tomorrow": None

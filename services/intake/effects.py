@@ -9,26 +9,16 @@ from services.intake.domain.case import ReporterForgotten
 from services.intake.domain.casework import HelpFailed, SeekHelpAgain
 from services.intake.domain.person import PersonErased
 from shared.room import Room
-from shared.service import Answer, Effect, EffectCall, To
+from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
 
-async def shred(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
+def _erased(erased: PersonErased) -> str | None:
     """What the law wants kept keeps its key until the last day of that."""
-    for call in calls:
-        erased: PersonErased = call.envelope.data
-        if erased.kept_until is None:
-            await room.shred(erased.person_id)
-    return [Answer() for _ in calls]
+    return erased.person_id if erased.kept_until is None else None
 
 
-def _again(_: EffectCall) -> tuple[To, ...]:
-    return ()
-
-
-async def shred_reporter(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
-    for call in calls:
-        await room.shred(call.envelope.data.reporter_id)
-    return [Answer() for _ in calls]
+def _reporter(forgotten: ReporterForgotten) -> str:
+    return forgotten.reporter_id
 
 
 async def seek_again(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
@@ -39,7 +29,7 @@ async def seek_again(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer
 
 
 EFFECTS = (
-    Effect("erasure", PersonErased, shred, _again, attempts_max=1_000_000),  # never given up: the key has to go
-    Effect("reporter", ReporterForgotten, shred_reporter, _again, attempts_max=1_000_000),
-    Effect("help_again", HelpFailed, seek_again, _again, attempts_max=1_000_000),  # nor a person whom nobody helps
+    shredding("erasure", PersonErased, _erased),
+    shredding("reporter", ReporterForgotten, _reporter),
+    Effect("help_again", HelpFailed, seek_again, attempts_max=WITHOUT_END),
 )

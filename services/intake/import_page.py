@@ -10,8 +10,7 @@ from typing import Annotated, Any, BinaryIO
 
 import yaml
 from fastapi import APIRouter, Depends
-from markupsafe import escape
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from services.intake.api.reports import REPORTERS
 from services.intake.files.columns import known_names
@@ -26,7 +25,6 @@ PATH = "/intake/import"
 router = APIRouter(prefix="/intake", include_in_schema=False)
 Reporter = Annotated[Page, Depends(page_for(*REPORTERS))]
 _SHOWN_MAX, _KEPT_MAX = 100, 20_000  # refused fields on the page, and in the file that is offered
-_SO_FAR = "<!--so far-->"
 
 
 class _Result:
@@ -71,24 +69,17 @@ async def send(page: Reporter) -> Response:
     file = page.form_file("file")
     if file is None:
         return _form(page, 422, wrong=[("file", page.t("intake.import.no_file"))])
-    shown = _form(page, under_way=True)
-    before, _, after = bytes(shown.body).decode().partition(_SO_FAR)
-    headers = {name: value for name, value in shown.headers.items() if name != "content-length"}
+    result, size, only_checked = _Result(), max(1, file.size or 1), form.get("act") == "check"
 
-    async def growing() -> AsyncIterator[str]:
-        result, size = _Result(), max(1, file.size or 1)
-        only_checked = form.get("act") == "check"
-        yield before
+    async def steps() -> AsyncIterator[tuple[int, str]]:
         try:
             async for at in _taken(page, file.file, file.filename or "", result, only_checked=only_checked):
-                said = page.t("intake.import.rows_so_far", rows=result.counts["rows"], refused=result.counts["refused"])
-                yield f'<li><progress max="100" value="{min(100, at * 100 // size)}"></progress> {escape(said)}</li>\n'
+                counted = {"rows": result.counts["rows"], "refused": result.counts["refused"]}
+                yield at * 100 // size, page.t("intake.import.rows_so_far", **counted)
         finally:
             await file.close()
-        head, _, rest = after.partition("</ol>")
-        yield f"{head}</ol>{_told(page, result, only_checked=only_checked)}{rest}"
 
-    return StreamingResponse(growing(), 200, headers)
+    return page.growing(_form(page, under_way=True), steps(), lambda: _told(page, result, only_checked=only_checked))
 
 
 async def _taken(page: Page, file: BinaryIO, name: str, result: _Result, *, only_checked: bool) -> AsyncIterator[int]:

@@ -23,11 +23,12 @@ from services.intake.desk import (
     QUESTIONS,
     RECIPIENTS,
     FormProblem,
+    TooLong,
     facts_of,
     field_of_fact,
+    text_in,
     unanswered,
 )
-from services.intake.desk_pages import DISTRICTS
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
 from services.intake.domain.case_decisions import PersonOfCaseIsErased
@@ -35,6 +36,7 @@ from services.intake.domain.casework import DECISIONS, OUTCOMES, PRIORITIES, Gri
 from services.intake.domain.clocks import open_clocks
 from services.intake.domain.consent import GiveConsent, WithdrawConsent
 from services.intake.domain.facts import travelling
+from services.intake.domain.identity import DISTRICTS
 from services.intake.domain.lexicon import NEEDS
 from services.intake.domain.person import Claims, Person
 from services.intake.papers import read_paper
@@ -51,7 +53,8 @@ router = APIRouter(prefix="/intake", include_in_schema=False)
 Worker = Annotated[Page, Depends(page_for("operator", "caseworker", "gov", "admin"))]
 Citizen = Annotated[Page, Depends(page_for(public=True))]
 _METHODS = VerifyIn.model_fields["method"].annotation
-_PICTURES_MAX = 6
+_PICTURES_MAX, _NOTE_MAX, _GRIEVANCE_MAX = 6, 20_000, 4000
+_FIELDS = {"phone": "intake.field.phone", "to_district": "intake.work.to_district"}
 _TRIES_MAX, _LOCKED = 10, timedelta(hours=1)
 _CLOSINGS = CloseIn.model_fields["reason"].annotation
 
@@ -150,8 +153,11 @@ async def work_on_case(case_id: str, page: Worker) -> Response:
         chosen = {key: page.form_list(field_of_fact(key)) for key, question in QUESTIONS.items() if question.kind == "choices"}
         wrong = [_said_of_fact(page, name, why) for name, why in problem.wrong]
         return await _case(page, case_id, 422, wrong=wrong, form=form, chosen=chosen)
-    except Invalid:
-        return await _case(page, case_id, 422, wrong=[("phone", page.t("intake.wrong.wrong", field=page.t("intake.field.phone")))])
+    except TooLong as long:
+        return await _case(page, case_id, 422, wrong=[_too_long(page, long)], form=form)
+    except Invalid as fault:
+        name = fault.pointer.strip("/")
+        return await _case(page, case_id, 422, wrong=[(name, page.t("intake.wrong.wrong", field=page.t(_FIELDS[name])))], form=form)
     except Rejected as no:
         return await _case(page, case_id, 409, wrong=[("", page.t(f"intake.refused.{no.code}"))])
     return page.back(f"/intake/cases/{case_id}?done={act}")
@@ -207,6 +213,10 @@ def _need(page: Page, need: str) -> Any:
     return ask.ChangeNeeds(door.now, (need,), author=door.principal.id, edit_id=door.new_id()) if need in NEEDS else None
 
 
+def _too_long(page: Page, long: TooLong) -> tuple[str, str]:
+    return long.field, page.t("intake.wrong.too_long", most=f"{long.most:,}")
+
+
 def _said_of_fact(page: Page, name: str, why: str) -> tuple[str, str]:
     """A fact's field and the sentence that names its question and its rule."""
     key = name.removeprefix("fact_")
@@ -214,15 +224,16 @@ def _said_of_fact(page: Page, name: str, why: str) -> tuple[str, str]:
 
 
 def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
-    """The command a button stands for; None when what it needs is missing."""
-    now, text = page.door.now, form.get("text", "").strip()
+    """The command a button stands for; None when what it needs is missing. Raises `TooLong`."""
+    now = page.door.now
     match act:
         case "first_contact":
             return ask.RecordFirstContact(now, "phone")
         case "verify":
             return ask.VerifyCase(now, form.get("method", "visit")) if form.get("method") in getattr(_METHODS, "__args__", ()) else None
         case "note":
-            return ask.AddNote(page.door.new_id(), now, text[:20_000]) if text else None
+            text = text_in(form, "text", _NOTE_MAX)
+            return ask.AddNote(page.door.new_id(), now, text) if text else None
         case "need":
             return _need(page, form.get("need", ""))
         case "finish":
@@ -246,21 +257,26 @@ async def ask_progress(page: Citizen) -> Response:
     state = await _own_case(page, case_id, last)
     if state is None:
         return page.show("intake/progress.html", status=404, form=form, wrong=[("case_id", page.t("intake.wrong.progress"))], steps=None)
-    done = await _asked_by_citizen(page, case_id, state, form)
+    done, wrong = "", []
+    try:
+        done = await _asked_by_citizen(page, case_id, state, form)
+    except TooLong as long:
+        wrong = [_too_long(page, long)]
     if done:
         state = await page.door.state("case", case_id)
     consents = _holding(await views.consents_of_case(page.door, case_id))
     tasks = [t for t in await views.tasks_of_case(page.door, case_id) if t["done_at"] is None]
     payouts = await views.payouts_of_case(page.door, case_id)
+    missing = [why for task in tasks if task["kind"] == "information" for why in task["why"]]
     return page.show(
-        "intake/progress.html", form=form, wrong=[], done=done, steps=_steps(state), dates=await _dates(page, case_id), state=state,
-        consents=consents, missing=[why for task in tasks if task["kind"] == "information" for why in task["why"]], payouts=payouts,
+        "intake/progress.html", status=422 if wrong else 200, form=form, wrong=wrong, done=done, steps=_steps(state),
+        dates=await _dates(page, case_id), state=state, consents=consents, missing=missing, payouts=payouts,
         call_before=first_contact_due(state), clocks={one.name: one.due for one in open_clocks(state.clocks)},
     )  # fmt: skip
 
 
 async def _asked_by_citizen(page: Page, case_id: str, state: c.Case, form: Mapping[str, str]) -> str:
-    """What the person asks for beside looking: an end of consent, or a grievance; the code of what was done."""
+    """What the person asks for beside looking: an end of consent, or a grievance; the code of what was done. Raises `TooLong`."""
     match form.get("act"):
         case "withdraw_consent":
             ended = await _no_consent(page, case_id)
@@ -271,7 +287,7 @@ async def _asked_by_citizen(page: Page, case_id: str, state: c.Case, form: Mappi
             if any(not one.outcome for one in state.work.grievances):
                 return "grievance_raised"  # it has not been answered yet, and another would not be sooner
             door = page.door
-            text = form["text"].strip()[:4000]
+            text = text_in(form, "text", _GRIEVANCE_MAX)
             decision = "closing" if state.status == "closed" else "refusal"
             answered = [one for one in state.work.grievances if one.decision == decision]
             appeal_of = answered[-1].grievance_id if answered else None  # who speaks up again does not accept the answer

@@ -182,7 +182,7 @@ async def _handed_in(
         try:
             one = _ready(doors[at], portion[at], rules)
             known.append((at, one, marks_of(doors[at], one.known_by)))
-        except Exception as fault:
+        except Exception as fault:  # whatever it is, it is this row's alone
             answers[at] = _no(portion[at].row.number, fault)
     under_way = list[tuple[int, Ready, asyncio.Future[Done]]]()
     if not known:
@@ -193,7 +193,7 @@ async def _handed_in(
     for (at, one, marks), alike, meant in zip(known, found, words, strict=True):
         try:
             commands = commands_of(doors[at], one, [*alike, *lately.found(marks)], meant)
-        except Exception as fault:
+        except Exception as fault:  # as above
             answers[at] = _no(portion[at].row.number, fault)
             continue
         lately.add(marks, commands[0].command.report)

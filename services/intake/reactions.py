@@ -15,6 +15,7 @@ from services.intake.domain.case_commands import (
     AskForInformation,
     FinishTask,
     NoteConsent,
+    NoteEmergency,
     NotePayout,
     NoteReferral,
 )
@@ -172,15 +173,15 @@ def opted_out(e: Envelope) -> Iterable[To]:
 
 
 def emergency_shared(e: Envelope) -> Iterable[To]:
-    """The case knows what may be shared, and somebody else is asked to look at it."""
+    """The case says whether it may be, knows what is shared, and asks somebody else to look at it; its no undoes the whole."""
     s: SharedInEmergency = e.data
-    yield To("case", s.case_id, NoteConsent(ConsentSummary(s.consent_id, True, EMERGENCY, s.at, s.purposes, s.recipients), True, s.at))
-    yield To("case", s.case_id, AddTask(f"{s.consent_id}:review", "review_emergency", s.at, s.expires_at, (s.consent_id,)))
+    consent = ConsentSummary(s.consent_id, True, EMERGENCY, s.at, s.purposes, s.recipients)
+    yield To("case", s.case_id, NoteEmergency(consent, s.expires_at, s.above, s.at))
 
 
 def emergency_reviewed(e: Envelope) -> Iterable[To]:
     r: EmergencyReviewed = e.data
-    yield To("case", r.case_id, FinishTask(f"{r.consent_id}:review", r.at, deed=True))
+    yield To("case", r.case_id, FinishTask(f"{r.consent_id}:review", r.at, "upheld" if r.upheld else "not_upheld"))
 
 
 def consent_expiring(e: Envelope) -> Iterable[To]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.intake import views
-from services.intake.desk_pages import DISTRICTS
+from services.intake.domain.identity import DISTRICTS
 from services.intake.showing import SEES_PERSONS
 from shared.web.frame import Page, page_for
 

@@ -110,6 +110,15 @@ async def open_tasks(door: Door, filters: Mapping[str, Any], limit: int) -> list
     return await door.rows(_open_tasks(shown, filters).order_by(*order).limit(limit))
 
 
+async def hand_overs(door: Door, whom: str | None, limit: int) -> list[dict[str, Any]]:
+    """Requests to take a case over that wait for an answer, of this organisation or district or of all; who has to answer first, first."""
+    at = task_list.c
+    shown = _open_tasks(select(at.task_id, at.case_id, at.added_at, at.due_at), {"kind": "answer_hand_over"})
+    if whom is not None:
+        shown = shown.where(at.why.contains([whom]))
+    return await door.rows(shown.order_by(at.due_at, at.task_id).limit(limit))
+
+
 async def task_counts(door: Door, filters: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
     """How many tasks of each kind wait, and how many of them are late; the most first."""
     at = task_list.c

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import JSONResponse, Response
 
 from services.intake import views
-from services.intake.desk import between, fen_of
+from services.intake.desk import TooLong, between, fen_of, text_in
 from services.intake.domain import case_commands as ask
 from services.intake.domain.case_decisions import CaseIsUnknown
 from services.intake.papers import PAPER_BYTES_MAX, paper_of
@@ -59,6 +59,8 @@ async def record_visit(page: Worker) -> Response:
         await page.door.execute(*commands)
     except (NotFound, CaseIsUnknown):
         return await _refused(page, 404, "case", page.t("intake.visit.wrong_case"), form)
+    except TooLong as long:
+        return await _refused(page, 422, long.field, page.t("intake.wrong.too_long", most=f"{long.most:,}"), form)
     except Invalid as fault:
         name = fault.pointer.strip("/")
         return await _refused(page, 422, name, page.t(f"intake.visit.{_WRONG.get(name, 'wrong_fact')}"), form)
@@ -85,7 +87,7 @@ async def _refused(page: Page, status: int, name: str, sentence: str, form: Mapp
 
 
 async def _commands(page: Page, form: Mapping[str, str]) -> tuple[str, list[To]]:
-    """The case and what is to be recorded of it; raises `Invalid` and `NotFound`."""
+    """The case and what is to be recorded of it; raises `Invalid`, `TooLong` and `NotFound`."""
     door, case_id = page.door, form.get("case", "").strip()
     if not 0 < len(case_id) <= _REF_MAX:
         raise NotFound("case")
@@ -94,7 +96,7 @@ async def _commands(page: Page, form: Mapping[str, str]) -> tuple[str, list[To]]
     _, report = await known_case(door, case_id)
     at, late = _happened(page, form)
     ref = form.get("ref", "")[:_REF_MAX] or door.new_id()
-    note = form.get("note", "").strip()[:_NOTE_MAX] or None
+    note = text_in(form, "note", _NOTE_MAX) or None
     commands: list[Any] = [ask.RecordVisit(door.named_id("visit", case_id, ref), at, form["outcome"], note)]
     if form.get("verified") and form["outcome"] in ("seen", "family"):
         commands.append(ask.VerifyCase(at, "visit"))

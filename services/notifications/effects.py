@@ -19,7 +19,7 @@ from services.notifications.domain.withdrawal import TellRecipients, WithdrawalN
 from services.notifications.letters import letter
 from shared.errors import NotNow
 from shared.room import Room
-from shared.service import Answer, Effect, EffectCall, To
+from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To
 
 log = structlog.get_logger(__name__)
 
@@ -93,5 +93,5 @@ def not_told(call: EffectCall) -> tuple[To, ...]:
 
 EFFECTS = (
     Effect("send_message", MessageDue, send, nobody_knows),
-    Effect("tell_recipients", WithdrawalNoted, tell_recipients, not_told, attempts_max=1_000_000),
+    Effect("tell_recipients", WithdrawalNoted, tell_recipients, not_told, attempts_max=WITHOUT_END),
 )

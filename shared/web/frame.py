@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from markupsafe import escape
 from msgspec import Struct, convert
 from starlette.datastructures import FormData, UploadFile
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from shared.errors import KapokError
 from shared.http import ANYBODY, Door, door_of
@@ -31,6 +31,7 @@ from shared.web.words import Words, speaking
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 CSRF_FIELD = "form_token"
+_SO_FAR = "<!--so far-->"
 
 _csrf: ContextVar[str] = ContextVar("csrf", default="")
 
@@ -153,6 +154,20 @@ class Page:
         keep_visit(self.request, response)
         response.headers["Vary"] = "Cookie, Accept-Language"
         return response
+
+    def growing(self, shown: Response, steps: AsyncIterator[tuple[int, str]], end: Callable[[], str]) -> StreamingResponse:
+        """This page, whose list `<ol>` with `<!--so far-->` in it grows by each step: per cent and sentence; then the HTML of `end`."""
+        before, _, after = bytes(shown.body).decode().partition(_SO_FAR)
+        head, _, rest = after.partition("</ol>")
+        headers = {name: value for name, value in shown.headers.items() if name != "content-length"}
+
+        async def pieces() -> AsyncIterator[str]:
+            yield before
+            async for done, said in steps:
+                yield f'<li><progress max="100" value="{min(100, done)}"></progress> {escape(said)}</li>\n'
+            yield f"{head}</ol>{end()}{rest}"
+
+        return StreamingResponse(pieces(), shown.status_code, headers)
 
     async def form(self) -> dict[str, str]:
         """The fields sent, the last value of each; raises `FormNotOurs` when the form is not from a page of ours."""

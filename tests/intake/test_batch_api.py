@@ -14,10 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake import clockwork, portions
 from services.intake.checking import Refused, checked
 from services.intake.files.table import Row, Wrong
+from services.intake.weighing import weighed
+from shared.beside import SPARE
 from shared.testing.alone import NOW
+from shared.testing.waiting import until
 from tests.intake.conftest import Desk
 
 _SECRET = "陈大文13800138000"  # noqa: S105 - a name and a number that must not come back
@@ -133,25 +135,25 @@ async def test_somebody_who_is_in_a_portion_twice_is_one_person_and_shown_as_a_p
     assert [(one.case_id, one.score) for one in shown[2].report.duplicates] == [(told[0]["case_id"], 0.98), (told[1]["case_id"], 0.6)]
 
 
-async def test_no_portion_overtakes_the_one_before_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, rules_now = list[int](), clockwork.rules_now
-
-    async def slow_at_first(room: Any) -> Any:
-        asked.append(1)
-        await asyncio.sleep(0.5 if len(asked) == 1 else 0)
-        return await rules_now(room)
+async def test_no_portion_overtakes_the_one_before_it(desk: Desk) -> None:
+    """The words of the first take long to weigh, the second has none; both are under way at once."""
+    first = [line(source="12345", source_ref=f"long-{n}", narrative="孩子生病住院，没有钱。" * 300) for n in range(99)]
+    first.append(line(source="12345", source_ref="first", person={"phone": "13800138000"}))
 
     async def coming() -> AsyncIterator[bytes]:
-        for ref in ("first", "second"):
-            yield line(source="12345", source_ref=ref, person={"phone": "13800138000"}) + b"\n"
-            await asyncio.sleep(0.1)
+        yield b"\n".join(first) + b"\n"
+        await asyncio.sleep(0.02)
+        yield line(source="12345", source_ref="second", person={"phone": "13800138000"}) + b"\n"
 
-    monkeypatch.setattr(portions, "rules_now", slow_at_first)
+    async def beside() -> bool:
+        return None not in await weighed(desk.room, ["没有钱"] * 20)
+
+    if SPARE:  # else words are weighed here, and nothing can come between
+        await until(beside)
     headers = {**desk.headers("gov"), "content-type": "application/x-ndjson"}
     told = answers(await desk.client.post("/intake/v1/reports:batch", content=coming(), headers=headers))
-    assert len(asked) == 2, "two portions"
-    second = await desk.room.state("case", told[1]["case_id"])
-    assert [one.case_id for one in second.report.duplicates] == [told[0]["case_id"]]
+    second = await desk.room.state("case", told[-1]["case_id"])
+    assert [one.case_id for one in second.report.duplicates] == [told[99]["case_id"]]
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])

@@ -15,6 +15,11 @@ WRONG: list[tuple[str, Any]] = [
     *[(field, value) for field in ("received_at", "consent/at") for value in FAR],
     ("consent/expires_on", "9999-12-31"), ("person/birth_date", "0001-01-01"), ("household/members/0/birth_date", "1899-12-31"),
     ("facts/pension_months", int("9" * 400)), ("facts/pension_months", -(10**400)), ("household/members/0/facts", {"age": 10**400}),
+    *[
+        (where, {key: value})
+        for where in ("facts", "household/members/0/facts")
+        for key, value in (("monthly_income_fen", -5), ("household_size", 1.5), ("event_on", "9999-12-31"), ("event_on", "x"))
+    ],
     ("facts/student", "a\0"), ("language", "她叫张三丰，电话13800138000"), ("contact/language", "zh 13800138000"), ("language", "zh\0"),
     ("narrative", "a\0b"), ("elements/place", "\0"), ("reporter/name", "\0"), ("reporter/phone", "1\0"), ("person/name", "\0"),
     ("person/phone", "1\0"), ("person/id_number", "1\0"), ("person/address", "\0"), ("person/languages", ["yue\0"]),

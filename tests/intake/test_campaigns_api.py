@@ -272,11 +272,14 @@ async def test_no_number_and_no_word_stands_in_the_store_a_log_or_a_topic(desk: 
             assert not any(secret in row["text"] for secret in secrets), table["table_name"]
 
 
-async def test_a_person_who_was_erased_is_not_rung(desk: Desk, full_report: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kept", [{}, {"kept_until": "2030-01-01"}])
+async def test_a_person_who_was_erased_or_is_kept_for_the_law_is_not_rung(
+    desk: Desk, full_report: dict[str, Any], kept: dict[str, str]
+) -> None:
     reported = await desk.reported(full_report)
     campaign = await planned(desk, purpose="benefit")
     await desk.post(f"/campaigns/{campaign}/people", {"person_ids": [reported["person_id"]]})
-    assert (await desk.post(f"/persons/{reported['person_id']}/erasure", who="admin")).status_code == 200
+    assert (await desk.post(f"/persons/{reported['person_id']}/erasure", {"reason": "asked", **kept}, who="admin")).status_code == 200
     await desk.post(f"/campaigns/{campaign}/start")
     await until(lambda: status_of(desk, campaign), "done")
     assert (await progress(desk, campaign))["not_called"] == {"erased": 1}

@@ -45,6 +45,33 @@ async def test_a_case_shows_deadlines_and_every_step_of_casework_is_a_button(
     assert [(one["state"], one["why"]) for one in state["hand_overs"]] == [("declined", "no_capacity")]
 
 
+async def test_what_is_too_long_is_asked_for_anew_and_nothing_of_it_is_cut_off(
+    desk: Desk, worker: Browser, full_report: dict[str, Any]
+) -> None:
+    case = (await desk.reported(full_report))["case_id"]
+    await desk.post(f"/cases/{case}/grievances", {"decision": "refusal", "text": "不同意"})
+    grievance = (await desk.get(f"/cases/{case}")).json()["grievances"][0]["grievance_id"]
+    above, at = Browser(desk, "gov", worker.client.headers["accept-language"]), f"/intake/cases/{case}"
+    await above.open(at)
+    answered = {"act": "answer_grievance", "grievance": grievance, "outcome": "upheld"}
+    for step, field, most in (
+        ({"act": "note"}, "text", 20_000), ({"act": "raise", "decision": "refusal"}, "text", 20_000), (answered, "answer", 20_000),
+        ({"act": "reach"}, "address", 500), ({"act": "reach"}, "phone", 40), ({"act": "emergency_share"}, "why", 2000),
+        ({"act": "ask_hand_over", "reason": "lives_there"}, "to_org", 64),
+    ):  # fmt: skip
+        before = (await desk.get(f"/cases/{case}")).json()["version"]
+        page = await above.send(at, {**step, field: "长" * (most + 1)}, 422)
+        assert f"{most:,}" in page, step
+        assert "长" * (most + 1) in page or step["act"] == "emergency_share", "what was typed stays on the page"
+        assert (await desk.get(f"/cases/{case}")).json()["version"] == before
+    await above.send(at, {"act": "note", "text": f"  {'长' * 20_000} "})
+    await above.open("/intake/visits")
+    page = await above.send("/intake/visits", {"case": case, "outcome": "seen", "note": "长" * 20_001}, 422)
+    assert "长" * 20_001 in page
+    wrong = await above.send(at, {"act": "ask_hand_over", "reason": "lives_there", "to_district": "999999"}, 422)
+    assert 'href="#to_district"' in wrong, "what is wrong is named, whatever it is"
+
+
 async def test_differing_words_stand_on_the_page_with_both_authors_and_one_is_chosen(
     desk: Desk, worker: Browser, full_report: dict[str, Any]
 ) -> None:
@@ -185,6 +212,9 @@ async def test_whoever_speaks_up_again_after_an_answer_appeals_against_it(desk: 
         return list((await desk.get(f"/cases/{case}")).json()["grievances"])
 
     await citizen.open("/intake/progress")
+    too_long = await citizen.send("/intake/progress", {**says, "text": "长" * 4001}, 422)
+    assert "长" * 4001 in too_long
+    assert await grievances() == []
     await citizen.send("/intake/progress", says, 200)
     (first,) = await grievances()
     answer = await desk.post(f"/cases/{case}/grievances/{first['grievance_id']}/answer", {"outcome": "rejected"}, who="gov")

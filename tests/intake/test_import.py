@@ -223,9 +223,18 @@ async def test_a_file_is_the_same_file_by_the_command_and_at_the_door(served: Se
     assert (await served.reported())[0] == 601
 
 
-async def test_where_nobody_has_ever_answered_nobody_is_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_FIRST_SECONDS", 0.3)
+async def test_where_nobody_has_ever_answered_nobody_is_waited_for_long() -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(sending.NotSent, match="--url"):
             async with asyncio.timeout(5):
-                await sending.Sender(http, "http://127.0.0.1:9", client="gov").sent([b"{}"])
+                await sending.Sender(http, "http://127.0.0.1:9", client="gov", first_seconds=0.3).sent([b"{}"])
+
+
+async def test_whoever_was_there_and_goes_away_is_waited_for() -> None:
+    async def gone(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(gone, "127.0.0.1", 0) as server, httpx.AsyncClient(trust_env=False) as http:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(sending.NotSent, match="waited for long enough"):
+            await sending.Sender(http, url, patience_seconds=0.5, first_seconds=0.1).sent([b"{}"])

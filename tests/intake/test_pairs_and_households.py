@@ -14,7 +14,6 @@ from services.intake.domain.consent_decisions import (
     CONSENT,
     ConsentIsAnswered,
     ConsentIsUnknown,
-    NobodyIsInDanger,
     NothingToReview,
     ReviewedOtherwise,
     ReviewNeedsAnother,
@@ -165,7 +164,7 @@ def test_hukou_residence_and_mailing_address_have_histories_of_their_own() -> No
 
 ASKED = k.ConsentAsked("k1", "c1", "p1", ("referral",), ("charity",), "read_aloud", AT)
 TAKEN = k.SharedInEmergency("k1", "c1", "p1", ("referral",), ("charity",), "op", AT, AT, "昏迷")
-SHARE = k.ShareInEmergency("k1", "c1", "p1", ("referral",), ("charity",), "昏迷", "critical", "op", AT, AT)
+SHARE = k.ShareInEmergency("k1", "c1", "p1", ("referral",), ("charity",), "昏迷", "op", AT, AT)
 
 
 def test_what_was_asked_is_answered_once() -> None:
@@ -182,10 +181,9 @@ def test_what_was_asked_is_answered_once() -> None:
     Given(CONSENT, ASKED, given).when(k.RefuseConsent(AT)).refused(ConsentIsAnswered)
 
 
-def test_an_emergency_is_shared_only_in_danger_and_reviewed_by_somebody_else() -> None:
+def test_an_emergency_is_shared_once_and_reviewed_by_somebody_else() -> None:
     Given(CONSENT).when(SHARE).then(TAKEN)
     Given(CONSENT, TAKEN).when(SHARE).then()
-    Given(CONSENT).when(replace(SHARE, urgency="high")).refused(NobodyIsInDanger)
     upheld = k.EmergencyReviewed("k1", "c1", True, "auditor", AT)
     Given(CONSENT, TAKEN).when(k.ReviewEmergency(True, "auditor", AT)).then(upheld)
     Given(CONSENT, TAKEN, upheld).when(k.ReviewEmergency(True, "auditor", AT)).then()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -103,6 +104,33 @@ def test_whoever_told_it_is_forgotten_alone_and_never_the_person() -> None:
     Given(d.CASE, told, *gone.events).when(ask.ForgetReporter(AT)).then()
 
 
+def _shared(consent_id: str, *, above: bool = False, urgency: str = "critical", before: tuple[Any, ...] = ()) -> Any:
+    summary = c.ConsentSummary(consent_id, True, "emergency", AT, ("referral",), ("charity",))
+    danger = replace(REPORTED, urgency=urgency)
+    return Given(d.CASE, danger, *before).when(ask.NoteEmergency(summary, LATER, above, AT))
+
+
+def test_an_emergency_is_for_danger_one_at_a_time_and_after_a_no_from_above() -> None:
+    _shared("k1", urgency="high").refused(d.NobodyIsInDanger)
+    first = _shared("k1")
+    assert _kinds(*first.events) == ["ConsentNoted", "TaskAdded"]
+    _shared("k2", above=True, before=first.events).refused(d.EmergencyIsSharedAlready)
+    ended = (*first.events, c.ConsentNoted("c1", first.events[0].consent, False, LATER))
+    _shared("k2", before=ended).refused(d.EmergencyNeedsSuperior)
+    assert _shared("k2", above=True, before=ended).events
+    for outcome, refused in (("not_upheld", True), ("upheld", False)):
+        reviewed = (*ended, c.TaskFinished("c1", "k1:review", LATER, outcome))
+        said = _shared("k2", before=reviewed)
+        assert said.refused(d.EmergencyNeedsSuperior) if refused else said.events
+
+
+def test_whoever_helps_with_the_same_need_goes_on_when_another_gives_up() -> None:
+    second = c.ReferralNoted("c1", "f2", "other", "medical", "accepted", AT)
+    told = Given(d.CASE, RUNNING, TAKEN, second).when(_closed("no_capacity"))
+    assert _kinds(*told.events) == ["ReferralNoted"]
+    assert told.state.taken == (("f2", "medical"),)
+
+
 async def test_failed_help_is_on_the_page_of_tasks_and_its_clock_runs(desk: Desk, full_report: dict[str, Any]) -> None:
     case = (await desk.reported(full_report))["case_id"]
 
@@ -148,6 +176,13 @@ async def test_who_is_asked_to_take_a_case_over_finds_it_and_sees_it_once_it_is_
         finish = f"{at}/tasks/{task['task_id']}/finish"
         assert (await desk.post(finish)).json()["type"] == "urn:kapok:problem:TaskEndsWithItsDeed"
         assert (await desk.get(at, who="charity", org="helpers")).status_code == 404, "it is not theirs yet"
+        (found,) = (await desk.get("/hand-overs", who="charity", org="helpers")).json()["items"]
+        assert (found["request_id"], found["case_id"], found["to_org"]) == (asked.json()["request_id"], case, "helpers")
+        assert (found["reason"], found["answer_by"]) == ("better_placed", task["due_at"])
+        assert (await desk.get("/hand-overs")).json()["items"] == [found]
+        assert (await desk.get("/hand-overs?district=440104")).json()["items"] == []
+        for org in ("others", "440104", "440106"):
+            assert (await desk.get("/hand-overs", who="charity", org=org)).json()["items"] == [], "it is not their business"
         taken = await desk.post(f"{at}/hand-overs/{asked.json()['request_id']}/accept", who="charity", org="helpers")
         assert taken.status_code == 200
         seen = await desk.get(at, who="charity", org="helpers")
@@ -156,13 +191,21 @@ async def test_who_is_asked_to_take_a_case_over_finds_it_and_sees_it_once_it_is_
         if status == 200:
             assert seen.json()["masked"] is True
     assert (await desk.get("/tasks?kind=answer_hand_over")).json()["items"] == []
+    assert (await desk.get("/hand-overs", who="charity", org="helpers")).json()["items"] == []
+    assert (await desk.get("/hand-overs", who="finance")).status_code == 403
+    at = f"/cases/{case}/hand-overs"
+    assert (await desk.post(at, {"reason": "lives_there", "to_district": "440104"})).status_code == 201
+    assert [one["to_district"] for one in (await desk.get("/hand-overs?district=440104")).json()["items"]] == ["440104"]
+    assert (await desk.get("/hand-overs", who="charity", org="440104")).json()["items"] == [], "a district is no organisation"
 
 
 async def test_an_emergency_is_shared_once_and_after_a_no_by_the_government_side_alone(desk: Desk, full_report: dict[str, Any]) -> None:
     case = (await desk.reported({**full_report, "danger_now": True, "consent": None}))["case_id"]
     share, body = f"/cases/{case}/emergency-share", {"reason": "昏迷，联系不上家属"}
-    first = (await desk.post(share, body)).json()["consent_id"]
-    assert (await desk.post(share, body)).json()["type"] == "urn:kapok:problem:EmergencyIsSharedAlready"
+    told = await asyncio.gather(*[desk.post(share, body) for _ in range(4)])
+    assert sorted(answer.status_code for answer in told) == [201, 409, 409, 409], "of many clicks at once one shares"
+    first = next(answer.json()["consent_id"] for answer in told if answer.status_code == 201)
+    assert {answer.json()["type"] for answer in told if answer.status_code == 409} == {"urn:kapok:problem:EmergencyIsSharedAlready"}
 
     async def waits() -> list[str]:
         return [one["kind"] for one in (await desk.get("/tasks?kind=review_emergency")).json()["items"]]

@@ -20,6 +20,6 @@ from services.intake.api import (
 )
 
 ROUTERS = (
-    reports.router, batch.router, cases.router, cases.tasks_router, casework.router, clocks.router, consents.router, persons.router, links.router,
-    households.router, looks.router, campaigns.router, calls.router, do_not_call.router, screenings.router,
+    reports.router, batch.router, cases.router, cases.tasks_router, casework.router, casework.asked_router, clocks.router, consents.router,
+    persons.router, links.router, households.router, looks.router, campaigns.router, calls.router, do_not_call.router, screenings.router,
 )  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 
+from services.intake import views
 from services.intake.api.cases import Reader, Worker, edit_of, happened, in_the_city, obeyed
-from services.intake.asked import NeedCode
+from services.intake.asked import NeedCode, PlaceCode
 from services.intake.asked_casework import (
     GrievanceAnswerIn,
     GrievanceIn,
@@ -21,13 +22,14 @@ from services.intake.asked_casework import (
 from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
-from services.intake.domain.case import CaseClosed
+from services.intake.domain.case import Case, CaseClosed
 from services.intake.domain.identity import number_of
 from services.intake.papers import keep_paper, read_paper
 from services.intake.showing import ABOVE, SEES_PERSONS, known_case
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
 
 router = APIRouter(prefix="/intake/v1/cases", tags=["casework"])
+asked_router = APIRouter(prefix="/intake/v1", tags=["casework"])
 Receiver = Annotated[Door, Depends(door_for(*SEES_PERSONS, "charity"))]
 Superior = Annotated[Door, Depends(door_for(*ABOVE))]
 
@@ -78,6 +80,30 @@ async def ask_hand_over(case_id: str, body: HandOverIn, door: Worker) -> dict[st
     rules = await rules_now(door.room)
     asked = w.AskHandOver(request_id, body.reason, body.to_org, body.to_district, rules, door.now)
     return {**await obeyed(door, case_id, asked), "request_id": request_id}
+
+
+@asked_router.get("/hand-overs")
+async def hand_overs(door: Receiver, district: PlaceCode | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> dict[str, Any]:
+    """Requests to take a case over that nobody has answered, first those that run out first; an organisation finds those to itself.
+
+    Codes and instants only: whose case it is can be read once it has been taken, and with a consent to be referred.
+    """
+    org = None if door.may(*SEES_PERSONS) else door.principal.org or ""
+    rows = await views.hand_overs(door, org if org is not None else district, limit)
+    states: dict[str, Case] = await door.states("case", {row["case_id"] for row in rows})
+    waiting = [(row, states[row["case_id"]], one) for row in rows for one in states[row["case_id"]].work.hand_overs if not one.answer]
+    asked = [(row, state, one) for row, state, one in waiting if org is None or one.to_org == org]
+    return {
+        "items": [
+            {
+                "request_id": one.request_id, "case_id": row["case_id"], "to_org": one.to_org, "to_district": one.to_district,
+                "reason": one.reason, "urgency": state.urgency, "district": state.district, "asked_at": row["added_at"],
+                "answer_by": row["due_at"],
+            }
+            for row, state, one in asked
+        ],
+        "next": None,
+    }  # fmt: skip
 
 
 @router.post("/{case_id}/hand-overs/{request_id}/accept")

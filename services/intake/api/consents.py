@@ -13,7 +13,6 @@ from services.intake.asked import ConsentGivenIn, ContactsIn, Purpose, ReasonIn
 from services.intake.asked_persons import AnswerIn, ConsentAskedIn, EmergencyIn, ReviewIn
 from services.intake.domain.case import Case, CaseReported
 from services.intake.domain.consent import (
-    EMERGENCY,
     AskConsent,
     Consent,
     GiveConsent,
@@ -22,7 +21,7 @@ from services.intake.domain.consent import (
     ShareInEmergency,
     WithdrawConsent,
 )
-from services.intake.domain.consent_decisions import ConsentIsUnknown, EmergencyIsSharedAlready, EmergencyNeedsSuperior, NothingToReview
+from services.intake.domain.consent_decisions import ConsentIsUnknown, NothingToReview
 from services.intake.domain.person import Claims
 from services.intake.domain.standing import PersonOfCaseIsErased, living
 from services.intake.oneness import claims_of, claims_of_each, linked_to, one_person
@@ -111,16 +110,11 @@ async def share_in_emergency(case_id: str, body: EmergencyIn, door: Worker) -> d
 
     One share at a time; after one that was not upheld, or that nobody reviewed, the government side alone shares again.
     """
-    state, report = await known_case(door, case_id)
-    earlier = [row for row in await views.consents_of_case(door, case_id) if row["how"] == EMERGENCY]
-    if any(row["reviewed_at"] is None and row["withdrawn_at"] is None for row in earlier):
-        raise EmergencyIsSharedAlready
-    if any(not row["upheld"] for row in earlier) and not door.may(*ABOVE):
-        raise EmergencyNeedsSuperior
+    _, report = await known_case(door, case_id)
     consent_id = door.new_id()
     command = ShareInEmergency(
-        consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.reason, state.urgency, door.principal.id,
-        door.now, door.now + EMERGENCY_HOLDS,
+        consent_id, case_id, report.person_id, tuple(body.purposes), tuple(body.recipients), body.reason, door.principal.id, door.now,
+        door.now + EMERGENCY_HOLDS, door.may(*ABOVE),
     )  # fmt: skip
     done = await door.execute(To("consent", consent_id, command))
     return _receipt(done.state, done.version)

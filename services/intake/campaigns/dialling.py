@@ -23,6 +23,8 @@ from services.intake.domain.campaign import Campaign, FinishCampaign, Permit
 from services.intake.domain.campaign_decisions import CampaignIsDone, CampaignIsNotRunning, OutsideCallingHours
 from services.intake.domain.number import ClaimNumber
 from services.intake.domain.number_decisions import NumberIsBlocked, NumberIsCalledElsewhere, NumberOptedOutBefore
+from services.intake.domain.person import ConfirmLiving
+from services.intake.domain.person_decisions import PersonIsErased
 from shared.clock import SHANGHAI
 from shared.errors import NotNow
 from shared.http import Door
@@ -46,6 +48,7 @@ _SKIPS: Mapping[type[Rejected], str] = {
     NumberOptedOutBefore: "opted_out",
     NumberIsCalledElsewhere: "called_elsewhere",
     PersonOfCallIsErased: "erased",
+    PersonIsErased: "erased",  # also who is kept for the law alone: their words are there, and nobody uses them
 }
 
 
@@ -93,7 +96,7 @@ class Dialler:
             await self._obeyed(To("campaign", campaign_id, FinishCampaign(now)))
 
     async def dial(self, campaign: Mapping[str, Any], due: Sequence[Mapping[str, Any]], now: datetime, minute: int) -> None:
-        """Each call is one unit with the campaign's word and the number's: all three say yes, or nobody is rung."""
+        """Each call is one unit with the campaign's word, the number's and the person's: all say yes, or nobody is rung."""
         campaign_id, purpose = campaign["campaign_id"], campaign["purpose"]
         living = tuple(await views.living(self._room, purpose))
         permit = To("campaign", campaign_id, Permit(minute))
@@ -102,6 +105,7 @@ class Dialler:
                 self._obeyed(
                     To("call", row["call_id"], c.DialCall(now)),
                     permit,
+                    To("person", row["about"] or row["person_id"], ConfirmLiving()),
                     To("number", row["number_id"], ClaimNumber(row["number_id"], purpose, campaign_id, row["call_id"], living, now)),
                 )
                 for row in due

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,7 +15,7 @@ from services.intake.domain.person_decisions import PersonIsKnown
 from shared.errors import NotNow
 from shared.leader import rested
 from shared.room import Room
-from shared.service import Answer, Effect, EffectCall, Loop, To
+from shared.service import Loop, To, shredding
 
 log = structlog.get_logger(__name__)
 _ACTOR = "loop:forget"
@@ -86,16 +85,9 @@ async def forget(room: Room) -> None:
         await rested(room.stop, pause)
 
 
-async def shred(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
-    """Destroy the keys of those who were forgotten, also where a process died after it was said."""
-    for call in calls:
-        await room.shred(call.envelope.data.person_id)
-    return [Answer() for _ in calls]
-
-
-def _again(_: EffectCall) -> tuple[To, ...]:
-    return ()
+def _listed(forgotten: c.CallForgotten) -> str:
+    return forgotten.person_id
 
 
 FORGETTING = Loop("forget", forget)
-SHREDDING = Effect("forgetting", c.CallForgotten, shred, _again, attempts_max=1_000_000)  # never given up: the key has to go
+SHREDDING = shredding("forgetting", c.CallForgotten, _listed)

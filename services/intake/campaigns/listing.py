@@ -11,7 +11,7 @@ from services.intake.domain.campaign_decisions import CampaignIsDone
 from shared.http import Door
 from shared.room import Room
 from shared.security import Principal
-from shared.service import Answer, Effect, EffectCall, To
+from shared.service import WITHOUT_END, Answer, Effect, EffectCall
 
 _US = Principal("effect:lists", frozenset())
 _AGAIN_SECONDS = 1.0
@@ -44,8 +44,4 @@ async def _while_open(people: AsyncIterator[Wanted], room: Room) -> AsyncIterato
         yield one
 
 
-def _again(_: EffectCall) -> tuple[To, ...]:
-    return ()
-
-
-LISTING = Effect("lists", ListAsked, listed, _again, batch_max=1, attempts_max=1_000_000)  # never given up: somebody waits to be rung
+LISTING = Effect("lists", ListAsked, listed, batch_max=1, attempts_max=WITHOUT_END)  # somebody waits to be rung

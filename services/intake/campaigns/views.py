@@ -69,7 +69,7 @@ async def under_way(room: Room, campaign_id: str) -> int:
 
 async def due_calls(room: Room, campaign_id: str, now: datetime, limit: int) -> list[dict[str, Any]]:
     """Who is to be rung next, in the order of the list."""
-    statement = select(_calls.call_id, _calls.number_id).where(
+    statement = select(_calls.call_id, _calls.number_id, _calls.person_id, _calls.about).where(
         _calls.campaign_id == campaign_id, _calls.status == "queued", _calls.due_at <= now
     )
     return await room.rows(statement.order_by(_calls.due_at, _calls.call_id).limit(limit))

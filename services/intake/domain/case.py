@@ -187,6 +187,7 @@ class TaskFinished(Struct, frozen=True, gc=False):
     case_id: str
     task_id: str
     at: datetime
+    outcome: str = ""
 
 
 class CaseTransferred(Struct, frozen=True, gc=False):
@@ -268,12 +269,13 @@ class Task(Struct, frozen=True, gc=False):
     kind: str
     done: bool = False
     why: tuple[str, ...] = ()
+    outcome: str = ""
 
 
 class Case(Struct, frozen=True, gc=False):
     """`status` is absent, open, verified, in_service, closed or withdrawn.
 
-    `serving` are (referral, organisation) that accepted, `consents` those that hold.
+    `serving` are (referral, organisation) that accepted, `taken` which need each of these referrals is for, `consents` those that hold.
     """
 
     status: str = "absent"
@@ -288,6 +290,7 @@ class Case(Struct, frozen=True, gc=False):
     missed: bool = False
     tasks: tuple[Task, ...] = ()
     serving: tuple[tuple[str, str], ...] = ()
+    taken: tuple[tuple[str, str], ...] = ()
     ended_referrals: tuple[str, ...] = ()
     payouts: tuple[tuple[str, str], ...] = ()
     org: str | None = None
@@ -347,7 +350,8 @@ def _evolved(state: Case, event: Event) -> Case:
         case TaskAdded():
             return replace(state, tasks=(*state.tasks, Task(event.task_id, event.kind, False, event.why)))
         case TaskFinished():
-            return replace(state, tasks=tuple([replace(t, done=True) if t.task_id == event.task_id else t for t in state.tasks]))
+            done = {"done": True, "outcome": event.outcome}
+            return replace(state, tasks=tuple([replace(t, **done) if t.task_id == event.task_id else t for t in state.tasks]))
         case CaseTransferred():
             return replace(state, org=event.to_org or state.org, sent_to=event.to_district or state.sent_to)
         case CaseClosed():
@@ -383,11 +387,13 @@ def _edited(state: Case, event: CaseFactsChanged, edit: Edit) -> Case:
 
 def _referral(state: Case, event: ReferralNoted) -> Case:
     others = tuple([s for s in state.serving if s[0] != event.referral_id])
+    taken = tuple([t for t in state.taken if t[0] != event.referral_id])
     if event.state == "accepted":
         status = "in_service" if event.moved else state.status
-        return replace(state, status=status, serving=(*others, (event.referral_id, event.org_id)))
+        ours = {"serving": (*others, (event.referral_id, event.org_id)), "taken": (*taken, (event.referral_id, event.need))}
+        return replace(state, status=status, **ours)
     met = (*state.met, event.need) if event.outcome == "got_help" and event.need not in state.met else state.met
     work = state.work
     if event.state == "closed" and event.need and event.outcome:
         work = casework.with_unit(work, casework.ended(casework.unit_of(work, event.need), event.outcome, event.org_id, event.at))
-    return replace(state, serving=others, met=met, ended_referrals=(*state.ended_referrals, event.referral_id), work=work)
+    return replace(state, serving=others, taken=taken, met=met, ended_referrals=(*state.ended_referrals, event.referral_id), work=work)

@@ -102,11 +102,11 @@ class ForgetReporter(Struct, frozen=True, gc=False):
 
 
 class FinishTask(Struct, frozen=True, gc=False):
-    """`deed` says that what the task asks for was done, and that this is no click of somebody."""
+    """`outcome` says what came of the deed that the task asks for; empty, it is a click of somebody."""
 
     task_id: str
     at: datetime
-    deed: bool = False
+    outcome: str = ""
 
 
 class TransferCase(Struct, frozen=True, gc=False):
@@ -161,6 +161,15 @@ class NoteConsent(Struct, frozen=True, gc=False):
 
     consent: ConsentSummary
     holds: bool
+    at: datetime
+
+
+class NoteEmergency(Struct, frozen=True, gc=False):
+    """What saves a life is to be shared without asking until then; `above` says that somebody who answers for others does it."""
+
+    consent: ConsentSummary
+    until: datetime
+    above: bool
     at: datetime
 
 

@@ -49,6 +49,18 @@ class ReporterIsThePerson(Rejected):
     """Whoever told this case is the one it is about: they are erased as a person."""
 
 
+class NobodyIsInDanger(Rejected):
+    """Without a consent only what saves a life may be shared: the case must be critical."""
+
+
+class EmergencyIsSharedAlready(Rejected):
+    """What saves a life is shared already and waits for its review."""
+
+
+class EmergencyNeedsSuperior(Rejected):
+    """An earlier share of this case was not upheld, or ended without a review: now somebody above has to share."""
+
+
 class TaskEndsWithItsDeed(Rejected):
     """This task ends by itself when what it asks for was done: a review, an answer to a request."""
 
@@ -116,6 +128,22 @@ def note_consent(command: ask.NoteConsent, state: c.Case) -> tuple[c.Event, ...]
     return () if holding == command.holds else (c.ConsentNoted(known.case_id, command.consent, command.holds, command.at),)
 
 
+def note_emergency(command: ask.NoteEmergency, state: c.Case) -> tuple[c.Event, ...]:
+    """One share at a time, each reviewed by somebody else; after one that was not upheld, or that nobody reviewed, only from above."""
+    known = known_case(state)
+    if state.urgency != "critical":
+        raise NobodyIsInDanger(urgency=state.urgency)
+    earlier = [task for task in state.tasks if task.kind == "review_emergency"]
+    holding = {consent.consent_id for consent in state.consents}
+    if any(not task.done and holding.intersection(task.why) for task in earlier):
+        raise EmergencyIsSharedAlready
+    if any(task.outcome != "upheld" for task in earlier) and not command.above:
+        raise EmergencyNeedsSuperior
+    consent_id = command.consent.consent_id
+    task = c.TaskAdded(known.case_id, known.person_id, f"{consent_id}:review", "review_emergency", command.at, command.until, (consent_id,))
+    return (c.ConsentNoted(known.case_id, command.consent, True, command.at), task)
+
+
 def ask_for_information(command: ask.AskForInformation, state: c.Case) -> tuple[c.Event, ...]:
     """One open question at a time: a new one takes the place of the old."""
     known = known_case(state)
@@ -149,9 +177,11 @@ def finish_task(command: ask.FinishTask, state: c.Case) -> tuple[c.Event, ...]:
     task = next((t for t in state.tasks if t.task_id == command.task_id), None)
     if task is None:
         raise TaskIsUnknown
-    if task.kind in BY_DEED and not command.deed and not task.done:
+    if task.done:
+        return ()
+    if task.kind in BY_DEED and not command.outcome:
         raise TaskEndsWithItsDeed(kind=task.kind)
-    return () if task.done else (c.TaskFinished(known.case_id, command.task_id, command.at),)
+    return (c.TaskFinished(known.case_id, command.task_id, command.at, command.outcome),)
 
 
 def transfer(command: ask.TransferCase, state: c.Case) -> tuple[c.Event, ...]:
@@ -240,6 +270,7 @@ _OBEY: dict[type, Callable[[Any, c.Case], tuple[c.Event, ...]]] = {
     ask.NoteReferral: note_referral,
     ask.NotePayout: note_payout,
     ask.NoteConsent: note_consent,
+    ask.NoteEmergency: note_emergency,
     ask.ForgetReporter: forget_reporter,
     ask.AskForInformation: ask_for_information,
     k.TellClock: clock_decisions.tell,

@@ -99,7 +99,10 @@ def help_failed(report: c.CaseReported, after: c.Case, command: NoteReferral) ->
     """Who had taken it is gone and the need is not met: somebody must look, and the time for help runs again."""
     unit = w.unit_of(after.work, command.need)
     gone = command.outcome == "subject_erased"  # nobody is looked for who is to be forgotten
-    met = gone or command.need not in after.needs or command.need in after.met or unit.state == "done" or w.settles(command.outcome)
+    helped = any(need == command.need for _, need in after.taken)  # by somebody else, as before
+    met = (
+        gone or helped or command.need not in after.needs or command.need in after.met or unit.state == "done" or w.settles(command.outcome)
+    )
     if after.status in ("closed", "withdrawn") or met:
         return ()
     task_id, why = f"{report.case_id}:failed:{command.referral_id}", (command.need, command.outcome)

@@ -36,7 +36,10 @@ class RefuseConsent(Struct, frozen=True, gc=False):
 
 
 class ShareInEmergency(Struct, frozen=True, gc=False):
-    """Share without a consent: only where the case is `critical`, with a reason in words, until `expires_at`."""
+    """Share without a consent, with a reason in words, until `expires_at`; whether it may be is the case's to say.
+
+    `above` says that somebody does it who answers for what others decided.
+    """
 
     consent_id: str
     case_id: str
@@ -44,10 +47,10 @@ class ShareInEmergency(Struct, frozen=True, gc=False):
     purposes: tuple[str, ...]
     recipients: tuple[str, ...]
     reason: str
-    urgency: str
     by: str
     at: datetime
     expires_at: datetime
+    above: bool = False
 
 
 class ReviewEmergency(Struct, frozen=True, gc=False):
@@ -114,6 +117,7 @@ class SharedInEmergency(Struct, frozen=True, gc=False):
     at: datetime
     expires_at: datetime
     reason: str | Shredded
+    above: bool = False
 
 
 class EmergencyReviewed(Struct, frozen=True, gc=False):

@@ -19,18 +19,6 @@ class ConsentIsAnswered(Rejected):
     """This question has been answered already."""
 
 
-class NobodyIsInDanger(Rejected):
-    """Without a consent only what saves a life may be shared: the case must be critical."""
-
-
-class EmergencyIsSharedAlready(Rejected):
-    """What saves a life is shared already and waits for its review."""
-
-
-class EmergencyNeedsSuperior(Rejected):
-    """An earlier share of this case was not upheld, or ended without a review: now somebody above has to share."""
-
-
 class NothingToReview(Rejected):
     """Only what was shared in an emergency is reviewed."""
 
@@ -74,10 +62,8 @@ def share_in_emergency(command: k.ShareInEmergency, state: Consent) -> tuple[k.E
     c = command
     if state.given is not None:
         return ()
-    if c.urgency != "critical":
-        raise NobodyIsInDanger(urgency=c.urgency)
     return (
-        k.SharedInEmergency(c.consent_id, c.case_id, c.person_id, c.purposes, c.recipients, c.by, c.at, c.expires_at, c.reason),
+        k.SharedInEmergency(c.consent_id, c.case_id, c.person_id, c.purposes, c.recipients, c.by, c.at, c.expires_at, c.reason, c.above),
     )  # fmt: skip
 
 

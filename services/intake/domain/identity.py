@@ -23,11 +23,8 @@ _PROVINCES = frozenset(
     )
 )  # fmt: skip
 # Guangzhou's districts of today and those that still stand on living people's cards: place of first issue, never residence.
-GUANGZHOU_TODAY = frozenset(
-    (
-        "440100", "440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118",
-    )
-)  # fmt: skip
+DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
+GUANGZHOU_TODAY = frozenset(("440100", *DISTRICTS))
 GUANGZHOU_HISTORIC = frozenset(
     (
         "440101", "440102", "440107", "440116", "440121", "440122", "440125", "440126", "440181", "440182", "440183", "440184",

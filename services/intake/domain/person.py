@@ -67,6 +67,10 @@ class ConfirmUnknown(Struct, frozen=True, gc=False):
     """Nothing happens where nobody was ever known under this id; else it is refused."""
 
 
+class ConfirmLiving(Struct, frozen=True, gc=False):
+    """Nothing happens unless this person was erased or is kept for the law alone: then it is refused. Who is not known may be rung."""
+
+
 class EnterHousehold(Struct, frozen=True, gc=False):
     person_id: str
     household_id: str

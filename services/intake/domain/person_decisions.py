@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from services.intake.domain.person import (
     AddClaims,
     ConfirmKnown,
+    ConfirmLiving,
     ConfirmUnknown,
     EndRetention,
     EnterHousehold,
@@ -116,6 +117,10 @@ def decide(command: Any, state: Person) -> tuple[Event, ...]:
         case ConfirmKnown():
             _known(state)
             return ()
+        case ConfirmLiving():
+            if state.status in _GONE:
+                raise PersonIsErased
+            return ()
         case ConfirmUnknown():
             if state.status != "absent":
                 raise PersonIsKnown
@@ -133,6 +138,6 @@ def decide(command: Any, state: Person) -> tuple[Event, ...]:
 
 PERSON = Decider(
     noun="person", absent=Person(), decide=decide, evolve=evolve,
-    commands=(TellPerson, AddClaims, ConfirmKnown, ConfirmUnknown, EnterHousehold, ExitHousehold, ErasePerson, EndRetention),
+    commands=(TellPerson, AddClaims, ConfirmKnown, ConfirmLiving, ConfirmUnknown, EnterHousehold, ExitHousehold, ErasePerson, EndRetention),
     events=(PersonTold, HouseholdEntered, PersonErased),
 )  # fmt: skip

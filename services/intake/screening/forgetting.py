@@ -9,7 +9,7 @@ from sqlalchemy import select
 from services.intake.domain.screening import SignalsForgotten
 from services.intake.screening.tables import signal_list
 from shared.room import Room
-from shared.service import Answer, Change, Effect, EffectCall, To
+from shared.service import WITHOUT_END, Answer, Change, Effect, EffectCall
 
 _AT_ONCE = 500
 _WHO = "screening"
@@ -38,8 +38,4 @@ async def _some(room: Room, screening_id: str) -> int:
     return len(rows)
 
 
-def _again(_: EffectCall) -> tuple[To, ...]:
-    return ()
-
-
-SIGNALS_FORGOTTEN = Effect("forget_signals", SignalsForgotten, forget, _again, attempts_max=1_000_000)  # never given up
+SIGNALS_FORGOTTEN = Effect("forget_signals", SignalsForgotten, forget, attempts_max=WITHOUT_END)

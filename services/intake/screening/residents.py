@@ -10,10 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from services.intake.domain.identity import CHECKS, WEIGHTS
+from services.intake.domain.identity import CHECKS, DISTRICTS, WEIGHTS
 
 _AT_ONCE = 500_000
-_DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
 _FIRST_BORN = date(1935, 1, 1)
 _DAYS = 32_800  # to 2024: with a thousand numbers a day, more people than any city has
 
@@ -47,7 +46,7 @@ def residents(first: int, count: int, seed: int = 0, on: date = date(2026, 11, 1
         .select(
             (pl.col("body").cast(pl.String) + _check()).alias("id_number"),
             chosen(2, (0.002, "tekun"), (0.012, "dibao"), (0.02, "edge"), otherwise="other").alias("category"),
-            pl.lit(_DISTRICTS[0][:4]).alias("city") + pl.lit([d[4:] for d in _DISTRICTS]).list.get(pl.col("district")),
+            pl.lit(DISTRICTS[0][:4]).alias("city") + pl.lit([d[4:] for d in DISTRICTS]).list.get(pl.col("district")),
             (share(3) < 0.05).cast(pl.Int8).alias("lives_alone"),
             some(7, 0.45, 30_000 / share(8) ** 0.6).cast(pl.Int64).alias("medical_self_paid_year_fen"),
             some(9, 0.6, income).cast(pl.Int64).alias("income_per_head_month_fen"),
@@ -62,7 +61,7 @@ def residents(first: int, count: int, seed: int = 0, on: date = date(2026, 11, 1
 
 def _body() -> pl.Expr:
     """17 digits: the district of the first paper, the birth day, a number within the day."""
-    code = pl.lit([int(d) for d in _DISTRICTS]).list.get(pl.col("district"))
+    code = pl.lit([int(d) for d in DISTRICTS]).list.get(pl.col("district"))
     born = pl.col("born")
     day = born.dt.year().cast(pl.Int64) * 10_000 + born.dt.month().cast(pl.Int64) * 100 + born.dt.day().cast(pl.Int64)
     return code * 10**11 + day * 1000 + (pl.col("i") % 1000).cast(pl.Int64)
