@@ -22,7 +22,7 @@ from services.intake.domain.screening import (
     StopScreening,
 )
 from services.intake.domain.screening_decisions import SCREENING, NoThresholdInForce, PartOutOfTurn, ScreeningIsOver, ScreeningIsUnknown
-from services.intake.domain.thresholds import Dated, Resident, measured, passes, signal
+from services.intake.domain.thresholds import Dated, Resident, margin, measured, passes, signal
 from services.intake.screening import book
 from services.intake.screening.columns import head_of, read_block, screen
 from services.intake.screening.parts import Block, blocks
@@ -54,6 +54,11 @@ def test_each_threshold_at_its_edge(code: str, category: str, inside: dict[str, 
     assert signal(BY_CODE[code], Resident(category, **inside), ON) is None
     assert signal(BY_CODE[code], Resident(category, **beyond), ON) is not None
     assert {e[0] for e in EDGES} == set(BY_CODE)
+
+
+@pytest.mark.parametrize(("op", "value"), [("gt", 120), ("ge", 120), ("lt", 80), ("le", 80)])
+def test_the_margin_is_how_far_beyond_the_limit_on_whichever_side(op: str, value: int) -> None:
+    assert margin(op, value, 100) == 20
 
 
 def test_a_threshold_is_about_its_own_people_only() -> None:
