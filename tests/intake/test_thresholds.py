@@ -13,15 +13,24 @@ from hypothesis import strategies as st
 from services.intake.domain.identity import IdentityNumber, read_identity_number
 from services.intake.domain.rescoring import bounds, stricter
 from services.intake.domain.screening import (
+    KEPT,
     AskScreening,
     BeginScreening,
     FailScreening,
     FinishPart,
     FinishScreening,
+    ForgetSignals,
     Screening,
     StopScreening,
 )
-from services.intake.domain.screening_decisions import SCREENING, NoThresholdInForce, PartOutOfTurn, ScreeningIsOver, ScreeningIsUnknown
+from services.intake.domain.screening_decisions import (
+    SCREENING,
+    NoThresholdInForce,
+    PartOutOfTurn,
+    ScreeningIsOver,
+    ScreeningIsUnknown,
+    SignalsAreStillNeeded,
+)
 from services.intake.domain.thresholds import Dated, Resident, margin, measured, passes, signal
 from services.intake.screening import book
 from services.intake.screening.columns import head_of, read_block, screen
@@ -171,6 +180,17 @@ def test_what_a_screening_refuses() -> None:
         SCREENING.decide(PART, Screening())
     with pytest.raises(NoThresholdInForce):
         SCREENING.decide(AskScreening("k", NOW, ON, "n", "f", 10, (), "v"), Screening())
+
+
+def test_what_a_screening_found_is_forgotten_after_its_time_and_once() -> None:
+    state = Screening()
+    for command in (ASK, BeginScreening(NOW, "csv", "utf-8", ()), FinishScreening(NOW)):
+        state = fold(SCREENING, SCREENING.decide(command, state), state)
+    with pytest.raises(SignalsAreStillNeeded):
+        SCREENING.decide(ForgetSignals(NOW + KEPT - timedelta(seconds=1)), state)
+    forgotten = SCREENING.decide(ForgetSignals(NOW + KEPT), state)
+    assert len(forgotten) == 1
+    assert SCREENING.decide(ForgetSignals(NOW + KEPT), fold(SCREENING, forgotten, state)) == ()
 
 
 def test_a_drop_is_a_whole_per_cent_of_what_was_before() -> None:
