@@ -18,6 +18,7 @@ import pytest
 
 from services.intake.manifest import INTAKE
 from services.intake.screening import running
+from services.intake.screening.said import Order
 from shared.testing import Database
 from shared.testing.waiting import until
 from tests.intake.conftest import Desk
@@ -217,7 +218,14 @@ async def test_a_killed_process_goes_on_after_its_last_recorded_part_and_counts_
             killed.extend(kill_processes())
         return over
 
+    orders: list[Any] = []
+
+    def ordered(*values: Any) -> Any:
+        orders.append(Order(*values))
+        return orders[-1]
+
     monkeypatch.setattr(running._Run, "_note", and_kill)
+    monkeypatch.setattr(running, "Order", ordered)
     body = many(600).replace(b"dibao", b"other").replace(b"900000", b"1") + many(1).split(b"\n", 1)[1]
     key = await sent(desk, body + b" " * 9_000_000 + b"\n" + many(3).split(b"\n", 1)[1])
     done = await ended(desk, key)
@@ -225,6 +233,8 @@ async def test_a_killed_process_goes_on_after_its_last_recorded_part_and_counts_
     assert done["status"] == "done"
     assert done["signals"]["medical_dibao"] == 4
     assert len(await desk.sql("select 1 from signal_list")) == 4
+    assert [one.part for one in orders] == [0, 1], "the next process begins behind the part that was recorded"
+    assert orders[1].after > 0
 
 
 async def test_a_file_that_kills_every_process_fails_and_the_next_is_screened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
