@@ -206,16 +206,18 @@ def kill_processes() -> list[int]:
     return found
 
 
+@pytest.mark.parametrize(("dies_after", "recorded"), [("PartSaid", 1), ("Signals", 0)])
 async def test_a_killed_process_goes_on_after_its_last_recorded_part_and_counts_nothing_twice(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, dies_after: str, recorded: int
 ) -> None:
     killed: list[int] = []
     note = running._Run._note
 
     async def and_kill(run: Any, said: Any) -> bool:
         over = await note(run, said)
-        if type(said).__name__ == "PartSaid" and not killed:
+        if type(said).__name__ == dies_after and not killed:
             killed.extend(kill_processes())
+            raise running.ProcessDied  # what it had said before it died is lost with it
         return over
 
     orders: list[Any] = []
@@ -233,8 +235,8 @@ async def test_a_killed_process_goes_on_after_its_last_recorded_part_and_counts_
     assert done["status"] == "done"
     assert done["signals"]["medical_dibao"] == 4
     assert len(await desk.sql("select 1 from signal_list")) == 4
-    assert [one.part for one in orders] == [0, 1], "the next process begins behind the part that was recorded"
-    assert orders[1].after > 0
+    assert [one.part for one in orders] == [0, recorded], "the next process begins behind the part that was recorded"
+    assert (orders[1].after > 0) is bool(recorded)
 
 
 async def test_a_file_that_kills_every_process_fails_and_the_next_is_screened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,6 +287,19 @@ async def test_signals_become_reports_once_and_their_outcome_is_counted(desk: De
     assert (by_code["medical_tekun"]["reported"], by_code["medical_tekun"]["precision"]) == (1, None)
 
 
+async def test_reports_of_signals_wait_their_turn_like_any_others(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[int] = []
+
+    async def turn() -> None:
+        turns.append(len(await desk.sql("select 1 from case_list")))
+
+    key = await sent(desk, lines(SICK, {**SICK, "id_number": SON}))
+    await ended(desk, key)
+    monkeypatch.setattr(desk.room, "paced", turn)
+    assert len((await desk.post(f"/screenings/{key}/reports", {}, who="gov")).json()["opened"]) == 2
+    assert turns == [0, 1]
+
+
 async def test_a_call_that_led_to_a_case_of_the_same_person_counts_too(desk: Desk, full_report: dict[str, Any]) -> None:
     key = await sent(desk, lines(SICK))
     await ended(desk, key)
@@ -294,6 +309,17 @@ async def test_a_call_that_led_to_a_case_of_the_same_person_counts_too(desk: Des
     await desk.post(f"/cases/{case['case_id']}/close", {"reason": "not_eligible"})
     (row,) = [i for i in (await desk.get(f"/screenings/{key}/lineage", who="gov")).json()["items"] if i["signals"]]
     assert (row["reported"], row["decided"], row["admitted"], row["precision"]) == (1, 1, 0, 0.0)
+
+
+async def test_whoever_told_their_number_later_is_found_as_the_person_they_were(desk: Desk, full_report: dict[str, Any]) -> None:
+    person = {key: value for key, value in full_report["person"].items() if key != "id_number"}
+    known = (await desk.reported({**full_report, "person": person}))["person_id"]
+    told = await desk.post(f"/persons/{known}/claims", {"id_number": MOTHER, "source": "visit"}, who="caseworker")
+    assert told.status_code == 200, told.text
+    await ended(desk, await sent(desk, lines({**SICK, "id_number": MOTHER}, {**SICK, "id_number": SON})))
+    rows = await desk.sql("select person_id from signal_list order by row")
+    assert rows[0]["person_id"] == known
+    assert rows[1]["person_id"] != known
 
 
 async def test_a_moved_threshold_is_told_and_nothing_is_stored(desk: Desk) -> None:
