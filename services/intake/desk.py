@@ -58,6 +58,7 @@ _FLAG, _YUAN, _MONTHS = Question("flag"), Question("yuan", most=_FEN_MAX), Quest
 # Every fact that matching may ask a case for, in the order in which a person is asked.
 QUESTIONS: Mapping[str, Question] = {
     "local_hukou": _FLAG,
+    "rural_hukou": _FLAG,
     "residence_permit": _FLAG,
     "lived_here_months": _MONTHS,
     "works_here_months": _MONTHS,
@@ -72,8 +73,11 @@ QUESTIONS: Mapping[str, Question] = {
     "medical_self_paid_year_fen": _YUAN,
     "cannot_pay": _FLAG,
     "student": Question("choice", codes=("none", "school", "college", "vocational")),
-    "certificates": Question("choices", codes=("minimum_living_allowance", "edge_family", "tekun", "disability", "none")),
+    "certificates": Question("choices", codes=("minimum_living_allowance", "edge_family", "tekun", "orphan", "disability", "none")),
     "disability_grade": Question("choice", codes=("0", "1", "2", "3", "4")),
+    "disability_kind": Question("choice", codes=("none", "limb", "visual", "hearing", "speech", "intellectual", "mental", "multiple")),
+    "has_supporter": _FLAG,
+    "property_within_limits": _FLAG,
     "lives_with_parents": _FLAG,
     "parent_works_here": _FLAG,
     "parent_lived_here_months": _MONTHS,

@@ -39,11 +39,13 @@ def _checked(grant: Grant) -> None:
         raise Invalid(pointer="/grant/items", detail="goods need at least one item")
 
 
-def _help(offer: ReferralOffered, grant: Grant, door: Door, special: bool) -> GrantHelp:
-    """The grant with the caps of its programme, by the rules of the day of the event."""
+def _help(offer: ReferralOffered, grant: Grant, door: Door, special: bool, found_fen: int) -> GrantHelp:
+    """The grant with the caps of its programme, by the rules of the day of the event; `found_fen` is what the case was found entitled to."""
     about, limits = offer.about, offer.limits
     if grant.programme is not None and grant.programme != about.programme:
-        limits = RULEBOOK.limits(grant.programme, offer.ask.on, person_id=about.person_id, case_id=about.case_id, special=special)
+        limits = RULEBOOK.limits(
+            grant.programme, offer.ask.on, person_id=about.person_id, case_id=about.case_id, special=special, amount_fen=found_fen
+        )
     return GrantHelp(about, grant, limits, door.now, 0 if grant.kind == "cash" else offer.amount_fen)
 
 
@@ -66,8 +68,10 @@ async def accepted(door: Door, referral_id: str, grant: Grant | None) -> Done:
     _checked(grant)
     assessed: Assessment = await door.state("assessment", offer.about.case_id)
     facts = assessed.latest.facts if assessed.latest is not None else {}
+    verdicts = assessed.latest.verdicts if assessed.latest is not None else ()
+    found_fen = next((v.amount_fen for v in verdicts if v.programme == grant.programme), 0)
     special = isinstance(facts, dict) and facts.get("special_circumstances") is True
-    give = To("household", offer.about.household_id, _help(offer, grant, door, special))
+    give = To("household", offer.about.household_id, _help(offer, grant, door, special, found_fen))
     return await door.execute(*_allowed(offer, grant), give)
 
 
@@ -93,7 +97,7 @@ async def referred(door: Door, case_id: str, service_id: str, need: str, program
     verdict = next((v for v in latest.verdicts if v.programme == programme), None)
     candidates: tuple[Candidate, ...] = ()
     if verdict is not None:
-        limits = RULEBOOK.limits(verdict.programme, day, person_id=latest.person_id, case_id=case_id)
+        limits = RULEBOOK.limits(verdict.programme, day, person_id=latest.person_id, case_id=case_id, amount_fen=verdict.amount_fen)
         candidates = (Candidate(verdict.programme, RULEBOOK.by_code[verdict.programme].kind, verdict.amount_fen, limits),)
     hours = RULEBOOK.number("offer_hours_normal", local_day(door.now))
     ask = Ask(

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from services.matching.domain.assessment import AllowSharing, AssessCase, StopSharing
 from services.matching.domain.counting import HOUSEHOLD, PERSON, Group, Member
+from services.matching.domain.facts import with_places
 from services.matching.domain.household import CountTogether
 from services.matching.domain.referral import FailGrant, ServeReferral
 from shared.clock import local_day
@@ -88,9 +89,7 @@ def district_of(residence_code: str | None, hukou_code: str | None = None) -> st
 
 def _assess(heard: Heard) -> AssessCase:
     c: CaseRead = heard.data
-    facts = c.facts
-    if "local_hukou" not in facts and c.hukou_code:
-        facts = {**facts, "local_hukou": c.hukou_code.startswith("4401")}
+    facts = with_places(c.facts, c.hukou_code)
     shared = c.consent.recipients if c.consent is not None and REFERRAL in c.consent.purposes else None
     return AssessCase(
         c.case_id, c.person_id, c.household_id or c.person_id, district_of(c.residence_code, c.hukou_code), c.needs, c.urgency, facts,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from services.matching.domain.rule_reading import programmes, series
+from services.matching.domain.rule_reading import city_series, programmes
 from services.matching.domain.rulebook import Rulebook, rulebook
 
 _HERE = Path(__file__).parent
@@ -18,7 +18,7 @@ def load(folder: Path) -> Rulebook:
     Raises a `RuleFault` that names the key when a file must not be put in force.
     """
     shared = yaml.safe_load((folder / "parameters.yaml").read_text("utf-8"))
-    city = {name: series(values, f"parameters.{name}") for name, values in shared.items()}
+    city = city_series(shared)
     files = [yaml.safe_load(path.read_text("utf-8")) for path in sorted((folder / "programmes").glob("*.yaml"))]
     return rulebook(programmes(files, city), city)
 

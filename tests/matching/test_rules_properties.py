@@ -35,6 +35,8 @@ _FACTS = st.dictionaries(_NAMES, _VALUES, max_size=20)
 _KINDS_TOLD: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("local_hukou", "residence_permit", "accident", "serious_illness", "parent_works_here", "lives_with_parents"), st.booleans()),
     **dict.fromkeys(("application_running", "basic_life_threatened", "special_circumstances", "cannot_pay"), st.booleans()),
+    **dict.fromkeys(("property_within_limits", "has_supporter", "rural_hukou"), st.booleans()),
+    "disability_kind": st.sampled_from(("none", "limb", "visual", "intellectual", "mental")),
     **dict.fromkeys(("age", "parent_lived_here_months", "pension_months", "disability_grade"), st.integers(0, 40)),
     "student": _CODES, "wish_sku": _CODES, "certificates": st.lists(_CODES, max_size=2), "medical_self_paid_year_fen": _MONEY,
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from services.matching.asked import AssessmentIn, District
 from services.matching.domain.assessment import Assessment, CaseAssessed, facts_of
 from services.matching.domain.assessment_decisions import day_of_rules
 from services.matching.domain.counting import together
-from services.matching.domain.facts import day_of
+from services.matching.domain.facts import day_of, with_places
 from services.matching.domain.household import Household
 from services.matching.domain.rulebook import Explained
 from services.matching.rulebook import RULEBOOK
@@ -32,19 +31,12 @@ def shown(told: Explained) -> dict[str, Any]:
     return dict(msgspec.to_builtins(told))
 
 
-def with_places(facts: Mapping[str, Any], hukou_code: str | None, residence_code: str | None) -> dict[str, Any]:
-    more = dict(facts)
-    code = hukou_code or facts.get("hukou_code")
-    if "local_hukou" not in more and isinstance(code, str) and code:
-        more["local_hukou"] = code.startswith("4401")
-    return more
-
-
 @router.post("/assessments")
 async def assess(body: AssessmentIn, door: Annotated[Door, Depends(door_for())]) -> dict[str, Any]:
     """Every programme's verdict on these facts, in the order of precedence; stores nothing."""
     seen_on = body.as_of or local_day(door.now)
-    facts = with_places(body.facts, body.hukou_code, body.residence_code)
+    told_code = body.facts.get("hukou_code")
+    facts = with_places(body.facts, body.hukou_code or (told_code if isinstance(told_code, str) else None))
     if facts.get("event_on") is not None and day_of(facts["event_on"]) is None:
         raise Invalid(pointer="/facts/event_on", detail="a day is expected")
     on = day_of_rules(facts, seen_on)

@@ -55,6 +55,7 @@ def shown_programme(programme: Programme, on: Any) -> dict[str, Any]:
     p, amount = programme, programme.amount
     own: Mapping[str, Any] = {name: _series(values) for name, values in p.parameters.items()}
     used = {n for leaf in _numbers(p) for n in (leaf.parameter, leaf.times) if n and n not in p.parameters}
+    used |= {name for name in RULEBOOK.city if amount.by_place and name.startswith(f"{amount.by_place}:")}
     return {
         "code": p.code, "name": {"zh": p.zh, "en": p.en}, "funder": p.funder, "order": p.order, "kind": p.kind, "needs": p.needs,
         "scope": p.scope, "period": p.period, "source": p.source, "valid_from": p.valid_from, "notes": p.notes, "excludes": p.excludes,

@@ -56,8 +56,8 @@ def day_of_rules(facts: Mapping[str, Any], seen_on: date) -> date:
 
 
 def _missing(rules: Rulebook, command: AssessCase, on: date, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
-    """Facts that could open a programme for a need of this case; only asked for when nothing is open."""
-    if any(v.verdict == "eligible" for v in verdicts) or all(v.verdict == "ineligible" for v in verdicts):
+    """Facts that could open a programme for a need of this case; only asked for when nothing is open that gives something."""
+    if any(v.amount_fen > 0 for v in verdicts) or all(v.verdict == "ineligible" for v in verdicts):
         return ()
     found: dict[str, None] = {}
     for told in rules.explain(command.facts, on, seen_on=command.seen_on):
@@ -101,7 +101,9 @@ class Search:
             programme = self.rules.by_code[verdict.programme]
             if need not in programme.needs or programme.code in self.taken:
                 continue
-            limits = self.rules.limits(programme.code, on, person_id=a.person_id, case_id=a.case_id, special=special)
+            limits = self.rules.limits(
+                programme.code, on, person_id=a.person_id, case_id=a.case_id, special=special, amount_fen=verdict.amount_fen
+            )
             chosen.append(Candidate(programme.code, programme.kind, verdict.amount_fen, limits))
         self.taken.update(c.programme for c in chosen)
         return tuple(chosen)

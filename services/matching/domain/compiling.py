@@ -63,6 +63,8 @@ class _Text:
                 return f"x in {self.constant(frozenset(rule.threshold))}"
             case "has_any":
                 return f"not {self.constant(frozenset(rule.threshold))}.isdisjoint(x)"
+            case "has_none":
+                return f"{self.constant(frozenset(rule.threshold))}.isdisjoint(x)"
             case comparison:
                 return f"x {_OPERATORS[comparison]} {rule.threshold!r}"
 
@@ -85,6 +87,20 @@ def _programme(text: _Text, one: InForce) -> str:
     lines = text.lines
     lines.append(f"    if {held} is None: {result} = {ask}")
     lines.append(f"    elif not {held}: {result} = {no}")
+    if amount.form == "nothing":
+        lines.append(f"    else: {result} = {text.constant(Verdict(code, 'eligible'))}")
+        return result
+    if amount.form == "difference":
+        lines.append("    else:")
+        lines.append("        x = k.monthly_income_fen; n = k.household_size")
+        lines.append(f"        if x is None or n is None: {result} = {ask}")
+        lines.append(f"        else: b = {one.cap_fen} * n - x; {result} = Verdict({code!r}, 'eligible', b if b > 0 else {one.cap_fen})")
+        return result
+    if one.cap_at:
+        places = text.constant(dict(one.cap_at))
+        most = f"max({one.cap_fen}, {places}.get(k.rural_district, 0))"
+        lines.append(f"    else: {result} = Verdict({code!r}, 'eligible', {most})")
+        return result
     if amount.form == "flat":
         yes = text.constant(Verdict(code, "eligible", one.cap_fen))
         lines.append(f"    else: {result} = {yes}")

@@ -41,6 +41,8 @@ def _held(rule: Rule, value: Any) -> bool:
             return value in rule.threshold
         case "has_any":
             return any(one in rule.threshold for one in value)
+        case "has_none":
+            return not any(one in rule.threshold for one in value)
         case "at_most":
             return bool(value <= rule.threshold)
         case "under":
@@ -59,6 +61,7 @@ def _reason(rule: Rule, known: Known) -> Because:
     margin = None
     if counted:
         margin = value - rule.threshold if rule.comparison in _UPWARDS else rule.threshold - value
+        margin = -abs(margin) if rule.comparison == "equals" else margin
     met = None if value is None else _held(rule, value)
     return Because(rule.id, value, rule.threshold, margin, rule.source, rule.valid_from, met, rule.zh, rule.en)
 
@@ -95,4 +98,6 @@ def explained(one: InForce, known: Known) -> Told:
     amount = one.programme.amount
     if told.held and amount.form == "share" and not amount.unless_unknown and getattr(known, amount.fact) is None:
         return Told(None, told.because, to_ask(amount.fact, known))
+    if told.held and amount.form == "difference" and known.per_head_income_month_fen is None:
+        return Told(None, told.because, to_ask("per_head_income_month_fen", known))
     return told

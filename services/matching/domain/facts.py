@@ -43,6 +43,10 @@ class Known(Struct, frozen=True, gc=False):
     monthly_income_fen: int | None = None
     household_size: int | None = None
     necessary_spending_month_fen: int | None = None
+    property_within_limits: bool | None = None
+    disability_kind: str | None = None
+    has_supporter: bool | None = None
+    rural_district: str | None = None
 
 
 KINDS: Mapping[str, str] = {
@@ -58,12 +62,20 @@ _ASKED_FOR: Mapping[str, tuple[str, ...]] = {
     "per_head_left_month_fen": ("monthly_income_fen", "household_size", "necessary_spending_month_fen"),
     "actual_spending_year_fen": ("necessary_spending_month_fen",),
     "unable_to_pay": ("cannot_pay",),
+    "rural_district": ("rural_hukou",),
 }
 
 
 def to_ask(fact: str, known: Known) -> tuple[str, ...]:
     """What people must still tell before this fact is known: of what it is worked out of only what nobody told."""
     return tuple([one for one in _ASKED_FOR.get(fact, (fact,)) if getattr(known, one, None) is None])
+
+
+def with_places(facts: Mapping[str, Any], hukou_code: str | None) -> Mapping[str, Any]:
+    """The facts with what follows from where somebody is registered (a GB/T 2260 code); what was said in so many words stays."""
+    if not hukou_code:
+        return facts
+    return {"local_hukou": hukou_code.startswith("4401"), "hukou_district": hukou_code[:6], **facts}
 
 
 def _number(value: Any) -> int | None:
@@ -161,4 +173,8 @@ def known(facts: Mapping[str, Any], on: date) -> Known:
         income,
         size,
         spent,
+        _flag(get("property_within_limits")),
+        _code(get("disability_kind")),
+        _flag(get("has_supporter")),
+        _code(get("hukou_district")) if get("rural_hukou") is True else None,
     )

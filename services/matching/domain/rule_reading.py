@@ -15,8 +15,9 @@ NEEDS = (
     "mental_health", "integration",
 )  # fmt: skip
 _COUNTING = frozenset(("at_most", "under", "at_least", "over", "equals"))
-_COMPARISONS = {"number": _COUNTING, "flag": {"is_true", "is_false"}, "code": {"among", "known"}, "codes": {"has_any"}}
-_SCOPES = {"person": {"year"}, "household": {"year"}, "case": {"case"}}
+_COMPARISONS = {"number": _COUNTING, "flag": {"is_true", "is_false"}, "code": {"among", "known"}, "codes": {"has_any", "has_none"}}
+_SCOPES = {"person": {"year", "month"}, "household": {"year", "month"}, "case": {"case"}}
+_FORMS = ("flat", "share", "difference", "nothing")
 
 
 class RuleFault(Exception):
@@ -96,6 +97,15 @@ def series(values: Any, at: str) -> tuple[Dated, ...]:
     return tuple(sorted(found, key=lambda d: d.valid_from))
 
 
+def city_series(shared: Mapping[str, Any]) -> dict[str, tuple[Dated, ...]]:
+    """The city's parameters; what differs by place stands under `<name>:<place code>`."""
+    found: dict[str, tuple[Dated, ...]] = {}
+    for name, values in shared.items():
+        by_place = {f"{name}:{place}": one for place, one in values.items()} if isinstance(values, Mapping) else {name: values}
+        found.update({key: series(one, f"parameters.{key}") for key, one in by_place.items()})
+    return found
+
+
 class Reading:
     """One programme's file being read; knows which parameters exist."""
 
@@ -126,7 +136,7 @@ class Reading:
             raise UnfitComparison(f"{at}: {fact} is {comparison}")
         number = self.number(one.get("than"), f"{at}.than") if comparison in _COUNTING else None
         among = tuple(one.get("of", ()))
-        if comparison in ("among", "has_any") and not among:
+        if comparison in ("among", "has_any", "has_none") and not among:
             raise MissingKey(f"{at}: of")
         until = _day(one["valid_until"], at) if "valid_until" in one else NEVER
         return Condition(
@@ -134,9 +144,14 @@ class Reading:
         )
 
     def amount(self, one: Mapping[str, Any], at: str) -> Amount:
-        _keys(one, at, ("form", "cap"), ("of", "share", "floor", "special_cap", "unless_unknown"))
-        if one["form"] not in ("flat", "share"):
+        if one.get("form") == "nothing":
+            _keys(one, at, ("form",))
+            return Amount("nothing", Number(literal=Fraction(0)))
+        _keys(one, at, ("form", "cap"), ("of", "share", "floor", "special_cap", "unless_unknown", "by_place"))
+        if one["form"] not in _FORMS:
             raise BadValue(f"{at}.form: {one['form']}")
+        if "by_place" in one and (one["form"] != "flat" or not any(name.startswith(f"{one['by_place']}:") for name in self.city)):
+            raise UnknownParameter(f"{at}.by_place: {one['by_place']}")
         if one["form"] == "share" and KINDS.get(one.get("of", "")) != "number":
             raise UnknownFact(f"{at}.of: {one.get('of')}")
         special = self.number(one["special_cap"], f"{at}.special_cap") if "special_cap" in one else None
@@ -148,6 +163,7 @@ class Reading:
             self.number(one.get("floor", 0), f"{at}.floor"),
             special,
             one.get("unless_unknown", False) is True,
+            one.get("by_place", ""),
         )
 
 
@@ -160,7 +176,7 @@ def programme(data: Any, city: Mapping[str, tuple[Dated, ...]]) -> Programme:
     _keys(data, code, needed, ("parameters", "group", "group_cap", "excludes", "notes"))
     own = {name: series(values, f"{code}.parameters.{name}") for name, values in data.get("parameters", {}).items()}
     reading = Reading(code, own, city)
-    for key, allowed in (("funder", ("government", "charity")), ("kind", ("cash", "goods"))):
+    for key, allowed in (("funder", ("government", "charity")), ("kind", ("cash", "goods", "status"))):
         if data[key] not in allowed:
             raise BadValue(f"{code}.{key}: {data[key]}")
     if data["period"] not in _SCOPES.get(data["scope"], ()):
@@ -168,6 +184,8 @@ def programme(data: Any, city: Mapping[str, tuple[Dated, ...]]) -> Programme:
     strange = [need for need in data["needs"] if need not in NEEDS]
     if strange:
         raise BadValue(f"{code}.needs: {strange}")
+    if (data["kind"] == "status") != (data["amount"].get("form") == "nothing"):
+        raise BadValue(f"{code}.amount: a status gives nothing, and nothing else does")
     conditions = tuple([reading.condition(one, f"{code}.conditions[{n}]") for n, one in enumerate(data["conditions"])])
     ids = [(one.id, one.valid_from) for one in leaves(conditions)]
     if len(set(ids)) != len(ids):

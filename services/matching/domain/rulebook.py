@@ -82,12 +82,17 @@ class Rulebook:
             found.append(msgspec.structs.replace(told, after_others_fen=after, excluded_by=taken))
         return tuple(found)
 
-    def limits(self, code: str, on: date, *, person_id: str, case_id: str, special: bool = False) -> tuple[Limit, ...]:
-        """The caps a grant of this programme counts against; none for a programme we do not know or that is not in force."""
+    def limits(self, code: str, on: date, *, person_id: str, case_id: str, special: bool = False, amount_fen: int = 0) -> tuple[Limit, ...]:
+        """The caps a grant of this programme counts against; none for a programme we do not know or that is not in force.
+
+        Where a cap follows from who they are (a difference, a line by place), it is `amount_fen`, what they were found entitled to.
+        """
         at = self._at(on)
         for one in at.in_force:
             if one is not None and one.programme.code == code:
-                return _limits(one, on, person_id, case_id, special)
+                return _limits(
+                    one, on, person_id, case_id, amount_fen if _own_cap(one) else one.special_cap_fen if special else one.cap_fen
+                )
         return ()
 
     def number(self, name: str, on: date) -> int:
@@ -97,14 +102,18 @@ class Rulebook:
         return int(found.value)
 
 
-def _limits(one: InForce, on: date, person_id: str, case_id: str, special: bool) -> tuple[Limit, ...]:
+def _own_cap(one: InForce) -> bool:
+    return one.programme.amount.form == "difference" or bool(one.cap_at)
+
+
+def _limits(one: InForce, on: date, person_id: str, case_id: str, cap: int) -> tuple[Limit, ...]:
     programme = one.programme
-    cap = one.special_cap_fen if special else one.cap_fen
+    period = f"{on.year}-{on.month:02}" if programme.period == "month" else str(on.year)
     match programme.scope:
         case "person":
-            own = Limit(f"{programme.code}:{person_id}:{on.year}", cap)
+            own = Limit(f"{programme.code}:{person_id}:{period}", cap)
         case "household":
-            own = Limit(f"{programme.code}:household:{on.year}", cap)
+            own = Limit(f"{programme.code}:household:{period}", cap)
         case _:
             own = Limit(f"{programme.code}:{case_id}", cap)
     if one.group_cap_fen is None:
@@ -118,7 +127,9 @@ def _one(one: InForce | None, programme: Programme, verdict: Verdict, what: Know
         reason = Because("in_force", on.isoformat(), programme.valid_from.isoformat(), days, programme.source, programme.valid_from, False)
         return Explained(programme.code, "ineligible", 0, None, (reason,), (), 0)
     told = explained(one, what)
-    cap = one.special_cap_fen if what.special_circumstances else one.cap_fen
+    if programme.kind == "status" or (_own_cap(one) and verdict.verdict != "eligible"):
+        return Explained(programme.code, verdict.verdict, 0, None, told.because, told.missing, 0)
+    cap = verdict.amount_fen if _own_cap(one) else one.special_cap_fen if what.special_circumstances else one.cap_fen
     left = max(0, cap - used)
     amount = min(verdict.amount_fen, left)
     return Explained(programme.code, verdict.verdict, amount, left, told.because, told.missing, amount)

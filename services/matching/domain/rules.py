@@ -53,10 +53,12 @@ class Group(Struct, frozen=True):
 
 
 class Amount(Struct, frozen=True):
-    """What is given: `flat` gives the cap, `share` gives a share of a fact; never under `floor`, never over `cap`.
+    """What is given: `flat` the cap, `share` a share of a fact, never under `floor` and never over `cap`; `nothing` where it is a status.
 
-    `special_cap` stands in for `cap` when the fact `special_circumstances` is true; `unless_unknown` gives the cap where
-    the fact is not known.
+    `difference` is what each of the household lacks to the cap, for all of them; where they lack nothing (one of them is
+    listed alone), the cap for one. `special_cap` stands in for `cap` when the fact `special_circumstances` is true;
+    `unless_unknown` gives the cap where the fact is not known. `by_place` names a parameter with a value for each rural
+    district: whoever is registered there gets the higher of both.
     """
 
     form: str
@@ -66,6 +68,7 @@ class Amount(Struct, frozen=True):
     floor: Number = Number(literal=Fraction(0))
     special_cap: Number | None = None
     unless_unknown: bool = False
+    by_place: str = ""
 
 
 class Programme(Struct, frozen=True):
@@ -136,6 +139,7 @@ class InForce(Struct, frozen=True):
     cap_fen: int
     special_cap_fen: int
     group_cap_fen: int | None
+    cap_at: Mapping[str, int] = {}
 
 
 def _latest(series: tuple[Dated, ...], on: date) -> Dated | None:
@@ -182,6 +186,11 @@ class Period:
             raise NotInForce
         return found
 
+    def places(self, name: str) -> Mapping[str, int]:
+        """The values of a parameter by place, of those places that have one on this day."""
+        found = {key.partition(":")[2]: _latest(series, self.on) for key, series in self.city.items() if key.startswith(f"{name}:")}
+        return {place: int(one.value) for place, one in found.items() if one is not None}
+
     def rule(self, one: Condition | Group) -> Rule | Rules | None:
         if isinstance(one, Group):
             members = tuple([m for m in map(self.rule, one.members) if m is not None])
@@ -211,6 +220,7 @@ def in_force(programme: Programme, city: Mapping[str, tuple[Dated, ...]], on: da
             int(cap.value),
             int(at.number(amount.special_cap).value if amount.special_cap else cap.value),
             None if programme.group_cap is None else int(at.number(programme.group_cap).value),
+            at.places(amount.by_place) if amount.by_place else {},
         )
     except NotInForce:
         return None
