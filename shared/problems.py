@@ -85,7 +85,7 @@ def invalid(request: Request, fault: Exception) -> Response:
 
 def _plain(error: Mapping[str, Any]) -> str:
     # Custom validators may quote what they were given; anything that could be a value is left out.
-    text = str(error.get("msg", "wrong"))
+    text = str(error.get("msg", "wrong")).removeprefix("Value error, ")
     return re.sub(r"(input|got|received)[^,;]*", "", text).strip() or "wrong"
 
 

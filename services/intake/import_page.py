@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from shared.web.frame import Page, page_for
 PATH = "/intake/import"
 router = APIRouter(prefix="/intake", include_in_schema=False)
 Reporter = Annotated[Page, Depends(page_for(*REPORTERS))]
+_REST = "…"
 _SHOWN_MAX, _KEPT_MAX = 100, 20_000  # refused fields on the page, and in the file that is offered
 
 
@@ -128,7 +130,8 @@ def _portions(file: BinaryIO, name: str) -> Iterator[list[Numbered]]:
 def _told(page: Page, result: _Result, *, only_checked: bool) -> str:
     rejects = [{**line, **_rule(page, line["rule"])} for line in result.shown]
     values = {
-        **result.counts, "rejects": rejects, "shown": len(rejects), "kept": result.kept, "broke": result.broke, "only_checked": only_checked,
+        **result.counts, "rejects": rejects, "shown": len(rejects), "kept": result.kept, "broke": result.broke,
+        "why": _rule(page, str(result.broke or "")), "only_checked": only_checked,
         "download": base64.b64encode(result.rejects).decode(),
     }  # fmt: skip
     return page.frame.render("intake/import_done.html", page.language, "", values)
@@ -144,5 +147,10 @@ def _rule(page: Page, rule: str) -> dict[str, Any]:
     """The rule in the reader's language, where we have words for it; `ours` says whether it is."""
     if page.language != "zh":
         return {"rule": rule, "ours": True}
-    words = next((words for begins, words in _rules() if rule.startswith(begins)), None)
-    return {"rule": words or rule, "ours": words is not None}
+    for begins, words in _rules():
+        if rule.startswith(begins):
+            rest = rule.removeprefix(begins).strip()
+            numbers = "、".join(re.findall(r"\d+", rest)) if rest[:1].isdigit() else ""
+            said = words.replace(_REST, numbers or _rule(page, rest)["rule"]) if _REST in words else words
+            return {"rule": said, "ours": True}
+    return {"rule": rule, "ours": False}

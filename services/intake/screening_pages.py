@@ -72,6 +72,8 @@ async def _started(page: Page, form: dict[str, str], file: UploadFile | None) ->
         on = _DAY.validate_python(form.get("as_of", ""))
     except ValidationError:
         wrong.append(("as_of", page.t("intake.screening.wrong.as_of")))
+    if on is not None and on > local_day(page.door.now):
+        wrong.append(("as_of", page.t("intake.screening.wrong.future")))
     chosen, sums = page.form_list("thresholds"), dict.fromkeys(("run_yuan", "check_yuan"), 0)
     if not set(chosen) <= {one.code for one in book.thresholds()}:
         wrong.append(("thresholds", page.t("intake.screening.wrong.thresholds")))

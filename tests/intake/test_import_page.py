@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import io
 import re
 from typing import Any
@@ -68,9 +69,27 @@ async def test_a_check_records_nothing(desk: Desk, gov: Browser) -> None:
 async def test_what_is_no_table_of_ours_is_said_and_no_file_too(gov: Browser) -> None:
     await gov.open("/intake/import")
     text = await _sent(gov, "陈大文,13800138000\n".encode())
-    assert "names no field of a report" in text
+    assert any(said in text for said in ("names no field of a report", "首行没有一个认识的列名"))
     assert "陈大文" not in text
     await _sent(gov, b"", status=422)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04", "zip 文件已损坏"), (b"\x1f\x8b\x08", "gzip 文件"), (gzip.compress(b"a" * 30_000_000), "首行（列名）：这一行太长"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe\xff", "首行（列名）：编码无法识别"), (b"a,b\n1,2\n", "首行没有一个认识的列名"),
+        ("渠道,小名,别名\n热线,a,b\n".encode(), "有些列名不认识：第 2、3 列"), ("渠道,渠道\n热线,热线\n".encode(), "有两列是同一个字段：第 1、2 列"),
+        ("渠道,受理时间\n".encode("utf-16"), "文件里没有一行数据"),
+    ],
+)  # fmt: skip
+async def test_why_a_whole_file_cannot_be_read_is_said_in_the_language_of_the_page(desk: Desk, content: bytes, said: str) -> None:
+    browser = Browser(desk, "gov", "zh")
+    await browser.open("/intake/import")
+    text = await _sent(browser, content)
+    assert said in text
+    main = text[text.index('<h2 id="done"') :]
+    assert 'lang="en"' not in main
 
 
 async def test_only_who_may_report_may_import_and_a_strange_form_is_refused(desk: Desk) -> None:

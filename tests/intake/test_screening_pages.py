@@ -77,6 +77,8 @@ async def test_what_is_wrong_is_named_beside_its_field(desk: Desk) -> None:
     assert 'href="#file"' in browser.text
     await uploaded(browser, b"x", as_of="soon", status=422)
     assert 'href="#as_of"' in browser.text
+    await uploaded(browser, b"x", as_of="2026-11-24", status=422)
+    assert 'href="#as_of"' in browser.text
     await uploaded(browser, b"x", as_of="2001-01-01", status=409)
     await until(lambda: list((desk.room.settings.home / "screening").iterdir()) == [])
     await Browser(desk, "finance").open("/intake/screenings", 403)

@@ -104,6 +104,7 @@ async def start(
     media = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
     if media == "application/json":
         said = await _told(request)
+        day_of_data(door, said.as_of)
         rows = [one.model_dump(mode="json", exclude_none=True) for one in said.residents]
         key = door.new_id()
         file, size = spool.keep_rows(door.room.settings.home, door.room.clock.new_id(), rows)
@@ -111,7 +112,7 @@ async def start(
     if media not in _FILES:
         raise Invalid("", f"send one of: application/json, {', '.join(_FILES)}")
     key = door.new_id()
-    in_force(thresholds, as_of or local_day(door.now))
+    in_force(thresholds, day_of_data(door, as_of))
     file, size = await spool.keep(door.room.settings.home, door.room.clock.new_id(), request.stream())
     return await asked(door, key, file, size, as_of, name, thresholds, run_fen, check_fen)
 
@@ -135,6 +136,14 @@ async def _bounded(request: Request) -> AsyncIterator[bytes]:
         yield chunk
 
 
+def day_of_data(door: Door, as_of: date | None) -> date:
+    """The day that the data speak of, today when it is not told. Raises `Invalid` for one that is still to come."""
+    today = local_day(door.now)
+    if as_of is not None and as_of > today:
+        raise Invalid("/as_of", "lies in the future")
+    return as_of or today
+
+
 def in_force(codes: Sequence[str], on: date) -> tuple[Any, ...]:
     """The thresholds asked for, as they counted on the day. Raises `Invalid` for one that nobody knows."""
     every = {one.code for one in book.thresholds()}
@@ -148,7 +157,7 @@ async def asked(
     door: Door, key: str, file: str, size: int, as_of: date | None, name: str | None, codes: Sequence[str], run_fen: int, check_fen: int
 ) -> dict[str, Any]:
     """Record that this file is to be screened; a file nobody will screen, or that was sent before under the same key, is removed."""
-    on = as_of or local_day(door.now)
+    on = day_of_data(door, as_of)
     try:
         used = in_force(codes, on)
         done = await door.execute(
