@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.asked import WHOLE, DayOrInstant, Instant, Value
+from shared.asked import WHOLE, Day, DayOrInstant, Instant, Value
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=200), WHOLE]
@@ -25,6 +25,7 @@ Reason = Literal[
 Closing = Literal[
     "got_help", "referred_elsewhere", "could_not_contact", "not_eligible", "no_capacity", "could_not_get_help", "no_longer_interested"
 ]
+Year = Annotated[int, Field(ge=1900, le=2200)]
 Fen = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 Places = Annotated[int, Field(ge=0, le=1_000_000)]
 
@@ -39,6 +40,37 @@ class AssessmentIn(Strict):
     residence_code: str | None = Field(None, pattern=r"^[0-9]{6,12}$")
     hukou_code: str | None = Field(None, pattern=r"^[0-9]{6,12}$")
     used_fen: dict[Code, Fen] | None = Field(None, description="What programmes gave already in the period, by programme code.")
+
+
+class HoursIn(Strict):
+    year: Year
+    hours: Annotated[int, Field(ge=0, le=8784)]
+
+
+class TaxIn(Strict):
+    year: Year
+    fen: Fen
+
+
+class PointsIn(Strict):
+    """What is shown for a scheme: the rows of the table of points, or facts for a scheme of conditions. Each year is told once."""
+
+    as_of: DayOrInstant | None = None
+    district: District | None = None
+    facts: dict[Annotated[str, Field(max_length=60), WHOLE], Value] = Field({}, max_length=100)
+    education: Annotated[str, Field(max_length=60), WHOLE] | None = None
+    skill: Annotated[str, Field(max_length=60), WHOLE] | None = None
+    listed_occupation: bool | None = None
+    blood_donated_on: list[Day] = Field([], max_length=200)
+    volunteer_hours: list[HoursIn] = Field([], max_length=60)
+    income_tax: list[TaxIn] = Field([], max_length=60)
+
+    @field_validator("volunteer_hours", "income_tax")
+    @classmethod
+    def _once(cls, told: list[Any]) -> list[Any]:
+        if len({one.year for one in told}) != len(told):
+            raise ValueError("a year is told twice")
+        return told
 
 
 class OrganizationIn(Strict):

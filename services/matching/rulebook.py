@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import yaml
 
-from services.matching.domain.rule_reading import city_series, programmes
+from services.matching.domain.points import Table
+from services.matching.domain.rule_reading import BadValue, city_series, programmes
 from services.matching.domain.rulebook import Rulebook, rulebook
+from services.matching.domain.scheme_reading import scheme
+from services.matching.domain.schemes import Scheme
 
 _HERE = Path(__file__).parent
+POINTS_CODE = "residence-permit"
 
 
 def load(folder: Path) -> Rulebook:
@@ -23,4 +28,20 @@ def load(folder: Path) -> Rulebook:
     return rulebook(programmes(files, city), city)
 
 
+def load_schemes(folder: Path) -> dict[str, Scheme]:
+    """The schemes of conditions of a folder, by code; the table of points stands beside them."""
+    files = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(folder.glob("*.yaml")) if path.stem != POINTS_CODE]
+    return {one.code: one for one in map(scheme, files)}
+
+
+def load_points(folder: Path) -> Table:
+    """The table of points for a residence permit; raises `msgspec.ValidationError` with the place in the file."""
+    table = msgspec.convert(yaml.safe_load((folder / f"{POINTS_CODE}.yaml").read_text("utf-8")), Table)
+    if sum(one.most for one in table.items) != table.maximum:
+        raise BadValue(f"{POINTS_CODE}.maximum: the items come to another sum")
+    return table
+
+
 RULEBOOK = load(_HERE)
+SCHEMES = load_schemes(_HERE / "schemes")
+POINTS = load_points(_HERE / "schemes")

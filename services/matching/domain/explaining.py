@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -55,8 +55,7 @@ def _held(rule: Rule, value: Any) -> bool:
             return bool(value == rule.threshold)
 
 
-def _reason(rule: Rule, known: Known) -> Because:
-    value = getattr(known, rule.fact)
+def _reason(rule: Rule, value: Any) -> Because:
     counted = isinstance(rule.threshold, int | float) and not isinstance(rule.threshold, bool) and value is not None
     margin = None
     if counted:
@@ -74,11 +73,16 @@ class Told(Struct, frozen=True):
     missing: tuple[str, ...]
 
 
-def _told(rule: Rule | Rules, known: Known) -> Told:
+def _told(rule: Rule | Rules, value_of: Callable[[str], Any], ask: Callable[[str], tuple[str, ...]]) -> Told:
     if isinstance(rule, Rule):
-        reason = _reason(rule, known)
-        return Told(reason.met, (reason,), to_ask(rule.fact, known) if reason.met is None else ())
-    return together(rule.mode, [_told(member, known) for member in rule.members])
+        reason = _reason(rule, value_of(rule.fact))
+        return Told(reason.met, (reason,), ask(rule.fact) if reason.met is None else ())
+    return together(rule.mode, [_told(member, value_of, ask) for member in rule.members])
+
+
+def settled(rules: Sequence[Rule | Rules], facts: Mapping[str, Any]) -> Told:
+    """All of these rules held against facts as they were told; what is missing is asked for by its own name."""
+    return together("all", [_told(rule, facts.get, lambda fact: (fact,)) for rule in rules]) if rules else Told(True, (), ())
 
 
 def together(mode: str, parts: Sequence[Told]) -> Told:
@@ -94,7 +98,14 @@ def together(mode: str, parts: Sequence[Told]) -> Told:
 
 def explained(one: InForce, known: Known) -> Told:
     """Every condition of a programme in force, and what is missing to decide or to count the amount."""
-    told = together("all", [_told(rule, known) for rule in one.rules]) if one.rules else Told(True, (), ())
+
+    def value_of(fact: str) -> Any:
+        return getattr(known, fact)
+
+    def ask(fact: str) -> tuple[str, ...]:
+        return to_ask(fact, known)
+
+    told = together("all", [_told(rule, value_of, ask) for rule in one.rules]) if one.rules else Told(True, (), ())
     amount = one.programme.amount
     if told.held and amount.form == "share" and not amount.unless_unknown and getattr(known, amount.fact) is None:
         return Told(None, told.because, to_ask(amount.fact, known))

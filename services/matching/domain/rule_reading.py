@@ -109,8 +109,10 @@ def city_series(shared: Mapping[str, Any]) -> dict[str, tuple[Dated, ...]]:
 class Reading:
     """One programme's file being read; knows which parameters exist."""
 
-    def __init__(self, code: str, own: Mapping[str, tuple[Dated, ...]], city: Mapping[str, tuple[Dated, ...]]) -> None:
-        self.code, self.own, self.city = code, own, city
+    def __init__(
+        self, code: str, own: Mapping[str, tuple[Dated, ...]], city: Mapping[str, tuple[Dated, ...]], kinds: Mapping[str, str] = KINDS
+    ) -> None:
+        self.code, self.own, self.city, self.kinds = code, own, city, kinds
 
     def number(self, value: Any, at: str) -> Number:
         if not isinstance(value, Mapping):
@@ -130,9 +132,9 @@ class Reading:
                 return Group(mode, tuple([self.condition(m, f"{at}.{mode}[{n}]") for n, m in enumerate(one[mode])]))
         _keys(one, at, ("id", "zh", "en", "fact", "is", "source", "valid_from"), ("than", "of", "valid_until"))
         fact, comparison = one["fact"], one["is"]
-        if fact not in KINDS:
+        if fact not in self.kinds:
             raise UnknownFact(f"{at}: {fact}")
-        if comparison not in _COMPARISONS[KINDS[fact]]:
+        if comparison not in _COMPARISONS[self.kinds[fact]]:
             raise UnfitComparison(f"{at}: {fact} is {comparison}")
         number = self.number(one.get("than"), f"{at}.than") if comparison in _COUNTING else None
         among = tuple(one.get("of", ()))

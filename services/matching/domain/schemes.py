@@ -1,0 +1,54 @@
+"""Schemes that ask for conditions alone: school enrolment by district, public rental housing, home purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from services.matching.domain.explaining import Because, Told, settled
+from services.matching.domain.rules import Rule, Rules
+
+
+class Scheme(Struct, frozen=True):
+    """`general` counts everywhere, `districts` more by GB/T 2260 code; `counts_as_local` names a flag that makes the rest unnecessary."""
+
+    code: str
+    zh: str
+    en: str
+    source: str
+    general: tuple[Rule | Rules, ...]
+    districts: Mapping[str, tuple[Rule | Rules, ...]]
+    not_in_table: tuple[str, ...]
+    facts: Mapping[str, str]
+    counts_as_local: str = ""
+    note_zh: str = ""
+    note_en: str = ""
+
+
+class Answer(Struct, frozen=True):
+    """`verdict` is eligible, ineligible, needs_information, local (no condition asked) or not_in_table (the source tells no rule)."""
+
+    verdict: str
+    because: tuple[Because, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+_VERDICTS: Mapping[bool | None, str] = {True: "eligible", False: "ineligible", None: "needs_information"}
+
+
+def answer(scheme: Scheme, facts: Mapping[str, Any], district: str | None) -> Answer:
+    """What the scheme says to these facts; a fact of the wrong kind is not known."""
+    known = {name: facts[name] for name, kind in scheme.facts.items() if _fits(facts.get(name), kind)}
+    if scheme.counts_as_local and known.get(scheme.counts_as_local) is True:
+        return Answer("local")
+    if scheme.districts and district not in scheme.districts:
+        return Answer("not_in_table")
+    rules = (*scheme.general, *(scheme.districts.get(district, ()) if district else ()))
+    told: Told = settled(rules, known)
+    return Answer(_VERDICTS[told.held], told.because, told.missing)
+
+
+def _fits(value: Any, kind: str) -> bool:
+    return isinstance(value, bool) if kind == "flag" else isinstance(value, int) and not isinstance(value, bool)
