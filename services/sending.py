@@ -16,6 +16,9 @@ _PATH = "/intake/v1/reports:batch"
 _AGAIN = ("urn:kapok:problem:NotNow", "urn:kapok:problem:OurFault")  # of a row: it may be sent once more
 _ROW_TRIES = 5
 _WAIT_MAX = 5.0  # seconds
+# Somebody was there when we began to speak; and what no waiting mends.
+_SPOKEN = (httpx.ReadError, httpx.ReadTimeout, httpx.WriteError, httpx.WriteTimeout, httpx.RemoteProtocolError, httpx.CloseError)
+_NO_ADDRESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 Answer = dict[str, Any]
 _DECODER = msgspec.json.Decoder(Answer)
@@ -60,7 +63,9 @@ class Sender:
             try:
                 answer = await self._http.post(f"{self._url}{_PATH}", content=body, headers=await self._headers(attempt > 1))
             except httpx.TransportError as away:
-                self._answers |= not isinstance(away, httpx.ConnectError | httpx.ConnectTimeout)  # it was there when we began to speak
+                self._answers |= isinstance(away, _SPOKEN)
+                if isinstance(away, _NO_ADDRESS):
+                    raise NotSent(f"{self._url} is no address of Kapok; `--url` names one, such as http://127.0.0.1:8080.") from None
                 why = f"nobody answers ({type(away).__name__})"
                 if not self._answers and time.monotonic() + wait > since + self._first:
                     raise NotSent(f"Nobody answers at {self._url}; is Kapok running there? `--url` names another address.") from None

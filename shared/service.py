@@ -115,6 +115,9 @@ class Effect:
     batch_max: int = 100
     attempts_max: int = 10
 
+    def __post_init__(self) -> None:
+        assert self.attempts_max == WITHOUT_END or self.gave_up is not nothing_to_name, f"what is unknown of {self.name} has no name"
+
 
 def shredding(name: str, on: type, whose: Callable[[Any], str | None]) -> Effect:
     """The key of whom this event names (None: of nobody) is destroyed, also where a process died after it was said."""

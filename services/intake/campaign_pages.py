@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from io import BytesIO
 from typing import Annotated, Any, BinaryIO
 
+import anyio
 from fastapi import APIRouter, Depends
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -169,7 +170,7 @@ async def more_people(page: Staff) -> Response:
     size = file.size if file is not None and file.size else len(text.encode())
     added, wrong = Added(), ""
 
-    async def steps() -> AsyncIterator[tuple[int, str]]:
+    async def steps() -> AsyncGenerator[tuple[int, str]]:
         nonlocal wrong
         source.seek(0)
         work = asyncio.create_task(add_people(page.door, campaign_id, read_table(unpacked(source), added), added))
@@ -188,9 +189,10 @@ async def more_people(page: Staff) -> Response:
             wrong = page.t(f"intake.refused.{no.code}")
         finally:
             work.cancel()
-            await asyncio.wait({work})  # whoever leaves the page ends it before its file is closed
-            if file is not None:
-                await file.close()
+            with anyio.CancelScope(shield=True):  # whoever leaves the page ends it, and then its file is closed
+                await asyncio.wait({work})
+                if file is not None:
+                    await file.close()
 
     def told() -> str:
         return page.frame.render("intake/campaign_added.html", page.language, "", {"added": added, "broken": wrong})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -73,7 +73,7 @@ async def send(page: Reporter) -> Response:
         return _form(page, 422, wrong=[("file", page.t("intake.import.no_file"))])
     result, size, only_checked = _Result(), max(1, file.size or 1), form.get("act") == "check"
 
-    async def steps() -> AsyncIterator[tuple[int, str]]:
+    async def steps() -> AsyncGenerator[tuple[int, str]]:
         try:
             async for at in _taken(page, file.file, file.filename or "", result, only_checked=only_checked):
                 counted = {"rows": result.counts["rows"], "refused": result.counts["refused"]}

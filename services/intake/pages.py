@@ -157,7 +157,9 @@ async def work_on_case(case_id: str, page: Worker) -> Response:
         return await _case(page, case_id, 422, wrong=[_too_long(page, long)], form=form)
     except Invalid as fault:
         name = fault.pointer.strip("/")
-        return await _case(page, case_id, 422, wrong=[(name, page.t("intake.wrong.wrong", field=page.t(_FIELDS[name])))], form=form)
+        return await _case(
+            page, case_id, 422, wrong=[(name, page.t("intake.wrong.wrong", field=page.t(_FIELDS.get(name, "intake.case.work"))))], form=form
+        )
     except Rejected as no:
         return await _case(page, case_id, 409, wrong=[("", page.t(f"intake.refused.{no.code}"))])
     return page.back(f"/intake/cases/{case_id}?done={act}")

@@ -32,7 +32,7 @@ from services.intake.domain.consent import (
 )
 from services.intake.domain.household import HouseholdChanged
 from services.intake.domain.number import OptOut
-from services.intake.domain.person import Claims, EndRetention, EnterHousehold, ExitHousehold, TellPerson
+from services.intake.domain.person import Claims, ConfirmLiving, EndRetention, EnterHousehold, ExitHousehold, TellPerson
 from services.intake.domain.screening import ForgetSignals
 from shared.envelope import Envelope, Heard
 from shared.service import Reaction, To
@@ -176,6 +176,7 @@ def emergency_shared(e: Envelope) -> Iterable[To]:
     """The case says whether it may be, knows what is shared, and asks somebody else to look at it; its no undoes the whole."""
     s: SharedInEmergency = e.data
     consent = ConsentSummary(s.consent_id, True, EMERGENCY, s.at, s.purposes, s.recipients)
+    yield To("person", s.person_id, ConfirmLiving())
     yield To("case", s.case_id, NoteEmergency(consent, s.expires_at, s.above, s.at))
 
 

@@ -110,13 +110,15 @@ async def open_tasks(door: Door, filters: Mapping[str, Any], limit: int) -> list
     return await door.rows(_open_tasks(shown, filters).order_by(*order).limit(limit))
 
 
-async def hand_overs(door: Door, whom: str | None, limit: int) -> list[dict[str, Any]]:
-    """Requests to take a case over that wait for an answer, of this organisation or district or of all; who has to answer first, first."""
+async def hand_overs(door: Door, org: str | None, district: str | None, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    """Requests to take a case over that wait for an answer, of this organisation, of this district with its streets, or of all."""
     at = task_list.c
     shown = _open_tasks(select(at.task_id, at.case_id, at.added_at, at.due_at), {"kind": "answer_hand_over"})
-    if whom is not None:
-        shown = shown.where(at.why.contains([whom]))
-    return await door.rows(shown.order_by(at.due_at, at.task_id).limit(limit))
+    if org is not None:
+        shown = shown.where(at.why.contains([org]))
+    if district is not None:
+        shown = shown.where(func.array_to_string(at.why, " ").regexp_match(rf"(^| ){district}"))
+    return await door.page(shown, order=(at.added_at, at.task_id), limit=limit, cursor=cursor)
 
 
 async def task_counts(door: Door, filters: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:

@@ -73,6 +73,31 @@ class PointsIn(Strict):
         return told
 
 
+class ValueIn(Strict):
+    """A parameter as it would be; whole numbers as such, shares as decimal text."""
+
+    programme: Code | None = None
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}(:[0-9]{6})?$")]
+    valid_from: Day
+    value: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")]
+    source: Annotated[str, Field(min_length=1, max_length=200), WHOLE]
+
+
+class FactsIn(Strict):
+    """One made-up or exported case; nothing of it is kept."""
+
+    facts: Annotated[dict[Annotated[str, Field(max_length=40), WHOLE], Value], Field(max_length=200)]
+    as_of: DayOrInstant
+    district: District = "440100"
+    hukou_code: str | None = Field(None, pattern=r"^[0-9]{6,12}$")
+
+
+class WhatIfIn(Strict):
+    values: list[ValueIn] = Field(min_length=1, max_length=50)
+    cases: list[FactsIn] | None = Field(None, max_length=5000, description="Left out: the stored cases.")
+    district: District | None = Field(None, description="Only stored cases of this district.")
+
+
 class OrganizationIn(Strict):
     id: Code | None = Field(None, description="Ours when left out.")
     name: Name

@@ -23,6 +23,7 @@ from services.matching.policies import DUE, FOLLOW
 from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REFERRALS, SERVICES, UNMET
 from services.matching.reactions import REACTIONS
 from services.matching.rulebook import RULEBOOK
+from services.matching.scheme_pages import router as scheme_pages
 from services.matching.tables import TABLES
 from shared.codec import Codec, Stored
 from shared.service import Service
@@ -60,7 +61,7 @@ MATCHING = Service(
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages,),
+    pages=(pages, scheme_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -60,6 +60,13 @@ async def assessed_page(door: Door, filters: Mapping[str, Any], *, limit: int, c
     return await door.page(statement, order=(assessment_list.c.at, assessment_list.c.case_id), limit=limit, cursor=cursor)
 
 
+async def assessed_after(door: Door, case_id: str, district: str | None, limit: int) -> list[str]:
+    """The next assessed cases in the order of their ids, which does not move while they are read."""
+    t = assessment_list.c
+    statement = _filtered(select(t.case_id).where(t.case_id > case_id), assessment_list, {"district": district})
+    return [row["case_id"] for row in await door.rows(statement.order_by(t.case_id).limit(limit))]
+
+
 async def eligible_programmes(door: Door, case_ids: Collection[str]) -> dict[str, list[str]]:
     """What the latest assessment of these cases found, by case."""
     chosen = select(assessment_list.c.case_id, assessment_list.c.eligible).where(assessment_list.c.case_id.in_(case_ids))

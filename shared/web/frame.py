@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
@@ -155,7 +156,7 @@ class Page:
         response.headers["Vary"] = "Cookie, Accept-Language"
         return response
 
-    def growing(self, shown: Response, steps: AsyncIterator[tuple[int, str]], end: Callable[[], str]) -> StreamingResponse:
+    def growing(self, shown: Response, steps: AsyncGenerator[tuple[int, str]], end: Callable[[], str]) -> StreamingResponse:
         """This page, whose list `<ol>` with `<!--so far-->` in it grows by each step: per cent and sentence; then the HTML of `end`."""
         before, _, after = bytes(shown.body).decode().partition(_SO_FAR)
         head, _, rest = after.partition("</ol>")
@@ -163,8 +164,9 @@ class Page:
 
         async def pieces() -> AsyncIterator[str]:
             yield before
-            async for done, said in steps:
-                yield f'<li><progress max="100" value="{min(100, done)}"></progress> {escape(said)}</li>\n'
+            async with aclosing(steps):
+                async for done, said in steps:
+                    yield f'<li><progress max="100" value="{min(100, done)}"></progress> {escape(said)}</li>\n'
             yield f"{head}</ol>{end()}{rest}"
 
         return StreamingResponse(pieces(), shown.status_code, headers)

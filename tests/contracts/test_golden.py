@@ -45,7 +45,7 @@ def test_every_version_ever_stored_is_read_and_none_is_a_stranger(room: Service)
     known = {stored.name: stored for stored in room.codec.stored}
     for path in sorted((STORED / room.name).glob("*.json")):
         name, version = path.stem.rsplit(".v", 1)
-        read = room.codec.decode(name, int(version), path.read_bytes(), "e", "s", Clear())
+        read = room.codec.decode(name, int(version.partition(".")[0]), path.read_bytes(), "e", "s", Clear())
         assert type(read) is known[name].event
 
 

@@ -11,10 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.intake.campaigns import views
-from services.intake.campaigns.dialling import Dialler
+from services.intake.campaigns.dialling import Dialler, ring
+from services.intake.domain.call import CallDialled
 from services.intake.manifest import INTAKE
 from shared.clock import SHANGHAI
 from shared.kernel import Shredded
+from shared.service import EffectCall
 from shared.testing import Database
 from shared.testing.waiting import until
 from tests.intake.campaigning import NOBODY, PHONES, SECRET, calls, one_call, planned, progress, ringing, started, status_of, told
@@ -282,6 +284,21 @@ async def test_a_person_who_was_erased_or_is_kept_for_the_law_is_not_rung(
     assert (await desk.post(f"/persons/{reported['person_id']}/erasure", {"reason": "asked", **kept}, who="admin")).status_code == 200
     await desk.post(f"/campaigns/{campaign}/start")
     await until(lambda: status_of(desk, campaign), "done")
+    assert (await progress(desk, campaign))["not_called"] == {"erased": 1}
+
+
+async def test_who_is_erased_while_the_provider_is_away_is_not_told_of_to_it(desk: Desk, full_report: dict[str, Any]) -> None:
+    reported = await desk.reported(full_report)
+    campaign = await planned(desk, purpose="benefit")
+    await desk.post(f"/campaigns/{campaign}/people", {"person_ids": [reported["person_id"]]})
+    await desk.post(f"/campaigns/{campaign}/start")
+    call = (await ringing(desk, campaign, 1))[0]["call_id"]
+    kept = {"reason": "law", "kept_until": "2030-01-01"}
+    assert (await desk.post(f"/persons/{reported['person_id']}/erasure", kept, who="admin")).status_code == 200
+    (dialled,) = [e for e in await desk.room.history("call", call) if isinstance(e.data, CallDialled)]
+    (answer,) = await ring([EffectCall("e1", dialled, 1)], desk.room)
+    await desk.room.execute(*answer.commands, actor="test")
+    assert [row["status"] for row in await calls(desk, campaign)] == ["skipped"]
     assert (await progress(desk, campaign))["not_called"] == {"erased": 1}
 
 

@@ -147,6 +147,9 @@ async def test_two_edits_that_did_not_know_of_each_other_are_shown_until_a_perso
     [conflict] = shown["conflicts"]
     assert [(value["value"], value["author"]) for value in conflict["values"]] == [(900, "operator"), (100, "caseworker")]
     assert "monthly_income_fen" not in shown["facts"]
+    for wrong in (-5, 1.5, "x"):
+        refused = await desk.post(f"{at}/conflicts/facts.monthly_income_fen/resolve", {"value": wrong})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/value")
     settled = await desk.post(f"{at}/conflicts/facts.monthly_income_fen/resolve", {"edit_id": conflict["values"][1]["edit_id"]})
     assert "conflicts" not in settled.json()
     assert (await desk.get(at)).json()["facts"]["monthly_income_fen"] == 100

@@ -230,6 +230,14 @@ async def test_where_nobody_has_ever_answered_nobody_is_waited_for_long() -> Non
                 await sending.Sender(http, "http://127.0.0.1:9", client="gov", first_seconds=0.3).sent([b"{}"])
 
 
+@pytest.mark.parametrize("url", ["localhost:8080", "htp://127.0.0.1:9"])
+async def test_what_is_no_address_is_said_at_once(url: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        with pytest.raises(sending.NotSent, match="--url"):
+            async with asyncio.timeout(2):
+                await sending.Sender(http, url).sent([b"{}"])
+
+
 async def test_whoever_was_there_and_goes_away_is_waited_for() -> None:
     async def gone(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
@@ -237,4 +245,4 @@ async def test_whoever_was_there_and_goes_away_is_waited_for() -> None:
     async with await asyncio.start_server(gone, "127.0.0.1", 0) as server, httpx.AsyncClient(trust_env=False) as http:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         with pytest.raises(sending.NotSent, match="waited for long enough"):
-            await sending.Sender(http, url, patience_seconds=0.5, first_seconds=0.1).sent([b"{}"])
+            await sending.Sender(http, url, token=url[-5:], patience_seconds=0.5, first_seconds=0.1).sent([b"{}"])

@@ -15,7 +15,9 @@ from services.intake.domain import case_commands as ask
 from services.intake.domain import case_decisions as d
 from services.intake.domain import casework as w
 from services.intake.domain import clocks as k
+from services.intake.domain.standing import CaseIsClosed, CaseIsWithdrawn, PersonOfCaseIsErased
 from services.intake.domain.urgency import Need
+from shared.kernel import SHREDDED
 from shared.service import To
 from shared.testing.given import Given
 from shared.testing.waiting import until
@@ -91,7 +93,7 @@ def test_a_task_with_a_deed_of_its_own_is_not_clicked_away() -> None:
     assert (task.kind, task.why) == ("answer_hand_over", ("helpers",))
     Given(d.CASE, RUNNING, *asked.events).when(ask.FinishTask(task.task_id, AT)).refused(d.TaskEndsWithItsDeed)
     answered = Given(d.CASE, RUNNING, *asked.events).when(w.AnswerHandOver("h1", False, "no_capacity", AT)).state
-    assert [one.done for one in answered.tasks] == [True]
+    assert [(one.done, one.outcome) for one in answered.tasks] == [(True, "declined")]
 
 
 def test_whoever_told_it_is_forgotten_alone_and_never_the_person() -> None:
@@ -124,11 +126,39 @@ def test_an_emergency_is_for_danger_one_at_a_time_and_after_a_no_from_above() ->
         assert said.refused(d.EmergencyNeedsSuperior) if refused else said.events
 
 
+def test_an_emergency_is_of_a_living_case_and_of_nobody_who_is_forgotten() -> None:
+    first = _shared("k1").events
+    for ended, refused in (
+        (c.CaseClosed("c1", "p1", AT, "needs_met"), CaseIsClosed), (c.CaseWithdrawn("c1", "p1", AT, "asked"), CaseIsWithdrawn),
+    ):  # fmt: skip
+        _shared("k1", before=(ended,)).refused(refused)
+    forgotten = replace(REPORTED, urgency="critical", told=SHREDDED)
+    summary = c.ConsentSummary("k1", True, "emergency", AT, ("referral",), ("charity",))
+    Given(d.CASE, forgotten).when(ask.NoteEmergency(summary, LATER, True, AT)).refused(PersonOfCaseIsErased)
+    assert first
+
+
+def test_a_review_that_was_clicked_away_before_outcomes_were_kept_is_still_to_be_given() -> None:
+    first = _shared("k1").events
+    clicked = (*first, c.TaskFinished("c1", "k1:review", AT))  # as stores hold it
+    _shared("k2", above=True, before=clicked).refused(d.EmergencyIsSharedAlready)
+    over = (*clicked, c.ConsentNoted("c1", first[0].consent, False, LATER))
+    assert _shared("k2", before=over).events, "whether it was upheld nobody knows, and nobody is held to it"
+    danger = replace(REPORTED, urgency="critical")
+    told = Given(d.CASE, danger, *clicked).when(ask.FinishTask("k1:review", LATER, "not_upheld"))
+    assert [one.outcome for one in told.events] == ["not_upheld"]
+    Given(d.CASE, danger, *clicked, *told.events).when(ask.FinishTask("k1:review", LATER, "not_upheld")).then()
+
+
 def test_whoever_helps_with_the_same_need_goes_on_when_another_gives_up() -> None:
     second = c.ReferralNoted("c1", "f2", "other", "medical", "accepted", AT)
     told = Given(d.CASE, RUNNING, TAKEN, second).when(_closed("no_capacity"))
     assert _kinds(*told.events) == ["ReferralNoted"]
     assert told.state.taken == (("f2", "medical"),)
+    unit = w.unit_of(told.state.work, "medical")
+    assert (unit.state, unit.outcome) == ("open", None), "the need is served, by the other"
+    alone = Given(d.CASE, RUNNING, TAKEN).when(_closed("no_capacity")).state
+    assert w.unit_of(alone.work, "medical").outcome == "no_capacity"
 
 
 async def test_failed_help_is_on_the_page_of_tasks_and_its_clock_runs(desk: Desk, full_report: dict[str, Any]) -> None:
@@ -197,6 +227,13 @@ async def test_who_is_asked_to_take_a_case_over_finds_it_and_sees_it_once_it_is_
     assert (await desk.post(at, {"reason": "lives_there", "to_district": "440104"})).status_code == 201
     assert [one["to_district"] for one in (await desk.get("/hand-overs?district=440104")).json()["items"]] == ["440104"]
     assert (await desk.get("/hand-overs", who="charity", org="440104")).json()["items"] == [], "a district is no organisation"
+    street = (await desk.reported({**full_report, "source_ref": "3"}))["case_id"]
+    assert (await desk.post(f"/cases/{street}/hand-overs", {"reason": "lives_there", "to_district": "440104007"})).status_code == 201
+    page = (await desk.get("/hand-overs?district=440104&limit=1")).json()
+    rest = (await desk.get(f"/hand-overs?district=440104&limit=1&cursor={page['next']}")).json()
+    assert {one["case_id"] for one in page["items"] + rest["items"]} == {case, street}
+    assert rest["next"] is None
+    assert (await desk.get("/hand-overs?district=440107")).json()["items"] == []
 
 
 async def test_an_emergency_is_shared_once_and_after_a_no_by_the_government_side_alone(desk: Desk, full_report: dict[str, Any]) -> None:
@@ -216,6 +253,14 @@ async def test_an_emergency_is_shared_once_and_after_a_no_by_the_government_side
     await until(waits, [])
     assert (await desk.post(share, body)).json()["type"] == "urn:kapok:problem:EmergencyNeedsSuperior"
     assert (await desk.post(share, body, who="gov")).status_code == 201
+    kept = await desk.reported({**full_report, "source_ref": "9", "danger_now": True, "consent": None})
+    assert (
+        await desk.post(f"/persons/{kept['person_id']}/erasure", {"reason": "law", "kept_until": "2030-01-01"}, who="admin")
+    ).status_code == 200
+    refused = await desk.post(f"/cases/{kept['case_id']}/emergency-share", body, who="gov")
+    assert refused.status_code in (404, 409), "nothing goes out about whoever is kept for the law alone"
+    shared = await desk.sql("select case_id from consent_list where how = 'emergency'")
+    assert kept["case_id"] not in {row["case_id"] for row in shared}
 
 
 async def test_a_caller_who_asks_for_it_is_forgotten_and_the_person_stays(desk: Desk, full_report: dict[str, Any]) -> None:

@@ -174,14 +174,16 @@ def test_home_purchase(facts: dict[str, Any], verdict: str) -> None:
 
 
 _GOOD: dict[str, Any] = {
-    "code": "x", "zh": "x", "en": "x", "source": "S1", "general": [{"id": "a", "zh": "a", "en": "a", "fact": "a", "is": "over", "than": 1}]
+    "code": "x", "zh": "x", "en": "x", "source": "S1", "facts": {"a": {"zh": "a", "en": "a"}}, "general": [{"id": "a", "zh": "a", "en": "a", "fact": "a", "is": "over", "than": 1}]
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("wrong", "fault", "where"),
     [
-        ({"source": None}, MissingKey, "x: source"), ({"colour": "red"}, UnknownKey, "x: colour"),
+        ({"source": None}, MissingKey, "x: source"), ({"facts": {}}, MissingKey, "x.facts: a"),
+        ({"facts": {**_GOOD["facts"], "b": {"zh": "b", "en": "b"}}}, UnknownKey, "x.facts: b"),
+        ({"facts": {"a": {"zh": "a"}}}, MissingKey, "x.facts.a: both languages"), ({"colour": "red"}, UnknownKey, "x: colour"),
         ({"districts": {"440111": [{**_GOOD["general"][0], "is": "is_true"}]}}, UnfitComparison, "x: a"),
         ({"districts": {"440111": _GOOD["general"]}, "not_in_table": ["440111"]}, BadValue, "x.not_in_table"),
         ({"general": [{**_GOOD["general"][0], "than": "much"}]}, BadValue, "x.general[0].than"),

@@ -23,6 +23,8 @@ from services.intake.clockwork import rules_now
 from services.intake.domain import case_commands as ask
 from services.intake.domain import casework as w
 from services.intake.domain.case import Case, CaseClosed
+from services.intake.domain.edit_decisions import FACT
+from services.intake.domain.facts import wrong_fact
 from services.intake.domain.identity import number_of
 from services.intake.papers import keep_paper, read_paper
 from services.intake.showing import ABOVE, SEES_PERSONS, known_case
@@ -68,6 +70,13 @@ async def resolve(case_id: str, field: str, body: ResolveIn, door: Worker) -> di
     """A person says which of the values holds; both stay in the history with their authors."""
     if "value" not in body.model_fields_set and body.edit_id is None:
         raise Invalid("/edit_id", "the edit whose value holds, or a value, is needed")
+    rule = (
+        wrong_fact(field.removeprefix(FACT), body.value)
+        if body.edit_id is None and field.startswith(FACT) and body.value is not None
+        else None
+    )
+    if rule is not None:
+        raise Invalid("/value", rule)
     command = ask.ResolveConflict(field, door.now, door.principal.id, door.new_id(), body.edit_id, body.value)
     return await obeyed(door, case_id, command)
 
@@ -83,16 +92,23 @@ async def ask_hand_over(case_id: str, body: HandOverIn, door: Worker) -> dict[st
 
 
 @asked_router.get("/hand-overs")
-async def hand_overs(door: Receiver, district: PlaceCode | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> dict[str, Any]:
-    """Requests to take a case over that nobody has answered, first those that run out first; an organisation finds those to itself.
+async def hand_overs(
+    door: Receiver, district: PlaceCode | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100, cursor: str | None = None
+) -> dict[str, Any]:
+    """Requests to take a case over that nobody has answered, newest first; an organisation finds those to itself.
 
     Codes and instants only: whose case it is can be read once it has been taken, and with a consent to be referred.
     """
     org = None if door.may(*SEES_PERSONS) else door.principal.org or ""
-    rows = await views.hand_overs(door, org if org is not None else district, limit)
+    page = await views.hand_overs(door, org, district, limit, cursor)
+    rows = page["items"]
     states: dict[str, Case] = await door.states("case", {row["case_id"] for row in rows})
     waiting = [(row, states[row["case_id"]], one) for row in rows for one in states[row["case_id"]].work.hand_overs if not one.answer]
-    asked = [(row, state, one) for row, state, one in waiting if org is None or one.to_org == org]
+    asked = [
+        (row, state, one)
+        for row, state, one in waiting
+        if (org is None or one.to_org == org) and (district is None or (one.to_district or "").startswith(district))
+    ]
     return {
         "items": [
             {
@@ -102,7 +118,7 @@ async def hand_overs(door: Receiver, district: PlaceCode | None = None, limit: A
             }
             for row, state, one in asked
         ],
-        "next": None,
+        "next": page["next"],
     }  # fmt: skip
 
 

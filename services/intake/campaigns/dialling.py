@@ -23,7 +23,7 @@ from services.intake.domain.campaign import Campaign, FinishCampaign, Permit
 from services.intake.domain.campaign_decisions import CampaignIsDone, CampaignIsNotRunning, OutsideCallingHours
 from services.intake.domain.number import ClaimNumber
 from services.intake.domain.number_decisions import NumberIsBlocked, NumberIsCalledElsewhere, NumberOptedOutBefore
-from services.intake.domain.person import ConfirmLiving
+from services.intake.domain.person import ConfirmLiving, Person
 from services.intake.domain.person_decisions import PersonIsErased
 from shared.clock import SHANGHAI
 from shared.errors import NotNow
@@ -189,6 +189,7 @@ async def ring(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
     now = room.clock.now()
     states: dict[str, c.Call] = await room.states("call", {x.envelope.data.call_id for x in calls})
     campaigns: dict[str, Campaign] = await room.states("campaign", {x.envelope.data.campaign_id for x in calls})
+    people: dict[str, Person] = await room.states("person", {_about(states[x.envelope.data.call_id]) for x in calls})
     doubtful = {_id(x) for x in calls if x.attempt > 1 or now - x.envelope.at > _FRESH}
     tries: dict[str, dict[str, Any]] = {}
     scripts: dict[str, dict[str, Any]] = {}
@@ -203,8 +204,8 @@ async def ring(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
                 answers[x.id] = Answer()
             elif _id(x) in doubtful and not _open(room, campaign, now):
                 answers[x.id] = Answer((To("call", dialled.call_id, c.DeferCall(dialled.attempt, now)),))
-            elif (told := _try(room, dialled, call, campaign, scripts)) is None:
-                answers[x.id] = Answer((To("call", dialled.call_id, c.LoseCall(dialled.attempt, now)),))
+            elif people[_about(call)].is_gone or (told := _try(room, dialled, call, campaign, scripts)) is None:
+                answers[x.id] = Answer((To("call", dialled.call_id, c.SkipCall(now, "erased", dialled.attempt)),))
             else:
                 tries[x.id] = told
         heard = await telephony.tell(room, list(tries.values()), scripts) if tries else {}
@@ -215,6 +216,11 @@ async def ring(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
         if x.id in tries:
             answers[x.id] = _heard(heard.get(_id(x)), x.envelope.data, campaigns[x.envelope.data.campaign_id], now)
     return [answers[x.id] for x in calls]
+
+
+def _about(call: c.Call) -> str:
+    assert call.queued is not None, "a try without its call"
+    return call.queued.about or call.queued.person_id
 
 
 def _id(call: EffectCall) -> str:

@@ -209,8 +209,11 @@ class DeferCall(Struct, frozen=True, gc=False):
 
 
 class SkipCall(Struct, frozen=True, gc=False):
+    """Nobody rings this number: before it is dialled, or (with its `attempt`) before the provider has been told of it."""
+
     at: datetime
     why: str
+    attempt: int = 0
 
 
 class FinishCallBack(Struct, frozen=True, gc=False):

@@ -112,7 +112,8 @@ def defer(command: c.DeferCall, state: c.Call) -> tuple[c.Event, ...]:
 
 def skip(command: c.SkipCall, state: c.Call) -> tuple[c.Event, ...]:
     q = _known(state)
-    return (c.CallSkipped(q.call_id, q.campaign_id, command.at, command.why),) if state.status == "queued" else ()
+    untold = state.status == "queued" or (state.status == "ringing" and command.attempt == state.attempt)
+    return (c.CallSkipped(q.call_id, q.campaign_id, command.at, command.why),) if untold else ()
 
 
 def finish_call_back(command: c.FinishCallBack, state: c.Call) -> tuple[c.Event, ...]:

@@ -184,6 +184,8 @@ class TaskAdded(Struct, frozen=True, gc=False):
 
 
 class TaskFinished(Struct, frozen=True, gc=False):
+    """`outcome` is what came of its deed: upheld, not_upheld, accepted, declined; empty where somebody ended it."""
+
     case_id: str
     task_id: str
     at: datetime
@@ -350,8 +352,8 @@ def _evolved(state: Case, event: Event) -> Case:
         case TaskAdded():
             return replace(state, tasks=(*state.tasks, Task(event.task_id, event.kind, False, event.why)))
         case TaskFinished():
-            done = {"done": True, "outcome": event.outcome}
-            return replace(state, tasks=tuple([replace(t, **done) if t.task_id == event.task_id else t for t in state.tasks]))
+            tasks = [replace(t, done=True, outcome=event.outcome) if t.task_id == event.task_id else t for t in state.tasks]
+            return replace(state, tasks=tuple(tasks))
         case CaseTransferred():
             return replace(state, org=event.to_org or state.org, sent_to=event.to_district or state.sent_to)
         case CaseClosed():
@@ -386,14 +388,13 @@ def _edited(state: Case, event: CaseFactsChanged, edit: Edit) -> Case:
 
 
 def _referral(state: Case, event: ReferralNoted) -> Case:
-    others = tuple([s for s in state.serving if s[0] != event.referral_id])
-    taken = tuple([t for t in state.taken if t[0] != event.referral_id])
+    others, taken = (tuple([one for one in known if one[0] != event.referral_id]) for known in (state.serving, state.taken))
     if event.state == "accepted":
-        status = "in_service" if event.moved else state.status
         ours = {"serving": (*others, (event.referral_id, event.org_id)), "taken": (*taken, (event.referral_id, event.need))}
-        return replace(state, status=status, **ours)
+        return replace(state, status="in_service" if event.moved else state.status, **ours)
     met = (*state.met, event.need) if event.outcome == "got_help" and event.need not in state.met else state.met
     work = state.work
-    if event.state == "closed" and event.need and event.outcome:
+    goes_on = any(need == event.need for _, need in taken) and not casework.settles(event.outcome)  # with somebody else
+    if event.state == "closed" and event.need and event.outcome and not goes_on:
         work = casework.with_unit(work, casework.ended(casework.unit_of(work, event.need), event.outcome, event.org_id, event.at))
     return replace(state, serving=others, taken=taken, met=met, ended_referrals=(*state.ended_referrals, event.referral_id), work=work)

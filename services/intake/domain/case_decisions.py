@@ -130,14 +130,16 @@ def note_consent(command: ask.NoteConsent, state: c.Case) -> tuple[c.Event, ...]
 
 def note_emergency(command: ask.NoteEmergency, state: c.Case) -> tuple[c.Event, ...]:
     """One share at a time, each reviewed by somebody else; after one that was not upheld, or that nobody reviewed, only from above."""
-    known = known_case(state)
+    known = living(state)
+    writable(known, "")
     if state.urgency != "critical":
         raise NobodyIsInDanger(urgency=state.urgency)
     earlier = [task for task in state.tasks if task.kind == "review_emergency"]
     holding = {consent.consent_id for consent in state.consents}
-    if any(not task.done and holding.intersection(task.why) for task in earlier):
+    if any(not task.outcome and holding.intersection(task.why) for task in earlier):
         raise EmergencyIsSharedAlready
-    if any(task.outcome != "upheld" for task in earlier) and not command.above:
+    # What was ended before tasks kept what came of them is held against nobody.
+    if any(task.outcome == "not_upheld" or not task.done for task in earlier) and not command.above:
         raise EmergencyNeedsSuperior
     consent_id = command.consent.consent_id
     task = c.TaskAdded(known.case_id, known.person_id, f"{consent_id}:review", "review_emergency", command.at, command.until, (consent_id,))
@@ -177,7 +179,7 @@ def finish_task(command: ask.FinishTask, state: c.Case) -> tuple[c.Event, ...]:
     task = next((t for t in state.tasks if t.task_id == command.task_id), None)
     if task is None:
         raise TaskIsUnknown
-    if task.done:
+    if task.done and (task.outcome or not command.outcome):
         return ()
     if task.kind in BY_DEED and not command.outcome:
         raise TaskEndsWithItsDeed(kind=task.kind)

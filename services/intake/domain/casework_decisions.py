@@ -165,9 +165,8 @@ def answer_hand_over(command: w.AnswerHandOver, state: c.Case) -> tuple[c.Event,
         return ()
     ended = stopping(state.clocks, "sign")
     answered = w.HandOverAnswered(report.case_id, report.person_id, command.request_id, command.accepted, command.why, command.at, ended)
-    done = [
-        c.TaskFinished(report.case_id, t.task_id, command.at) for t in state.tasks if t.task_id == _asked(command.request_id) and not t.done
-    ]
+    said, ours = "accepted" if command.accepted else "declined", _asked(command.request_id)
+    done = [c.TaskFinished(report.case_id, t.task_id, command.at, said) for t in state.tasks if t.task_id == ours and not t.done]
     if not command.accepted:
         return (answered, *done)
     return (answered, *done, c.CaseTransferred(report.case_id, report.person_id, command.at, asked.reason, asked.to_org, asked.to_district))

@@ -147,6 +147,11 @@ class Person(Struct, frozen=True, gc=False):
     erased: PersonErased | None = None
     doubted: bool = False
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody may use what was known of them: erased, or kept for the law alone."""
+        return self.status in ("restricted", "erased")
+
 
 _TOLD_MAX = 200  # copies of reports older than this many are told apart by their case alone
 

@@ -27,8 +27,6 @@ from services.intake.domain.person import (
 )
 from shared.kernel import Decider, Rejected
 
-_GONE = ("restricted", "erased")
-
 
 class PersonIsErased(Rejected):
     """This person's data have been erased; a new report needs a new person."""
@@ -48,7 +46,7 @@ class PersonLivesInAnotherHousehold(Rejected):
 
 def tell(command: TellPerson, state: Person) -> tuple[PersonTold, ...]:
     """Each report is heard once; an older report sent again does not undo what was learnt since."""
-    if state.status in _GONE:
+    if state.is_gone:
         raise PersonIsErased
     if state.status == "absent":
         claims = command.claims if command.trusted else unpaid(command.claims)
@@ -63,7 +61,7 @@ def tell(command: TellPerson, state: Person) -> tuple[PersonTold, ...]:
 def _known(state: Person) -> Person:
     if state.status == "absent":
         raise PersonIsUnknown
-    if state.status in _GONE:
+    if state.is_gone:
         raise PersonIsErased
     return state
 
@@ -94,7 +92,7 @@ def erase(command: ErasePerson, state: Person) -> tuple[PersonErased, ...]:
     """What is kept for the law until a day is not destroyed before, whoever asks."""
     if state.status == "absent":
         raise PersonIsUnknown
-    if state.status in _GONE:
+    if state.is_gone:
         return ()
     return (PersonErased(command.person_id, command.case_ids, command.reason, command.at, command.kept_until),)
 
@@ -118,7 +116,7 @@ def decide(command: Any, state: Person) -> tuple[Event, ...]:
             _known(state)
             return ()
         case ConfirmLiving():
-            if state.status in _GONE:
+            if state.is_gone:
                 raise PersonIsErased
             return ()
         case ConfirmUnknown():

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.matching.api import assessing, directory, programmes, referrals, schemes
+from services.matching.api import assessing, directory, programmes, referrals, schemes, what_if
 
-ROUTERS = (assessing.router, programmes.router, schemes.router, directory.router, referrals.router, referrals.by_case)
+ROUTERS = (assessing.router, programmes.router, what_if.router, schemes.router, directory.router, referrals.router, referrals.by_case)

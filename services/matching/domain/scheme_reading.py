@@ -7,9 +7,9 @@ from typing import Any
 
 from services.matching.domain.rule_reading import BadValue, MissingKey, Reading, UnfitComparison, UnknownKey
 from services.matching.domain.rules import ALWAYS, Condition, Group, Rule, Rules
-from services.matching.domain.schemes import Scheme
+from services.matching.domain.schemes import Fact, Scheme
 
-_NEEDED = {"code", "zh", "en", "source"}
+_NEEDED = {"code", "zh", "en", "source", "facts"}
 _ALLOWED = {*_NEEDED, "note", "counts_as_local", "general", "districts", "not_in_table"}
 _FLAGS = ("is_true", "is_false")
 
@@ -29,6 +29,12 @@ def scheme(data: Mapping[str, Any]) -> Scheme:
             raise UnfitComparison(f"{code}: {one.get('fact')} is a flag and a number")
     if "counts_as_local" in data:
         kinds.setdefault(data["counts_as_local"], "flag")
+    words = data["facts"]
+    for name in sorted(kinds.keys() ^ words.keys()):
+        raise (MissingKey if name in kinds else UnknownKey)(f"{code}.facts: {name}")
+    for name, said in words.items():
+        if not isinstance(said, Mapping) or set(said) != {"zh", "en"}:
+            raise MissingKey(f"{code}.facts.{name}: both languages")
     reading, defaults = Reading(code, {}, {}, kinds), {"source": data["source"], "valid_from": ALWAYS}
     read = {
         name: tuple([_standing(reading.condition(_with(one, defaults), f"{code}.{name}[{n}]")) for n, one in enumerate(group)])
@@ -37,9 +43,9 @@ def scheme(data: Mapping[str, Any]) -> Scheme:
     overlap = set(data.get("not_in_table", ())) & set(data.get("districts", {}))
     if overlap:
         raise BadValue(f"{code}.not_in_table: {sorted(overlap)}")
-    note = data.get("note", {})
+    note, facts = data.get("note", {}), {name: Fact(kind, words[name]["zh"], words[name]["en"]) for name, kind in kinds.items()}
     return Scheme(
-        code, data["zh"], data["en"], str(data["source"]), read.pop("general"), read, tuple(data.get("not_in_table", ())), kinds,
+        code, data["zh"], data["en"], str(data["source"]), read.pop("general"), read, tuple(data.get("not_in_table", ())), facts,
         data.get("counts_as_local", ""), note.get("zh", ""), note.get("en", ""),
     )  # fmt: skip
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from services.matching.domain.explaining import Because, Told, settled
 from services.matching.domain.rules import Rule, Rules
+
+
+class Fact(Struct, frozen=True):
+    """What is asked in both languages, and its kind: flag or number (whole months, or homes)."""
+
+    kind: str
+    zh: str
+    en: str
 
 
 class Scheme(Struct, frozen=True):
@@ -21,7 +29,7 @@ class Scheme(Struct, frozen=True):
     general: tuple[Rule | Rules, ...]
     districts: Mapping[str, tuple[Rule | Rules, ...]]
     not_in_table: tuple[str, ...]
-    facts: Mapping[str, str]
+    facts: Mapping[str, Fact]
     counts_as_local: str = ""
     note_zh: str = ""
     note_en: str = ""
@@ -40,7 +48,7 @@ _VERDICTS: Mapping[bool | None, str] = {True: "eligible", False: "ineligible", N
 
 def answer(scheme: Scheme, facts: Mapping[str, Any], district: str | None) -> Answer:
     """What the scheme says to these facts; a fact of the wrong kind is not known."""
-    known = {name: facts[name] for name, kind in scheme.facts.items() if _fits(facts.get(name), kind)}
+    known = {name: facts[name] for name, one in scheme.facts.items() if _fits(facts.get(name), one.kind)}
     if scheme.counts_as_local and known.get(scheme.counts_as_local) is True:
         return Answer("local")
     if scheme.districts and district not in scheme.districts:
@@ -48,6 +56,20 @@ def answer(scheme: Scheme, facts: Mapping[str, Any], district: str | None) -> An
     rules = (*scheme.general, *(scheme.districts.get(district, ()) if district else ()))
     told: Told = settled(rules, known)
     return Answer(_VERDICTS[told.held], told.because, told.missing)
+
+
+def asked(scheme: Scheme, district: str | None) -> tuple[str, ...]:
+    """The facts that this scheme asks for there, in the order of its conditions, each once."""
+    rules = (*scheme.general, *(scheme.districts.get(district, ()) if district else ()))
+    first = (scheme.counts_as_local,) if scheme.counts_as_local else ()
+    return tuple(dict.fromkeys((*first, *_facts(rules))))
+
+
+def _facts(rules: Sequence[Rule | Rules]) -> tuple[str, ...]:
+    found: tuple[str, ...] = ()
+    for one in rules:
+        found += _facts(one.members) if isinstance(one, Rules) else (one.fact,)
+    return found
 
 
 def _fits(value: Any, kind: str) -> bool:
