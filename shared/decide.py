@@ -114,8 +114,16 @@ def decide_unit(
             raise Missing([stream, *[after for after in later if after not in touched and look(after) is None]])
         version, state = known
         decider = rules.deciders[to.noun]
+        ground: tuple[Any, ...] = ()
+        if decider.rests_on is not None:
+            below = f"{rules.service.name}.{decider.rests_on}"
+            rested = touched.get(below) or look(below)
+            if rested is None:
+                raise Missing([below])
+            touched[below] = rested  # kept in memory with the rest
+            ground = (rested[1],)
         try:
-            happened = decider.decide(to.command, state)
+            happened = decider.decide(to.command, state, *ground)
         except Rejected as no:
             if to.otherwise is None:
                 raise

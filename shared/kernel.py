@@ -44,14 +44,18 @@ class Decider(Generic[State]):
 
     `noun` names the stream (`case` -> `intake.case-<id>`). `decide(command, state)` returns a tuple of events, an empty
     tuple when the command was already obeyed, or raises `Rejected`. `evolve(state, event)` is total over `events`.
+
+    `rests_on` names one other stream (`<noun>-<id>`) whose state every decision reads: `decide(command, state, ground)`.
+    It is read as of the same commit, so that nobody decides by what has been replaced.
     """
 
     noun: str
     absent: State
-    decide: Callable[[Any, State], tuple[Any, ...]]
+    decide: Callable[..., tuple[Any, ...]]
     evolve: Callable[[State, Any], State]
     commands: tuple[type, ...]
     events: tuple[type, ...]
+    rests_on: str | None = None
 
 
 def fold(decider: Decider[State], events: Iterable[Any], state: State | None = None) -> State:

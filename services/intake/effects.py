@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from services.intake.clockwork import rules_now
 from services.intake.domain.case import ReporterForgotten
-from services.intake.domain.casework import HelpFailed, SeekHelpAgain
+from services.intake.domain.case_commands import ReopenCase
+from services.intake.domain.casework import HelpFailed, InReachNoted, SeekHelpAgain
 from services.intake.domain.person import PersonErased
+from shared.kernel import Rejected
 from shared.room import Room
 from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
@@ -28,8 +30,20 @@ async def seek_again(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer
     return [Answer((To("case", one.case_id, SeekHelpAgain(one.need, rules, one.at)),)) for one in failed]
 
 
+def _stays(_: Rejected) -> None:
+    """Opened, withdrawn or erased meanwhile: it stays as it is."""
+
+
+async def open_again(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
+    """A closed case that new numbers have brought into reach of a programme; its time for help runs anew."""
+    rules = await rules_now(room)
+    found: list[InReachNoted] = [call.envelope.data for call in calls]
+    return [Answer((To("case", one.case_id, ReopenCase(one.at, "in_reach", rules), _stays),) if one.closed else ()) for one in found]
+
+
 EFFECTS = (
     shredding("erasure", PersonErased, _erased),
     shredding("reporter", ReporterForgotten, _reporter),
+    Effect("open_again", InReachNoted, open_again, attempts_max=WITHOUT_END),
     Effect("help_again", HelpFailed, seek_again, attempts_max=WITHOUT_END),
 )

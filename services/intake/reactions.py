@@ -19,6 +19,7 @@ from services.intake.domain.case_commands import (
     NotePayout,
     NoteReferral,
 )
+from services.intake.domain.casework import NoteInReach
 from services.intake.domain.clocks import TellClock
 from services.intake.domain.consent import (
     EMERGENCY,
@@ -65,6 +66,11 @@ class QuestionRead(Struct, frozen=True, gc=False):
     missing: tuple[str, ...] = ()
 
 
+class InReachRead(Struct, frozen=True, gc=False):
+    case_id: str
+    programmes: tuple[str, ...] = ()
+
+
 def on_referral_accepted(heard: Heard) -> Iterable[To]:
     r: ReferralRead = heard.data
     yield To("case", r.case_id, NoteReferral(r.referral_id, r.org_id, r.need, "accepted", heard.at))
@@ -101,12 +107,19 @@ def on_need_unmet(heard: Heard) -> Iterable[To]:
     yield To("case", n.case_id, AddTask(f"{n.case_id}:unmet:{n.need}:{n.reason}", "unmet_need", heard.at, None, (n.need, n.reason)))
 
 
+def on_case_in_reach(heard: Heard) -> Iterable[To]:
+    """New numbers of the rules: somebody asks the person, and a closed case is opened again."""
+    r: InReachRead = heard.data
+    yield To("case", r.case_id, NoteInReach(heard.id, r.programmes, heard.at))
+
+
 REACTIONS = (
     Reaction("matching.referral_accepted.v1", ReferralRead, on_referral_accepted),
     Reaction("matching.referral_closed.v1", ReferralRead, on_referral_closed),
     Reaction("matching.referral_revoked.v1", ReferralRead, on_referral_revoked),
     Reaction("matching.information_requested.v1", QuestionRead, on_information_requested),
     Reaction("matching.need_unmet.v1", UnmetRead, on_need_unmet),
+    Reaction("matching.case_in_reach.v1", InReachRead, on_case_in_reach),
     Reaction("disbursement.payout_settled.v1", PayoutRead, on_payout_settled),
     Reaction("disbursement.goods_issued.v1", PayoutRead, on_goods_issued),
 )

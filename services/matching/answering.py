@@ -12,7 +12,8 @@ from services.matching.domain.assessment import Assessment, ConfirmEligible
 from services.matching.domain.directory import CITY, ConfirmOwnFund, RequestReferral
 from services.matching.domain.household import GrantHelp, HelpGranted
 from services.matching.domain.referral import AcceptReferral, Referral, ReferralOffered
-from services.matching.rulebook import RULEBOOK
+from services.matching.domain.rulebook import Rulebook
+from services.matching.standing import rules as standing_rules
 from shared.clock import local_day
 from shared.execute import Done
 from shared.http import Door, Invalid, NotFound
@@ -39,11 +40,11 @@ def _checked(grant: Grant) -> None:
         raise Invalid(pointer="/grant/items", detail="goods need at least one item")
 
 
-def _help(offer: ReferralOffered, grant: Grant, door: Door, special: bool, found_fen: int) -> GrantHelp:
+def _help(rules: Rulebook, offer: ReferralOffered, grant: Grant, door: Door, special: bool, found_fen: int) -> GrantHelp:
     """The grant with the caps of its programme, by the rules of the day of the event; `found_fen` is what the case was found entitled to."""
     about, limits = offer.about, offer.limits
     if grant.programme is not None and grant.programme != about.programme:
-        limits = RULEBOOK.limits(
+        limits = rules.limits(
             grant.programme, offer.ask.on, person_id=about.person_id, case_id=about.case_id, special=special, amount_fen=found_fen
         )
     return GrantHelp(about, grant, limits, door.now, 0 if grant.kind == "cash" else offer.amount_fen)
@@ -71,7 +72,8 @@ async def accepted(door: Door, referral_id: str, grant: Grant | None) -> Done:
     verdicts = assessed.latest.verdicts if assessed.latest is not None else ()
     found_fen = next((v.amount_fen for v in verdicts if v.programme == grant.programme), 0)
     special = isinstance(facts, dict) and facts.get("special_circumstances") is True
-    give = To("household", offer.about.household_id, _help(offer, grant, door, special, found_fen))
+    rules = await standing_rules(door)
+    give = To("household", offer.about.household_id, _help(rules, offer, grant, door, special, found_fen))
     return await door.execute(*_allowed(offer, grant), give)
 
 
@@ -94,12 +96,13 @@ async def referred(door: Door, case_id: str, service_id: str, need: str, program
     if state.recipients is None:
         raise Invalid(pointer="/service_id", detail="the person has not agreed to a referral")
     day: date = latest.on
+    rules = await standing_rules(door)
     verdict = next((v for v in latest.verdicts if v.programme == programme), None)
     candidates: tuple[Candidate, ...] = ()
     if verdict is not None:
-        limits = RULEBOOK.limits(verdict.programme, day, person_id=latest.person_id, case_id=case_id, amount_fen=verdict.amount_fen)
-        candidates = (Candidate(verdict.programme, RULEBOOK.by_code[verdict.programme].kind, verdict.amount_fen, limits),)
-    hours = RULEBOOK.number("offer_hours_normal", local_day(door.now))
+        limits = rules.limits(verdict.programme, day, person_id=latest.person_id, case_id=case_id, amount_fen=verdict.amount_fen)
+        candidates = (Candidate(verdict.programme, rules.by_code[verdict.programme].kind, verdict.amount_fen, limits),)
+    hours = rules.number("offer_hours_normal", local_day(door.now))
     ask = Ask(
         door.new_id(), 1, case_id, latest.person_id, latest.household_id, need, latest.district, day, hours, candidates,
         state.recipients, (), None, service_id,

@@ -83,6 +83,16 @@ class ValueIn(Strict):
     source: Annotated[str, Field(min_length=1, max_length=200), WHOLE]
 
 
+class ParameterIn(Strict):
+    """A new value of a number of the rules; it holds for events from `valid_from` on."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}(:[0-9]{6})?$")]
+    valid_from: Day
+    value: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")]
+    source: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), WHOLE]
+    corrects: bool = Field(False, description="A value stands from this day already, and this one takes its place.")
+
+
 class FactsIn(Strict):
     """One made-up or exported case; nothing of it is kept."""
 

@@ -13,6 +13,7 @@ from services.matching.domain.asking import About, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NothingMissing
 from services.matching.domain.compiling import Verdict
 from services.matching.domain.directory import Count, NoPlaceFound, PlaceHeld, PlaceReleased, PlacesSet, PlaceUsed
+from services.matching.domain.parameters import ParameterSet
 from shared.envelope import Envelope, Public
 
 
@@ -23,6 +24,24 @@ class PublicCaseAssessed(Struct, frozen=True, gc=False):
     rule_version: str
     as_of: date
     verdicts: tuple[Verdict, ...]
+
+
+class CaseInReach(Struct, frozen=True, gc=False):
+    """Programmes that a new number has brought into reach of a case."""
+
+    case_id: str
+    programmes: tuple[str, ...]
+
+
+class ProgrammeChanged(Struct, frozen=True, gc=False):
+    """A number of the rules, of one programme or (None) of the city; it holds for events of a day in [`valid_from`, `until`)."""
+
+    programme: str | None
+    parameter: str
+    valid_from: date
+    until: date | None
+    value: str
+    source: str
 
 
 class InformationRequested(Struct, frozen=True, gc=False):
@@ -79,9 +98,17 @@ class NeedUnmet(Struct, frozen=True, gc=False):
 def on_assessed(e: Envelope) -> tuple[Public, ...]:
     a: CaseAssessed = e.data
     said = Public("matching.case_assessed.v1", PublicCaseAssessed(a.case_id, a.person_id, a.household_id, a.rule_version, a.on, a.verdicts))
-    if not a.missing:
-        return (said,)
-    return (said, Public("matching.information_requested.v1", InformationRequested(a.case_id, a.missing)))
+    found = [said]
+    if a.missing:
+        found.append(Public("matching.information_requested.v1", InformationRequested(a.case_id, a.missing)))
+    if a.changed is not None and a.changed.gained:
+        found.append(Public("matching.case_in_reach.v1", CaseInReach(a.case_id, a.changed.gained)))
+    return tuple(found)
+
+
+def on_parameter_set(e: Envelope) -> tuple[Public, ...]:
+    p: ParameterSet = e.data
+    return (Public("matching.programme_changed.v1", ProgrammeChanged(p.programme, p.name, p.valid_from, p.until, p.value, p.source)),)
 
 
 def on_nothing_missing(e: Envelope) -> tuple[Public, ...]:
@@ -166,6 +193,7 @@ def on_no_place(e: Envelope) -> tuple[Public, ...]:
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     CaseAssessed: on_assessed,
     NothingMissing: on_nothing_missing,
+    ParameterSet: on_parameter_set,
     r.ReferralOffered: on_offered,
     r.ReferralAccepted: on_accepted,
     r.ReferralDeclined: on_declined,
@@ -190,6 +218,8 @@ _REFERRAL_WORDS = (
 PUBLIC_TYPES: Mapping[str, Any] = {
     "matching.case_assessed.v1": PublicCaseAssessed,
     "matching.information_requested.v1": InformationRequested,
+    "matching.case_in_reach.v1": CaseInReach,
+    "matching.programme_changed.v1": ProgrammeChanged,
     **{f"matching.referral_{word}.v1": PublicReferral for word in _REFERRAL_WORDS},
     "matching.capacity_changed.v1": CapacityChanged,
     "matching.need_unmet.v1": NeedUnmet,

@@ -1,13 +1,41 @@
-"""The one act beyond rows and events: when a person is erased, the key of their facts is destroyed here too."""
+"""Acts beyond rows and events: the key of an erased person is destroyed here too, and stored cases are asked again by new numbers."""
 
 from __future__ import annotations
 
-from services.matching.domain.assessment import SharingStopped
-from shared.service import shredding
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.matching import views
+from services.matching.domain.assessment import Reassess, SharingStopped
+from services.matching.domain.reassessment import NotePortion, PortionDue
+from shared.room import Room
+from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
+
+PORTION = 200  # cases in one unit
+# Whoever decided by the old numbers in another process has committed by then: a statement to the store takes no longer.
+SETTLE = timedelta(seconds=30)
 
 
 def _erased(stopped: SharingStopped) -> str | None:
     return stopped.person_id if stopped.reason == "subject_erased" else None
 
 
-EFFECTS = (shredding("erasure", SharingStopped, _erased),)
+async def _portion(due: PortionDue, room: Room) -> Answer:
+    now = room.clock.now()
+    wait = (due.begun_at + SETTLE - now).total_seconds()
+    if wait > 0:
+        return Answer(retry=True, delay_seconds=wait, why="settling")
+    ids = await views.assessed_on(room, due.after, due.since, due.until, PORTION)
+    noted = NotePortion(due.after, ids[-1] if ids else due.after, len(ids), len(ids) < PORTION, now)
+    return Answer((*[To("assessment", case_id, Reassess(due.key, now)) for case_id in ids], To("reassessment", due.key, noted)))
+
+
+async def reassess(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
+    """The next portion of each: its cases and the note that it was looked at are one unit, so a death in between loses nothing."""
+    return [await _portion(call.envelope.data, room) for call in calls]
+
+
+EFFECTS = (
+    shredding("erasure", SharingStopped, _erased),
+    Effect("reassess", PortionDue, reassess, attempts_max=WITHOUT_END),
+)

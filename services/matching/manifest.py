@@ -16,13 +16,17 @@ from services.matching.domain.assessment_decisions import assessment
 from services.matching.domain.directory_decisions import DIRECTORY
 from services.matching.domain.household_decisions import HOUSEHOLD
 from services.matching.domain.organization_decisions import ORGANIZATION
+from services.matching.domain.parameter_decisions import parameters
+from services.matching.domain.parameters import EVENTS as PARAMETER_EVENTS
+from services.matching.domain.reassessment import EVENTS as REASSESSMENT_EVENTS
+from services.matching.domain.reassessment import REASSESSMENT
 from services.matching.domain.referral_decisions import REFERRAL
 from services.matching.effects import EFFECTS
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
-from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REFERRALS, SERVICES, UNMET
+from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REASSESSMENTS, REFERRALS, SERVICES, UNMET
 from services.matching.reactions import REACTIONS
-from services.matching.rulebook import RULEBOOK
+from services.matching.rulebook import RULEBOOK, in_force
 from services.matching.scheme_pages import router as scheme_pages
 from services.matching.tables import TABLES
 from shared.codec import Codec, Stored
@@ -44,18 +48,18 @@ def _counted_widely(old: dict[str, Any]) -> dict[str, Any]:
 _AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.CountedTogether: _counted_widely}
 CODEC = Codec(
     Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
-    *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS) for event in events],
+    *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS, PARAMETER_EVENTS, REASSESSMENT_EVENTS) for event in events],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
 )
 
 MATCHING = Service(
     name="matching",
-    deciders=(assessment(RULEBOOK), DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION),
+    deciders=(assessment(in_force), parameters(RULEBOOK), REASSESSMENT, DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS),
+    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,

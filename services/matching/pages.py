@@ -18,6 +18,7 @@ from services.matching.asked import GrantIn, ItemIn
 from services.matching.domain import referral as r
 from services.matching.domain.asking import Grant, Item
 from services.matching.rulebook import RULEBOOK
+from services.matching.standing import rules as standing_rules
 from shared.clock import local_day
 from shared.http import Door, Invalid
 from shared.kernel import Rejected
@@ -167,4 +168,5 @@ async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
 async def programmes(page: Annotated[Page, Depends(page_for(public=True))]) -> Response:
     """The rules in words, with source and date."""
     on = local_day(page.door.now)
-    return page.show("matching/programmes.html", items=[shown_programme(p, on) for p in RULEBOOK.programmes], on=on)
+    rules = await standing_rules(page.door)
+    return page.show("matching/programmes.html", items=[shown_programme(rules, p, on) for p in rules.programmes], on=on)

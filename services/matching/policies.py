@@ -21,6 +21,8 @@ from services.matching.domain.household import (
     ReleaseHelp,
     TellOthers,
 )
+from services.matching.domain.parameters import ParameterSet
+from services.matching.domain.reassessment import BeginReassessment
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -160,6 +162,13 @@ def grant_not_kept(e: Envelope) -> Iterable[To]:
         yield To("assessment", failed.about.case_id, RestSearch(failed.about.need), lambda _: further)
 
 
+def parameter_set(e: Envelope) -> Iterable[To]:
+    """Every stored case that it may touch is asked again."""
+    p: ParameterSet = e.data
+    key = str(p.number)
+    yield To("reassessment", key, BeginReassessment(key, p.programme, p.name, p.valid_from, p.until, p.at))
+
+
 def sharing_stopped(e: Envelope) -> Iterable[To]:
     stopped: SharingStopped = e.data
     return [To("referral", key, r.RevokeReferral(stopped.reason, stopped.at)) for key in stopped.open]
@@ -169,6 +178,7 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     CaseAssessed: help_sought,
     SharingAllowed: help_sought,
     SharingStopped: sharing_stopped,
+    ParameterSet: parameter_set,
     PlaceHeld: place_held,
     NoPlaceFound: no_place_found,
     r.ReferralOffered: referral_offered,

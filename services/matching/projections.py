@@ -22,18 +22,21 @@ from services.matching.domain.directory import (
 )
 from services.matching.domain.household import CountedTogether, HelpGranted, HelpReleased, OthersTold
 from services.matching.domain.organization import LocationAdded, OrganizationRegistered
+from services.matching.domain.reassessment import PortionDue, ReassessmentBegun, ReassessmentDone
 from services.matching.tables import (
     assessment_list,
     help_chain,
     location_list,
     organization_list,
+    reassessment_counts,
+    reassessment_list,
     referral_list,
     service_list,
     unmet_needs,
 )
 from shared.envelope import Envelope
 from shared.schedule import deadlines
-from shared.service import Change, Drop, Projection, Put, RowChange
+from shared.service import Add, Change, Drop, Projection, Put, RowChange
 
 plain = msgspec.to_builtins
 
@@ -54,6 +57,28 @@ def _assessed(e: Envelope) -> Iterable[RowChange]:
             "at": a.at,
         },
     )
+
+
+def _reassessed(e: Envelope) -> Iterable[RowChange]:
+    a: CaseAssessed = e.data
+    if a.changed is not None:
+        c = a.changed
+        counts = {"affected": 1, "gained": len(c.gained), "lost": len(c.lost), "before_fen": c.before_fen, "after_fen": c.after_fen}
+        yield Add(reassessment_counts, {"id": c.reassessment}, counts)
+
+
+def _reassessment_begun(e: Envelope) -> Iterable[RowChange]:
+    b: ReassessmentBegun = e.data
+    told = {"id": b.key, "programme": b.programme, "name": b.name, "since": b.since, "until": b.until}
+    yield Put(reassessment_list, {**told, "state": "running", "looked_at": 0, "begun_at": b.at, "changed_at": b.at})
+
+
+def _portion_due(e: Envelope) -> Iterable[RowChange]:
+    yield Change(reassessment_list, {"id": e.data.key}, {"looked_at": e.data.looked_at, "changed_at": e.data.at})
+
+
+def _reassessment_done(e: Envelope) -> Iterable[RowChange]:
+    yield Change(reassessment_list, {"id": e.data.key}, {"state": "done", "looked_at": e.data.looked_at, "changed_at": e.data.at})
 
 
 def _offered(e: Envelope) -> Iterable[RowChange]:
@@ -274,6 +299,16 @@ def _located(e: Envelope) -> Iterable[RowChange]:
 
 
 ASSESSMENTS = Projection("assessments", (assessment_list,), {CaseAssessed: _assessed})
+REASSESSMENTS = Projection(
+    "reassessments",
+    (reassessment_list, reassessment_counts),
+    {
+        ReassessmentBegun: _reassessment_begun,
+        PortionDue: _portion_due,
+        ReassessmentDone: _reassessment_done,
+        CaseAssessed: _reassessed,
+    },
+)
 REFERRALS = Projection(
     "referrals",
     (referral_list,),

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.matching.domain.assessment import AllowSharing, AssessCase, StopSharing
+from services.matching.domain.assessment import AllowSharing, AssessCase, ResumeSharing, StopSharing
 from services.matching.domain.counting import HOUSEHOLD, PERSON, Group, Member
 from services.matching.domain.facts import with_places
 from services.matching.domain.household import CountTogether
@@ -121,6 +121,11 @@ def on_case_closed(heard: Heard) -> Iterable[To]:
     yield To("assessment", heard.data.case_id, StopSharing("case_closed", heard.at))
 
 
+def on_case_reopened(heard: Heard) -> Iterable[To]:
+    """What was agreed to before counts again."""
+    yield To("assessment", heard.data.case_id, ResumeSharing(heard.at))
+
+
 def on_case_withdrawn(heard: Heard) -> Iterable[To]:
     yield To("assessment", heard.data.case_id, StopSharing("case_withdrawn", heard.at))
 
@@ -175,6 +180,7 @@ REACTIONS = (
     Reaction("intake.consent_given.v1", SharingRead, on_consent_given),
     Reaction("intake.consent_withdrawn.v1", SharingRead, on_consent_withdrawn),
     Reaction("intake.case_closed.v1", EndRead, on_case_closed),
+    Reaction("intake.case_reopened.v1", EndRead, on_case_reopened),
     Reaction("intake.case_withdrawn.v1", EndRead, on_case_withdrawn),
     Reaction("intake.subject_erased.v1", ErasedRead, on_subject_erased),
     Reaction("intake.persons_linked.v1", LinkRead, on_persons_linked),

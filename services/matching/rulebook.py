@@ -1,12 +1,15 @@
-"""The rule files beside this module, read and compiled once."""
+"""The rule files beside this module, read and compiled once, and again with the numbers that were set since."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 import yaml
 
+from services.matching.domain.changing import NewValue, changed
+from services.matching.domain.parameters import Parameters
 from services.matching.domain.points import Table
 from services.matching.domain.rule_reading import BadValue, city_series, programmes
 from services.matching.domain.rulebook import Rulebook, rulebook
@@ -45,3 +48,13 @@ def load_points(folder: Path) -> Table:
 RULEBOOK = load(_HERE)
 SCHEMES = load_schemes(_HERE / "schemes")
 POINTS = load_points(_HERE / "schemes")
+
+
+@lru_cache(maxsize=16)
+def _with(values: tuple[NewValue, ...]) -> Rulebook:
+    return changed(RULEBOOK, values)
+
+
+def in_force(parameters: Parameters) -> Rulebook:
+    """The rules of the files with the numbers that were set since; compiled once for each set of them."""
+    return _with(parameters.values) if parameters.values else RULEBOOK

@@ -22,6 +22,32 @@ assessment_list = Table(
     Index("assessment_list_at", "at", "case_id"),
 )
 
+reassessment_list = Table(
+    "reassessment_list",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("programme", Text),
+    Column("name", Text, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date),
+    Column("state", Text, nullable=False),
+    Column("looked_at", BigInteger, nullable=False),
+    Column("begun_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("reassessment_list_at", "begun_at", "id"),
+)
+
+reassessment_counts = Table(
+    "reassessment_counts",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("affected", BigInteger, nullable=False),
+    Column("gained", BigInteger, nullable=False),
+    Column("lost", BigInteger, nullable=False),
+    Column("before_fen", BigInteger, nullable=False),
+    Column("after_fen", BigInteger, nullable=False),
+)
+
 referral_list = Table(
     "referral_list",
     TABLES,

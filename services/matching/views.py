@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select
@@ -12,11 +13,14 @@ from services.matching.tables import (
     help_chain,
     location_list,
     organization_list,
+    reassessment_counts,
+    reassessment_list,
     referral_list,
     service_list,
     unmet_needs,
 )
 from shared.http import Door
+from shared.room import Room
 
 _SETTLED = ("served", "closed")
 
@@ -65,6 +69,30 @@ async def assessed_after(door: Door, case_id: str, district: str | None, limit: 
     t = assessment_list.c
     statement = _filtered(select(t.case_id).where(t.case_id > case_id), assessment_list, {"district": district})
     return [row["case_id"] for row in await door.rows(statement.order_by(t.case_id).limit(limit))]
+
+
+async def assessed_on(room: Room, after: str, since: date, until: date | None, limit: int) -> list[str]:
+    """The next cases, by id, that are decided by the rules of a day in [`since`, `until`)."""
+    t = assessment_list.c
+    days = [t.rules_on >= since] if until is None else [t.rules_on >= since, t.rules_on < until]
+    statement = select(t.case_id).where(t.case_id > after, *days).order_by(t.case_id).limit(limit)
+    return [row["case_id"] for row in await room.rows(statement)]
+
+
+def _reassessments() -> Select[Any]:
+    counts = [func.coalesce(column, 0).label(column.name) for column in reassessment_counts.c if column.name != "id"]
+    both = reassessment_list.outerjoin(reassessment_counts, reassessment_counts.c.id == reassessment_list.c.id)
+    return select(reassessment_list, *counts).select_from(both)
+
+
+async def reassessment_page(door: Door, *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+    """With how many cases gained or lost by each."""
+    return await door.page(_reassessments(), order=(reassessment_list.c.begun_at, reassessment_list.c.id), limit=limit, cursor=cursor)
+
+
+async def reassessment_row(door: Door, key: str) -> dict[str, Any] | None:
+    rows = await door.rows(_reassessments().where(reassessment_list.c.id == key))
+    return rows[0] if rows else None
 
 
 async def eligible_programmes(door: Door, case_ids: Collection[str]) -> dict[str, list[str]]:

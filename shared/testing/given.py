@@ -8,10 +8,13 @@ from shared.kernel import Decider, Rejected, fold
 
 
 class Given:
-    """`Given(CASE, *events).when(command).then(*events)`; `.refused(Class)` instead of `.then` for a no."""
+    """`Given(CASE, *events).when(command).then(*events)`; `.refused(Class)` instead of `.then` for a no.
 
-    def __init__(self, decider: Decider[Any], *events: Any) -> None:
-        self.decider, self.history = decider, events
+    `ground` is the state of the stream on which such a decider rests.
+    """
+
+    def __init__(self, decider: Decider[Any], *events: Any, ground: Any = None) -> None:
+        self.decider, self.history, self.ground = decider, events, ground
 
     @property
     def state(self) -> Any:
@@ -19,7 +22,8 @@ class Given:
 
     def when(self, command: Any) -> When:
         try:
-            return When(self, self.decider.decide(command, self.state), None)
+            ground = () if self.decider.rests_on is None else (self.ground,)
+            return When(self, self.decider.decide(command, self.state, *ground), None)
         except Rejected as no:
             return When(self, (), no)
 

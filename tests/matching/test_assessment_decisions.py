@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -11,13 +12,14 @@ from msgspec.structs import replace
 from services.matching.domain import assessment as a
 from services.matching.domain.asking import ATTEMPTS_MAX, Ask
 from services.matching.domain.assessment_decisions import CaseIsNotAssessed, CaseIsNotEligible, SharingStands, assessment, day_of_rules
+from services.matching.domain.changing import NewValue, changed
 from services.matching.domain.rulebook import rulebook
 from services.matching.rulebook import RULEBOOK
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
 from tests.matching.stories import AT, DAY, ILL, LATER
 
-ASSESSMENT = assessment(RULEBOOK)
+ASSESSMENT = assessment(lambda _: RULEBOOK)
 FACTS: dict[str, Any] = {**ILL, "local_hukou": False}
 ASSESS = a.AssessCase("case-1", "p1", "h1", "440106", ("medical",), "normal", FACTS, DAY, AT, ("charity",))
 ALONE = replace(ASSESS, recipients=None)
@@ -92,7 +94,8 @@ def test_the_same_facts_are_assessed_once() -> None:
 
 
 def test_the_same_facts_are_assessed_again_by_other_rules_and_after_an_erasure() -> None:
-    fewer = assessment(rulebook(RULEBOOK.programmes[:3], RULEBOOK.city))
+    three = rulebook(RULEBOOK.programmes[:3], RULEBOOK.city)
+    fewer = assessment(lambda _: three)
     (event,) = Given(fewer, assessed()).when(ASSESS).events
     assert (len(event.verdicts), event.rule_version != RULEBOOK.version) == (3, True)
     assert len(Given(ASSESSMENT, replace(assessed(), facts=SHREDDED)).when(ASSESS).events) == 1
@@ -233,3 +236,67 @@ def test_a_programme_is_confirmed_only_by_an_eligible_verdict_of_the_latest_asse
 )  # fmt: skip
 def test_the_rules_are_those_of_the_day_of_the_event(event_on: Any, expected: date) -> None:
     assert day_of_rules({"event_on": event_on}, DAY) == expected
+
+
+HIGHER = changed(RULEBOOK, (NewValue(None, "dibao_line_fen", date(2024, 1, 1), Fraction(128_000), "ASSUMPTION"),))
+BY_HIGHER = assessment(lambda _: HIGHER)
+NEAR: dict[str, Any] = {"local_hukou": True, "household_size": 1, "property_within_limits": True, "monthly_income_fen": 125_000}
+REFUSED = replace(ASSESS, facts=NEAR, needs=("livelihood",))
+ASKED = a.Reassess("1", LATER)
+
+
+def test_a_new_number_answers_those_anew_whom_it_reaches_and_seeks_their_help() -> None:
+    before = assessed(REFUSED)
+    found, *_ = Given(BY_HIGHER, before).when(ASKED).events
+    assert found.rule_version == HIGHER.version != before.rule_version
+    assert "DIBAO" in found.changed.gained
+    assert (found.changed.reassessment, found.changed.after_fen - found.changed.before_fen) == ("1", 3_000)
+    assert (found.facts, found.on, found.needs, found.at) == (before.facts, before.on, before.needs, LATER)
+    ended = a.SearchEnded("case-1", "livelihood", "no_service")
+    again, *_ = Given(BY_HIGHER, before, ended).when(ASKED).events
+    assert [(ask.need, ask.rounds, ask.candidates[0].programme) for ask in again.seeks] == [("livelihood", 2, "DIBAO")]
+
+
+def test_whom_a_new_number_does_not_reach_keeps_the_answer_as_it_was_given() -> None:
+    far = assessed(replace(REFUSED, facts={**NEAR, "monthly_income_fen": 400_000}))
+    Given(BY_HIGHER, far).when(ASKED).then()
+    near = assessed(REFUSED)
+    Given(ASSESSMENT, near).when(ASKED).then()
+    Given(BY_HIGHER).when(ASKED).then()
+    Given(BY_HIGHER, replace(near, facts=SHREDDED)).when(ASKED).then()
+
+
+def test_who_loses_by_a_new_number_is_told_apart_from_who_gains() -> None:
+    (above,) = Given(BY_HIGHER).when(REFUSED).events
+    found, *_ = Given(ASSESSMENT, above).when(ASKED).events
+    assert ("DIBAO" in found.changed.lost, found.changed.gained) == (True, ())
+
+
+def test_a_reassessment_shares_with_nobody_who_was_not_agreed_to() -> None:
+    found, *_ = Given(BY_HIGHER, assessed(replace(REFUSED, recipients=None))).when(ASKED).events
+    assert (found.recipients, found.seeks) == (None, ())
+    stopped = a.SharingStopped("case-1", "p1", "consent_withdrawn", LATER)
+    found, *_ = Given(BY_HIGHER, assessed(REFUSED), stopped).when(ASKED).events
+    assert (found.recipients, found.seeks) == (None, ())
+
+
+def test_what_was_agreed_to_counts_again_when_a_closed_case_is_opened_again() -> None:
+    closed = a.SharingStopped("case-1", "p1", "case_closed", LATER)
+    found, *_ = Given(BY_HIGHER, assessed(REFUSED), closed).when(ASKED).events
+    assert found.seeks == ()
+    (allowed,) = (
+        Given(BY_HIGHER, assessed(REFUSED), closed, a.SearchEnded("case-1", "livelihood", "no_service"), found)
+        .when(a.ResumeSharing(LATER))
+        .events
+    )
+    assert (allowed.recipients, [ask.need for ask in allowed.seeks]) == (("charity",), ["livelihood"])
+    Given(BY_HIGHER, assessed(REFUSED), closed, allowed).when(a.ResumeSharing(LATER)).then()
+
+
+def test_consent_that_was_taken_back_while_a_case_was_closed_does_not_come_back() -> None:
+    closed = a.SharingStopped("case-1", "p1", "case_closed", LATER)
+    (stopped,) = Given(ASSESSMENT, assessed(), closed).when(a.StopSharing("consent_withdrawn", LATER)).events
+    Given(ASSESSMENT, assessed(), closed, stopped).when(a.ResumeSharing(LATER)).then()
+    Given(ASSESSMENT, assessed(), closed).when(a.StopSharing("case_closed", LATER)).then()
+    Given(ASSESSMENT, assessed(ALONE)).when(a.ResumeSharing(LATER)).then()
+    Given(ASSESSMENT).when(a.ResumeSharing(LATER)).then()

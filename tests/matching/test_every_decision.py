@@ -47,7 +47,7 @@ def test_every_refusal_is_provoked_in_a_test(decider: Decider[Any]) -> None:
 @pytest.mark.parametrize("decider", DECIDERS)
 def test_what_is_no_command_and_no_event_is_our_fault(decider: Decider[Any]) -> None:
     with pytest.raises(AssertionError):
-        decider.decide(object(), decider.absent)
+        decider.decide(object(), decider.absent, *([] if decider.rests_on is None else [None]))
     with pytest.raises(AssertionError):
         decider.evolve(decider.absent, object())
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.matching.domain import assessment as a
 from services.matching.domain.assessment_decisions import assessment, day_of_rules
 from services.matching.domain.facts import KINDS, known
+from services.matching.domain.parameters import Parameters
 from services.matching.domain.rulebook import Explained
 from services.matching.rulebook import RULEBOOK
 from shared.kernel import fold
@@ -101,10 +102,10 @@ def test_what_is_settled_stays_settled_when_more_is_told(facts: dict[str, Any], 
 @example({"event_on": "2005-01-01"}, _SOME_DAY, ["medical"])
 @given(_FACTS, _DAYS, st.lists(st.sampled_from(("medical", "emergency", "livelihood", "housing")), max_size=3, unique=True))
 def test_an_assessment_is_total_and_its_searches_rest_on_its_verdicts(facts: dict[str, Any], on: date, needs: list[str]) -> None:
-    decider = assessment(RULEBOOK)
+    decider = assessment(lambda _: RULEBOOK)
     command = a.AssessCase("c1", "p1", "h1", "440106", tuple(needs), "high", facts, on, AT, ("charity",))
-    events = decider.decide(command, decider.absent)
-    assert events == decider.decide(command, decider.absent)
+    events = decider.decide(command, decider.absent, Parameters())
+    assert events == decider.decide(command, decider.absent, Parameters())
     (event,) = events
     assert event.on == day_of_rules(facts, on) <= on
     eligible = {v.programme: v.amount_fen for v in event.verdicts if v.verdict == "eligible"}

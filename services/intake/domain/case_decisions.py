@@ -287,6 +287,7 @@ _OBEY: dict[type, Callable[[Any, c.Case], tuple[c.Event, ...]]] = {
     w.NotePaper: working.note_paper,
     w.SignCase: working.sign,
     w.SeekHelpAgain: working.seek_again,
+    w.NoteInReach: working.note_in_reach,
 }
 
 

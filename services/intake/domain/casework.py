@@ -158,6 +158,14 @@ class SeekHelpAgain(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class NoteInReach(Struct, frozen=True, gc=False):
+    """New numbers of the rules have brought these programmes into reach; `ref` is the word that said so."""
+
+    ref: str
+    programmes: tuple[str, ...]
+    at: datetime
+
+
 class SignCase(Struct, frozen=True, gc=False):
     """Somebody of the side that has the case says that it is theirs."""
 
@@ -261,6 +269,16 @@ class HelpFailed(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class InReachNoted(Struct, frozen=True, gc=False):
+    """Programmes that are in reach now of a case that is `closed`, or goes on."""
+
+    case_id: str
+    person_id: str
+    programmes: tuple[str, ...]
+    closed: bool
+    at: datetime
+
+
 class HelpSoughtAgain(Struct, frozen=True, gc=False):
     case_id: str
     need: str
@@ -276,11 +294,11 @@ class CaseSigned(Struct, frozen=True, gc=False):
 
 COMMANDS = (
     SetNeed, AskHandOver, AnswerHandOver, RaiseGrievance, AnswerGrievance, GiveProvisionalHelp, CompletePapers, NotePaper, SignCase,
-    SeekHelpAgain,
+    SeekHelpAgain, NoteInReach,
 )  # fmt: skip
 EVENTS = (
     NeedSet, HandOverAsked, HandOverAnswered, GrievanceRaised, GrievanceAnswered, ProvisionalHelpGiven, PapersCompleted,
-    ProvisionalHelpLapsed, PaperNoted, CaseSigned, HelpFailed, HelpSoughtAgain,
+    ProvisionalHelpLapsed, PaperNoted, CaseSigned, HelpFailed, HelpSoughtAgain, InReachNoted,
 )  # fmt: skip
 
 

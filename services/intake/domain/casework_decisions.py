@@ -80,6 +80,7 @@ def proposed_closing(report: c.CaseReported, state: c.Case, ref: str, at: dateti
     return (c.TaskAdded(report.case_id, report.person_id, task_id, "propose_closing", at, None, state.needs),)
 
 
+_STAYS_CLOSED = ("deceased", "moved_away")
 _NOBODY_HELPS = ("unmet_need", "help_failed")
 
 
@@ -121,6 +122,19 @@ def seek_again(command: w.SeekHelpAgain, state: c.Case) -> tuple[c.Event, ...]:
         return ()
     clock = started(command.rules, "help", state.urgency, state.district, command.at)
     return (w.HelpSoughtAgain(report.case_id, command.need, command.at, (clock,)),)
+
+
+def note_in_reach(command: w.NoteInReach, state: c.Case) -> tuple[c.Event, ...]:
+    """Somebody asks the person; whoever withdrew, or has died or gone away, is not asked."""
+    report = known(state)
+    task_id = f"{report.case_id}:in_reach:{command.ref}"
+    gone = state.status == "withdrawn" or (state.status == "closed" and state.reason in _STAYS_CLOSED)
+    if gone or any(task.task_id == task_id for task in state.tasks):
+        return ()
+    return (
+        w.InReachNoted(report.case_id, report.person_id, command.programmes, state.status == "closed", command.at),
+        c.TaskAdded(report.case_id, report.person_id, task_id, "in_reach", command.at, None, command.programmes),
+    )
 
 
 def sign(command: w.SignCase, state: c.Case) -> tuple[c.Event, ...]:

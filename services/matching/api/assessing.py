@@ -15,8 +15,8 @@ from services.matching.domain.assessment_decisions import day_of_rules
 from services.matching.domain.counting import together
 from services.matching.domain.facts import day_of, with_places
 from services.matching.domain.household import Household
-from services.matching.domain.rulebook import Explained
-from services.matching.rulebook import RULEBOOK
+from services.matching.domain.rulebook import Explained, Rulebook
+from services.matching.standing import rules as standing_rules
 from shared.asked import Instant
 from shared.clock import local_day
 from shared.errors import NotNow
@@ -40,15 +40,16 @@ async def assess(body: AssessmentIn, door: Annotated[Door, Depends(door_for())])
     if facts.get("event_on") is not None and day_of(facts["event_on"]) is None:
         raise Invalid(pointer="/facts/event_on", detail="a day is expected")
     on = day_of_rules(facts, seen_on)
-    told = RULEBOOK.explain(facts, on, seen_on=seen_on, used=body.used_fen)
-    return {"as_of": seen_on, "rules_on": on, "rule_version": RULEBOOK.version, "verdicts": [shown(t) for t in told]}
+    rules = await standing_rules(door)
+    told = rules.explain(facts, on, seen_on=seen_on, used=body.used_fen)
+    return {"as_of": seen_on, "rules_on": on, "rule_version": rules.version, "verdicts": [shown(t) for t in told]}
 
 
-def used_by_programme(household: Household, on: date, case_id: str, person_id: str) -> dict[str, int]:
+def used_by_programme(rules: Rulebook, household: Household, on: date, case_id: str, person_id: str) -> dict[str, int]:
     """What this household's grants, and those that count with them, use of the caps that count for this case, by programme."""
     used: dict[str, int] = {}
-    for programme in RULEBOOK.programmes:
-        for limit in RULEBOOK.limits(programme.code, on, person_id=person_id, case_id=case_id)[:1]:
+    for programme in rules.programmes:
+        for limit in rules.limits(programme.code, on, person_id=person_id, case_id=case_id)[:1]:
             used[programme.code] = household.used_of(limit.key)
     return used
 
@@ -70,14 +71,15 @@ async def assessment_of(door: Door, case_id: str, as_of: datetime | None = None)
     versions = [_version(e.data, e.version) for e in history if isinstance(e.data, CaseAssessed) and (as_of is None or e.at <= as_of)]
     household: Household = await door.state("household", latest.household_id, as_of=as_of)
     facts = facts_of(latest)
-    used = used_by_programme(household, latest.on, case_id, latest.person_id)
-    told = () if facts is None else RULEBOOK.explain(facts, latest.on, seen_on=latest.seen_on, used=used)
+    rules = await standing_rules(door, as_of)
+    used = used_by_programme(rules, household, latest.on, case_id, latest.person_id)
+    told = () if facts is None else rules.explain(facts, latest.on, seen_on=latest.seen_on, used=used)
     stored = {v.programme: v for v in latest.verdicts}
     verdicts = [{**shown(t), "stored_verdict": stored[t.programme].verdict} for t in told if t.programme in stored]
     return {
         "case_id": case_id, "person_id": latest.person_id, "household_id": latest.household_id, "district": latest.district,
         "needs": latest.needs, "as_of": latest.seen_on, "rules_on": latest.on, "rule_version": latest.rule_version,
-        "explained_by": RULEBOOK.version, "assessed_at": latest.at, "version": await door.version("assessment", case_id),
+        "explained_by": rules.version, "assessed_at": latest.at, "version": await door.version("assessment", case_id),
         "shared_with": state.recipients, "verdicts": verdicts or [msgspec.to_builtins(v) for v in latest.verdicts], "versions": versions,
         "referrals": await views.referrals_of_case(door, case_id),
         "counts_with": sorted(together(household.groups, latest.household_id) - {latest.household_id}),

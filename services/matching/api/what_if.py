@@ -16,7 +16,7 @@ from services.matching.domain.assessment_decisions import day_of_rules
 from services.matching.domain.changing import Case, NewValue, Sums, changed, effects, word_of
 from services.matching.domain.facts import with_places
 from services.matching.domain.rule_reading import RuleFault
-from services.matching.rulebook import RULEBOOK
+from services.matching.standing import rules as standing_rules
 from shared.http import Door, Invalid, door_for
 
 router = APIRouter(prefix="/matching/v1", tags=["programmes"])
@@ -30,9 +30,10 @@ async def what_if(body: WhatIfIn, door: Planner) -> dict[str, Any]:
 
     `cases` names the first few hundred of each; sums count all.
     """
+    rules = await standing_rules(door)
     values = [NewValue(one.programme, one.name, one.valid_from, Fraction(one.value), one.source) for one in body.values]
     try:
-        after = changed(RULEBOOK, values)
+        after = changed(rules, values)
     except RuleFault as fault:
         raise Invalid(f"/{fault}", "is no parameter, has no source, or is no number that can be") from None
     sums: dict[tuple[str, str], Sums] = {}
@@ -41,7 +42,7 @@ async def what_if(body: WhatIfIn, door: Planner) -> dict[str, Any]:
     async for portion in _portions(door, body):
         looked_at += len(portion)
         touched = set[str]()
-        for one in effects(RULEBOOK, after, portion):
+        for one in effects(rules, after, portion):
             touched.add(one.case_id)
             key = (one.programme, one.district)
             sums[key] = sums.get(key, Sums()).and_of(one)
@@ -50,7 +51,7 @@ async def what_if(body: WhatIfIn, door: Planner) -> dict[str, Any]:
         affected += len(touched)
     told = [{"programme": programme, "district": place, **msgspec.to_builtins(one)} for (programme, place), one in sorted(sums.items())]
     return {
-        "rule_version": RULEBOOK.version, "changed_version": after.version, "cases": looked_at, "affected": affected, "sums": told,
+        "rule_version": rules.version, "changed_version": after.version, "cases": looked_at, "affected": affected, "sums": told,
         "before_fen": sum(one["before_fen"] for one in told), "after_fen": sum(one["after_fen"] for one in told), "effects": listed,
         "more": len(listed) == _LISTED_MAX,
     }  # fmt: skip

@@ -35,6 +35,19 @@ class AssessCase(Struct, frozen=True, gc=False):
     recipients: tuple[str, ...] | None = None
 
 
+class Reassess(Struct, frozen=True, gc=False):
+    """The numbers of the rules have changed: answer anew on the facts that are known; `reassessment` is the key of what asks."""
+
+    reassessment: str
+    at: datetime
+
+
+class ResumeSharing(Struct, frozen=True, gc=False):
+    """The case was opened again: what was agreed to when it was closed, and not taken back since, counts again."""
+
+    at: datetime
+
+
 class AllowSharing(Struct, frozen=True, gc=False):
     recipients: tuple[str, ...]
     at: datetime
@@ -75,6 +88,16 @@ class ConfirmEligible(Struct, frozen=True, gc=False):
     programme: str
 
 
+class Changed(Struct, frozen=True, gc=False):
+    """What a reassessment found: programmes that are in reach now, and those that are not any more; the sums of both answers in fen."""
+
+    reassessment: str
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    before_fen: int = 0
+    after_fen: int = 0
+
+
 class CaseAssessed(Struct, frozen=True, gc=False):
     case_id: str
     person_id: str
@@ -91,6 +114,7 @@ class CaseAssessed(Struct, frozen=True, gc=False):
     at: datetime
     recipients: tuple[str, ...] | None = None
     seeks: tuple[Ask, ...] = ()
+    changed: Changed | None = None
 
 
 class NothingMissing(Struct, frozen=True, gc=False):
@@ -142,9 +166,12 @@ class Sought(Struct, frozen=True, gc=False):
 
 
 class Assessment(Struct, frozen=True, gc=False):
+    """`resting` is whom the consent reached when the case was closed; it counts again when the case is opened again."""
+
     latest: CaseAssessed | None = None
     recipients: tuple[str, ...] | None = None
     sought: tuple[Sought, ...] = ()
+    resting: tuple[str, ...] | None = None
 
     def of(self, need: str) -> Sought | None:
         for one in self.sought:
@@ -154,7 +181,7 @@ class Assessment(Struct, frozen=True, gc=False):
 
 
 ABSENT = Assessment()
-COMMANDS = (AssessCase, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible)
+COMMANDS = (AssessCase, Reassess, ResumeSharing, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible)
 EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded)
 
 
@@ -179,14 +206,16 @@ def _moved(state: Assessment, need: str, referral_id: str | None) -> Assessment:
 def evolve(state: Assessment, event: Any) -> Assessment:
     match event:
         case CaseAssessed():
-            return Assessment(event, event.recipients, _seeking(state, event.seeks))
+            resting = None if event.recipients is not None else state.resting
+            return Assessment(event, event.recipients, _seeking(state, event.seeks), resting)
         case NothingMissing():
             return state
         case SharingAllowed():
             return Assessment(state.latest, event.recipients, _seeking(state, event.seeks))
         case SharingStopped():
             # What is revoked says so itself; a search whose help was granted already stands where it stood.
-            return Assessment(state.latest, None, tuple([Sought(one.need, one.rounds, one.referral_id) for one in state.sought]))
+            sought = tuple([Sought(one.need, one.rounds, one.referral_id) for one in state.sought])
+            return Assessment(state.latest, None, sought, state.recipients if event.reason == "case_closed" else None)
         case OfferNoted():
             return _moved(state, event.need, event.referral_id)
         case SearchEnded():

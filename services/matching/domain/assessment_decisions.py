@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from services.matching.domain.asking import Ask, Candidate
 from services.matching.domain.assessment import (
@@ -15,12 +17,15 @@ from services.matching.domain.assessment import (
     AssessCase,
     Assessment,
     CaseAssessed,
+    Changed,
     ConfirmEligible,
     NoteEnded,
     NoteOffer,
     NothingMissing,
     OfferNoted,
+    Reassess,
     RestSearch,
+    ResumeSharing,
     SearchEnded,
     SharingAllowed,
     SharingStopped,
@@ -30,6 +35,7 @@ from services.matching.domain.assessment import (
 )
 from services.matching.domain.compiling import Verdict
 from services.matching.domain.facts import day_of
+from services.matching.domain.parameters import CITY, Parameters
 from services.matching.domain.rulebook import Rulebook
 from shared.kernel import Decider, Rejected
 
@@ -55,13 +61,15 @@ def day_of_rules(facts: Mapping[str, Any], seen_on: date) -> date:
     return day if day is not None and day <= seen_on else seen_on
 
 
-def _missing(rules: Rulebook, command: AssessCase, on: date, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+def _missing(
+    rules: Rulebook, of: AssessCase | CaseAssessed, facts: Mapping[str, Any], on: date, verdicts: Sequence[Verdict]
+) -> tuple[str, ...]:
     """Facts that could open a programme for a need of this case; only asked for when nothing is open that gives something."""
     if any(v.amount_fen > 0 for v in verdicts) or all(v.verdict == "ineligible" for v in verdicts):
         return ()
     found: dict[str, None] = {}
-    for told in rules.explain(command.facts, on, seen_on=command.seen_on):
-        if told.verdict == "needs_information" and not set(rules.by_code[told.programme].needs).isdisjoint(command.needs):
+    for told in rules.explain(facts, on, seen_on=of.seen_on):
+        if told.verdict == "needs_information" and not set(rules.by_code[told.programme].needs).isdisjoint(of.needs):
             found.update(dict.fromkeys(told.missing))
     return tuple(found)
 
@@ -126,10 +134,44 @@ def assess(command: AssessCase, state: Assessment, rules: Rulebook) -> tuple[Any
     c = command
     assessed = CaseAssessed(
         c.case_id, c.person_id, c.household_id, c.district, c.needs, c.urgency, c.facts, on, c.seen_on, rules.version, verdicts,
-        _missing(rules, c, on, verdicts), c.at, recipients, seeks,
+        _missing(rules, c, c.facts, on, verdicts), c.at, recipients, seeks,
     )  # fmt: skip
+    return _answered(state, assessed)
+
+
+def _answered(state: Assessment, assessed: CaseAssessed) -> tuple[Any, ...]:
     answered = state.latest is not None and state.latest.missing and not assessed.missing
-    return (assessed, NothingMissing(c.case_id, c.at)) if answered else (assessed,)
+    return (assessed, NothingMissing(assessed.case_id, assessed.at)) if answered else (assessed,)
+
+
+def _in_reach(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """What gives something, in fen, by programme."""
+    return {v.programme: v.amount_fen for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0}
+
+
+def reassess(command: Reassess, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
+    """The same facts by other numbers; where every programme answers as before, the answer stays as it was given."""
+    latest = state.latest
+    facts = None if latest is None else facts_of(latest)
+    if latest is None or facts is None or latest.rule_version == rules.version:
+        return ()
+    verdicts = rules.verdicts(facts, latest.on, seen_on=latest.seen_on)
+    if verdicts == latest.verdicts:
+        return ()
+    before, after = _in_reach(latest.verdicts), _in_reach(verdicts)
+    gained, lost = tuple([code for code in after if code not in before]), tuple([code for code in before if code not in after])
+    changed = Changed(command.reassessment, gained, lost, sum(before.values()), sum(after.values()))
+    seeks = () if state.recipients is None else Search(rules, state, facts).asks(latest, latest.on, verdicts, state.recipients)
+    assessed = msgspec.structs.replace(
+        latest, rule_version=rules.version, verdicts=verdicts, missing=_missing(rules, latest, facts, latest.on, verdicts), at=command.at,
+        recipients=state.recipients, seeks=seeks, changed=changed,
+    )  # fmt: skip
+    return _answered(state, assessed)
+
+
+def resume(command: ResumeSharing, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
+    """Nothing where sharing was never agreed to, or was taken back."""
+    return () if state.resting is None or state.latest is None else allow(AllowSharing(state.resting, command.at), state, rules)
 
 
 def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
@@ -144,7 +186,8 @@ def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[An
 
 
 def stop(command: StopSharing, state: Assessment) -> tuple[Any, ...]:
-    if state.latest is None or (state.recipients is None and command.reason != "subject_erased"):
+    nothing_to_stop = state.recipients is None and (state.resting is None or command.reason == "case_closed")
+    if state.latest is None or (nothing_to_stop and command.reason != "subject_erased"):
         return ()
     may_be_open = [key for one in state.sought for key in (*one.others, one.referral_id) if key is not None]
     return (SharingStopped(state.latest.case_id, state.latest.person_id, command.reason, command.at, tuple(dict.fromkeys(may_be_open))),)
@@ -178,15 +221,19 @@ def confirm_eligible(command: ConfirmEligible, state: Assessment) -> tuple[Any, 
     return ()
 
 
-def assessment(rules: Rulebook) -> Decider[Assessment]:
-    """The decider that answers by these rules."""
+def assessment(in_force: Callable[[Parameters], Rulebook]) -> Decider[Assessment]:
+    """The decider that answers by the rules in force: those of the files with what was set since."""
 
-    def decide(command: Any, state: Assessment) -> tuple[Any, ...]:
+    def decide(command: Any, state: Assessment, parameters: Parameters) -> tuple[Any, ...]:
         match command:
             case AssessCase():
-                return assess(command, state, rules)
+                return assess(command, state, in_force(parameters))
+            case Reassess():
+                return reassess(command, state, in_force(parameters))
             case AllowSharing():
-                return allow(command, state, rules)
+                return allow(command, state, in_force(parameters))
+            case ResumeSharing():
+                return resume(command, state, in_force(parameters))
             case StopSharing():
                 return stop(command, state)
             case NoteOffer():
@@ -199,4 +246,4 @@ def assessment(rules: Rulebook) -> Decider[Assessment]:
                 return confirm_eligible(command, state)
         raise AssertionError(f"{type(command).__name__} is no command to an assessment")
 
-    return Decider("assessment", ABSENT, decide, evolve, COMMANDS, EVENTS)
+    return Decider("assessment", ABSENT, decide, evolve, COMMANDS, EVENTS, f"parameters-{CITY}")
