@@ -41,6 +41,8 @@ class City(Struct, frozen=True):
 
     organizations: list[dict[str, Any]]
     locations: list[dict[str, Any]]
+    communities: list[dict[str, Any]]
+    figures: dict[int, list[dict[str, Any]]]
     services: list[dict[str, Any]]
     funds: list[dict[str, Any]]
     donations: list[dict[str, Any]]
@@ -53,7 +55,16 @@ def read_city() -> City:
     """The city from its file."""
     told = yaml.safe_load((_HERE / "city.yaml").read_text(encoding="utf-8"))
     answers = {one["id"]: one.pop("answers") for one in told["organizations"]}
-    return City(**told, answers=answers)
+    known = {one["id"] for one in told["organizations"]}
+    for one in told["communities"]:
+        for org in one.pop("present"):
+            there = {"id": f"{org}-{one['code']}", "organization_id": org, "name": f"{one['zh']} {one['en']}", "place_code": one["code"]}
+            assert org in known, f"{org} is no organisation of the sample"
+            told["locations"].append(there)
+    figures: dict[int, list[dict[str, Any]]] = {}
+    for one in told.pop("figures"):
+        figures.setdefault(one.pop("year"), []).append(one)
+    return City(**told, figures=figures, answers=answers)
 
 
 def read_residents() -> bytes:

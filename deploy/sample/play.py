@@ -61,6 +61,8 @@ async def furnish(doors: Doors, city: City, progress: Progress) -> date:
     steps: list[tuple[str, list[tuple[str, Any]]]] = [
         ("admin", [("/matching/v1/organizations", one) for one in city.organizations]),
         ("admin", [("/matching/v1/locations", one) for one in city.locations]),
+        ("admin", [("/matching/v1/communities", {"communities": city.communities})]),
+        ("admin", [(f"/matching/v1/city-goals/{year}/figures", one) for year, told in city.figures.items() for one in told]),
         ("finance", [("/disbursement/v1/funds", one) for one in city.funds]),
         ("finance", [("/disbursement/v1/donations", one) for one in city.donations[1:]]),
         ("admin", [("/matching/v1/services", one) for one in city.services]),

@@ -119,7 +119,7 @@ class LocationIn(Strict):
     id: Code | None = None
     organization_id: Code
     name: Name
-    place_code: str = Field(pattern=r"^([0-9]{6}|[0-9]{9})$", description="District or street.")
+    place_code: str = Field(pattern=r"^([0-9]{6}|[0-9]{9}|[0-9]{12})$", description="District, street or community.")
 
 
 class StandingIn(Strict):
@@ -191,3 +191,32 @@ class ReferIn(Strict):
     service_id: Code
     need: Need
     programme: Code | None = None
+
+
+class CommunityIn(Strict):
+    code: Annotated[str, Field(pattern=r"^4401[0-9]{8}$", description="Twelve digits; the first nine are the street or town.")]
+    zh: Annotated[str, Field(min_length=1, max_length=60), WHOLE]
+    en: Annotated[str, Field(min_length=1, max_length=60), WHOLE]
+    kind: Literal["urban", "rural"]
+
+
+class CommunitiesIn(Strict):
+    communities: list[CommunityIn] = Field(min_length=1, max_length=500)
+
+    @field_validator("communities")
+    @classmethod
+    def _once(cls, told: list[CommunityIn]) -> list[CommunityIn]:
+        if len({one.code for one in told}) != len(told):
+            raise ValueError("a community is told twice")
+        return told
+
+
+class FigureIn(Strict):
+    """One figure of a year: a count, or fen for donations."""
+
+    figure: Literal[
+        "residents", "organisations", "volunteers", "volunteer_hours", "charity_plazas", "donations_fen", "staff", "active_people",
+        "facts_due", "facts_published",
+    ]  # fmt: skip
+    value: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)]
+    source: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), WHOLE]

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from services.matching.api import ROUTERS
+from services.matching.city_pages import router as city_pages
+from services.matching.city_projections import COMMUNITIES, FIGURES
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
 from services.matching.domain import assessment as a
 from services.matching.domain import directory as d
@@ -13,7 +15,11 @@ from services.matching.domain import household as h
 from services.matching.domain import organization as o
 from services.matching.domain import referral as r
 from services.matching.domain.assessment_decisions import assessment
+from services.matching.domain.community import COMMUNITY
+from services.matching.domain.community import EVENTS as COMMUNITY_EVENTS
 from services.matching.domain.directory_decisions import DIRECTORY
+from services.matching.domain.goals import EVENTS as GOAL_EVENTS
+from services.matching.domain.goals import GOALS
 from services.matching.domain.household_decisions import HOUSEHOLD
 from services.matching.domain.organization_decisions import ORGANIZATION
 from services.matching.domain.parameter_decisions import parameters
@@ -48,24 +54,28 @@ def _counted_widely(old: dict[str, Any]) -> dict[str, Any]:
 _AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.CountedTogether: _counted_widely}
 CODEC = Codec(
     Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
-    *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS, PARAMETER_EVENTS, REASSESSMENT_EVENTS) for event in events],
+    *[
+        Stored(event)
+        for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS, PARAMETER_EVENTS, REASSESSMENT_EVENTS, COMMUNITY_EVENTS, GOAL_EVENTS)
+        for event in events
+    ],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
 )
 
 MATCHING = Service(
     name="matching",
-    deciders=(assessment(in_force), parameters(RULEBOOK), REASSESSMENT, DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION),
+    deciders=(assessment(in_force), parameters(RULEBOOK), REASSESSMENT, DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION, COMMUNITY, GOALS),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS),
+    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, COMMUNITIES, FIGURES),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages),
+    pages=(pages, scheme_pages, city_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

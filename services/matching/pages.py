@@ -13,6 +13,7 @@ from services.matching import views
 from services.matching.answering import accepted, own_referral
 from services.matching.api.assessing import SEES_CASES, assessment_of
 from services.matching.api.directory import with_capacity
+from services.matching.api.households import household_of
 from services.matching.api.programmes import shown_programme
 from services.matching.asked import GrantIn, ItemIn
 from services.matching.domain import referral as r
@@ -142,17 +143,19 @@ async def answer(referral_id: str, page: Provider) -> Response:
     return page.back(f"{_INBOX}?saved={form.get('act', '')}")
 
 
-async def _names(door: Door) -> dict[str, str]:
-    """What the organisations are called."""
-    organizations = await views.directory_page(door, views.ORGANIZATIONS, {}, limit=500, cursor=None)
-    return {row["id"]: row["name"] for row in organizations["items"]}
-
-
 @router.get("/cases/{case_id}")
 async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
     """Every verdict with its reasons and margins, the referrals, and the chain of help."""
     a = await assessment_of(page.door, case_id)
-    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await _names(page.door))
+    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await views.organization_names(page.door))
+
+
+@router.get("/households/{household_id}")
+async def household(household_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
+    """One household: every need, who helps, what is missing, where two do the same and where nobody does."""
+    told = await household_of(page.door, household_id)
+    names = await views.organization_names(page.door)
+    return page.show("matching/household.html", h=told, programmes=RULEBOOK.by_code, names=names)
 
 
 @router.get("/directory")
@@ -161,7 +164,7 @@ async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
     door = page.door
     services = await views.directory_page(door, views.SERVICES, {}, limit=500, cursor=None)
     listed = [with_capacity(row) for row in services["items"]]
-    return page.show("matching/directory.html", services=listed, names=await _names(door), programmes=RULEBOOK.by_code)
+    return page.show("matching/directory.html", services=listed, names=await views.organization_names(door), programmes=RULEBOOK.by_code)
 
 
 @router.get("/programmes")

@@ -20,6 +20,7 @@ assessment_list = Table(
     Column("rule_version", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("assessment_list_at", "at", "case_id"),
+    Index("assessment_list_household", "household_id", "case_id"),
 )
 
 reassessment_list = Table(
@@ -126,6 +127,7 @@ location_list = Table(
     Column("name", Text, nullable=False),
     Column("place_code", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("location_list_place", "place_code", "organization_id"),
 )
 
 service_list = Table(
@@ -147,5 +149,27 @@ service_list = Table(
     Column("used", Integer, nullable=False),
     Column("full", Boolean, nullable=False),
     Column("capacity_at", DateTime(timezone=True)),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+community_list = Table(
+    "community_list",
+    TABLES,
+    Column("code", Text, primary_key=True),
+    Column("district", Text, nullable=False),
+    Column("zh", Text, nullable=False),
+    Column("en", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("community_list_district", "district", "code"),
+)
+
+city_figures = Table(
+    "city_figures",
+    TABLES,
+    Column("year", Integer, primary_key=True),
+    Column("figure", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )

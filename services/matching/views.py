@@ -48,6 +48,30 @@ async def chain_of_help(door: Door, chains: Collection[str]) -> list[dict[str, A
     return await door.rows(select(help_chain).where(help_chain.c.household_id.in_(sorted(chains))).order_by(help_chain.c.granted_at))
 
 
+async def cases_of_households(door: Door, chains: Collection[str]) -> list[str]:
+    """The assessed cases of these households, by id."""
+    t = assessment_list.c
+    return [row["case_id"] for row in await door.rows(select(t.case_id).where(t.household_id.in_(chains)).order_by(t.case_id).limit(200))]
+
+
+async def referrals_of_cases(door: Door, case_ids: Collection[str]) -> list[dict[str, Any]]:
+    t = referral_list.c
+    return await door.rows(select(referral_list).where(t.case_id.in_(case_ids)).order_by(t.offered_at, t.referral_id))
+
+
+async def unmet_of_cases(door: Door, case_ids: Collection[str]) -> dict[str, dict[str, str]]:
+    """Why which need of these cases has nobody, by case and need."""
+    found: dict[str, dict[str, str]] = {}
+    for row in await door.rows(select(unmet_needs).where(unmet_needs.c.case_id.in_(case_ids))):
+        found.setdefault(row["case_id"], {})[row["need"]] = row["reason"]
+    return found
+
+
+async def organization_kinds(door: Door) -> dict[str, str]:
+    rows = await door.rows(select(organization_list.c.id, organization_list.c.kind))
+    return {row["id"]: row["kind"] for row in rows}
+
+
 async def unmet_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
     statement = _filtered(select(unmet_needs), unmet_needs, filters)
     return await door.page(statement, order=(unmet_needs.c.since, unmet_needs.c.case_id, unmet_needs.c.need), limit=limit, cursor=cursor)
@@ -109,6 +133,12 @@ async def directory_page(door: Door, table: Table, filters: Mapping[str, Any], *
 async def by_id(door: Door, table: Table, key: str) -> dict[str, Any] | None:
     rows = await door.rows(select(table).where(table.c.id == key))
     return rows[0] if rows else None
+
+
+async def organization_names(door: Door) -> dict[str, str]:
+    """What the organisations are called."""
+    rows = await door.rows(select(organization_list.c.id, organization_list.c.name))
+    return {row["id"]: row["name"] for row in rows}
 
 
 def _counted(condition: ColumnElement[bool]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.matching.api import assessing, directory, parameters, programmes, referrals, schemes, what_if
+from services.matching.api import assessing, city, directory, households, parameters, programmes, referrals, schemes, what_if
 
 ROUTERS = (
     assessing.router,
@@ -13,4 +13,6 @@ ROUTERS = (
     directory.router,
     referrals.router,
     referrals.by_case,
+    city.router,
+    households.router,
 )
