@@ -15,7 +15,7 @@ from services.matching.domain.assessment import Assessment, facts_of
 from services.matching.domain.chain import Asked, Bill, CaseSeen, Given, bill, chain
 from services.matching.domain.counting import together
 from services.matching.domain.household import Household
-from services.matching.domain.rulebook import Rulebook
+from services.matching.domain.rulebook import Explained, Rulebook
 from services.matching.standing import rules as standing_rules
 from shared.http import Door, NotFound, door_for
 
@@ -39,21 +39,30 @@ def _given(row: Told) -> Given:
     )  # fmt: skip
 
 
-def _seen(state: Assessment, unmet: Mapping[str, str]) -> CaseSeen | None:
+def _told(rules: Rulebook, state: Assessment, household: Household) -> tuple[Explained, ...]:
+    """Every programme's answer on what is left of its caps; nothing where the facts are destroyed."""
+    latest = state.latest
+    facts = None if latest is None else facts_of(latest)
+    if latest is None or facts is None:
+        return ()
+    used = used_by_programme(rules, household, latest.on, latest.case_id, latest.person_id)
+    return rules.explain(facts, latest.on, seen_on=latest.seen_on, used=used)
+
+
+def _seen(state: Assessment, told: tuple[Explained, ...], unmet: Mapping[str, str]) -> CaseSeen | None:
+    """What is in reach is what the programmes before leave of it."""
     latest = state.latest
     if latest is None:
         return None
-    in_reach = {v.programme: v.amount_fen for v in latest.verdicts if v.verdict == "eligible" and v.amount_fen > 0}
+    in_reach = {one.programme: one.after_others_fen for one in told if one.verdict == "eligible" and one.after_others_fen > 0}
     return CaseSeen(latest.case_id, latest.person_id, latest.needs, in_reach, latest.missing, state.recipients is not None, unmet)
 
 
-def _bill(rules: Rulebook, state: Assessment, household: Household, given: list[Given]) -> Bill | None:
+def _bill(rules: Rulebook, state: Assessment, told: tuple[Explained, ...], given: list[Given]) -> Bill | None:
     latest = state.latest
     facts = None if latest is None else facts_of(latest)
     if latest is None or facts is None:
         return None
-    used = used_by_programme(rules, household, latest.on, latest.case_id, latest.person_id)
-    told = rules.explain(facts, latest.on, seen_on=latest.seen_on, used=used)
     medical = frozenset(p.code for p in rules.programmes if p.amount.fact == _MEDICAL)
     return bill(facts, told, medical, [one for one in given if one.case_id == latest.case_id])
 
@@ -70,9 +79,10 @@ async def household_of(door: Door, household_id: str) -> dict[str, Any]:
     kinds = await views.organization_kinds(door)
     asked = [_asked(row, kinds) for row in await views.referrals_of_cases(door, ids)]
     given = [_given(row) for row in await views.chain_of_help(door, chains)]
-    cases = [seen for key in ids if (seen := _seen(states[key], unmet.get(key, {}))) is not None]
     rules = await standing_rules(door)
-    bills = {key: told for key in ids if (told := _bill(rules, states[key], household, given)) is not None}
+    told = {key: _told(rules, states[key], household) for key in ids}
+    cases = [seen for key in ids if (seen := _seen(states[key], told[key], unmet.get(key, {}))) is not None]
+    bills = {key: one for key in ids if (one := _bill(rules, states[key], told[key], given)) is not None}
     return {
         "household_id": household_id, "counts_with": [one for one in chains if one != household_id], "cases": ids,
         "chain": msgspec.to_builtins(chain(cases, asked, given)), "bills": {key: msgspec.to_builtins(one) for key, one in bills.items()},
