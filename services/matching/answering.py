@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from msgspec.structs import replace
 
-from services.matching.domain.asking import Ask, Candidate, Grant
+from services.matching.domain.asking import About, Ask, Candidate, Grant
 from services.matching.domain.assessment import Assessment, ConfirmEligible
-from services.matching.domain.directory import CITY, ConfirmOwnFund, RequestReferral
+from services.matching.domain.directory import CITY, ConfirmOwnFund, Directory, PlaceHeld, RequestReferral
 from services.matching.domain.household import GrantHelp, HelpGranted
-from services.matching.domain.referral import AcceptReferral, Referral, ReferralOffered
+from services.matching.domain.referral import AcceptReferral, DraftReferral, Referral, ReferralOffered, ReopenReferral
+from services.matching.domain.referral_decisions import ReferralAlreadyOffered
 from services.matching.domain.rulebook import Rulebook
 from services.matching.standing import rules as standing_rules
 from shared.clock import local_day
 from shared.execute import Done
 from shared.http import Door, Invalid, NotFound
+from shared.kernel import Rejected
 from shared.service import To
+
+
+class NobodyCanTakeIt(Rejected):
+    """None of these services can take it now: they are full, paused, or beyond the consent."""
+
 
 SEES_ALL = ("operator", "caseworker", "gov", "auditor", "admin", "finance", "approver")
 
@@ -25,7 +33,8 @@ SEES_ALL = ("operator", "caseworker", "gov", "auditor", "admin", "finance", "app
 async def own_referral(door: Door, referral_id: str) -> Referral:
     """The referral, for its own provider and for those who see all; for others there is none."""
     state: Referral = await door.state("referral", referral_id)
-    if state.offer is None or (not door.may(*SEES_ALL) and door.principal.org != state.offer.about.org_id):
+    about = state.about
+    if about is None or (not door.may(*SEES_ALL) and (door.principal.org != about.org_id or state.offer is None)):
         raise NotFound("referral")
     return state
 
@@ -87,8 +96,8 @@ def granted(done: Done) -> dict[str, Any]:
     return {}
 
 
-async def referred(door: Door, case_id: str, service_id: str, need: str, programme: str | None) -> dict[str, Any]:
-    """One provider chosen by a person, within the consent that was given."""
+async def _wish(door: Door, case_id: str, need: str, programme: str | None, root: str, only: str) -> Ask:
+    """What is asked of one service that a person has chosen, within the consent that was given."""
     state: Assessment = await door.state("assessment", case_id)
     latest = state.latest
     if latest is None:
@@ -103,10 +112,70 @@ async def referred(door: Door, case_id: str, service_id: str, need: str, program
         limits = rules.limits(verdict.programme, day, person_id=latest.person_id, case_id=case_id, amount_fen=verdict.amount_fen)
         candidates = (Candidate(verdict.programme, rules.by_code[verdict.programme].kind, verdict.amount_fen, limits),)
     hours = rules.number("offer_hours_normal", local_day(door.now))
-    ask = Ask(
-        door.new_id(), 1, case_id, latest.person_id, latest.household_id, need, latest.district, day, hours, candidates,
-        state.recipients, (), None, service_id,
+    return Ask(
+        root, 1, case_id, latest.person_id, latest.household_id, need, latest.district, day, hours, candidates, state.recipients, (), None,
+        only,
     )  # fmt: skip
+
+
+async def referred(
+    door: Door, case_id: str, service_id: str, need: str, programme: str | None, *, root: str | None = None, first: tuple[To, ...] = ()
+) -> dict[str, Any]:
+    """One provider chosen by a person; `first` must be obeyed in the same unit."""
+    ask = await _wish(door, case_id, need, programme, root or door.new_id(), service_id)
     eligible = [] if programme is None else [To("assessment", case_id, ConfirmEligible(programme))]
-    done = await door.execute(To("directory", CITY, RequestReferral(ask, door.now)), *eligible)
+    done = await door.execute(*first, To("directory", CITY, RequestReferral(ask, door.now)), *eligible)
     return {"referral_id": ask.referral_id, "service_id": service_id, "state": "offered", "version": done.version}
+
+
+def _passed_over(_: Rejected) -> None:
+    """Full, paused or beyond the consent: the others are asked all the same."""
+
+
+async def broadcast(door: Door, case_id: str, service_ids: Sequence[str], need: str) -> dict[str, Any]:
+    """Offered to several at once; who cannot take it is passed over and named. Refused when nobody can."""
+    group, found = door.new_id(), []
+    for number, service_id in enumerate(service_ids, 1):
+        ask = await _wish(door, case_id, need, None, f"{group}.{number}", service_id)
+        found.append(To("directory", CITY, RequestReferral(replace(ask, group=group), door.now), _passed_over))
+    done = await door.execute(*found)
+    held = {e.data.ask.only: e.data.ask.referral_id for e in done.events if isinstance(e.data, PlaceHeld)}
+    if not held:
+        raise NobodyCanTakeIt
+    return {
+        "broadcast_id": group, "offered": [{"referral_id": key, "service_id": service} for service, key in held.items()],
+        "passed_over": [one for one in service_ids if one not in held], "state": "offered",
+    }  # fmt: skip
+
+
+async def drafted(door: Door, case_id: str, service_id: str, need: str, programme: str | None) -> dict[str, Any]:
+    """Prepared and shown to nobody outside; offered with `offered`."""
+    directory: Directory = await door.state("directory", CITY)
+    listing = directory.listings.get(service_id)
+    if listing is None:
+        raise NotFound("service")
+    ask = await _wish(door, case_id, need, programme, door.new_id(), service_id)
+    about = About(
+        ask.referral_id, case_id, ask.person_id, ask.household_id, listing.org_id, service_id, need, programme, ask.district
+    )  # fmt: skip
+    done = await door.execute(To("referral", ask.referral_id, DraftReferral(about, door.now)))
+    return {"referral_id": ask.referral_id, "service_id": service_id, "state": "drafted", "version": done.version}
+
+
+async def offered(door: Door, referral_id: str) -> dict[str, Any]:
+    """A draft is offered now: its place is held and its time begins."""
+    state: Referral = await door.state("referral", referral_id)
+    if state.drafted is None:
+        raise NotFound("referral") if state.offer is None else ReferralAlreadyOffered(referral_id=referral_id)
+    a = state.drafted
+    return await referred(door, a.case_id, a.service_id, a.need, a.programme, root=referral_id)
+
+
+async def reopened(door: Door, referral_id: str) -> dict[str, Any]:
+    """Once more to the same provider, under another id; the old one says under which."""
+    state: Referral = await door.state("referral", referral_id)
+    if state.offer is None:
+        raise NotFound("referral")
+    a, new = state.offer.about, door.new_id()
+    again = To("referral", referral_id, ReopenReferral(new, door.now))
+    return await referred(door, a.case_id, a.service_id, a.need, a.programme, root=new, first=(again,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from shared.asked import WHOLE, Day, DayOrInstant, Instant, Value
 
@@ -188,9 +188,44 @@ class RevokeIn(Strict):
 
 
 class ReferIn(Strict):
-    service_id: Code
+    """One service, or several of which the first to accept wins; `draft` prepares one without offering it."""
+
+    service_id: Code | None = None
+    service_ids: list[Code] = Field([], max_length=10, description="Two to ten different services, instead of `service_id`.")
     need: Need
-    programme: Code | None = None
+    programme: Code | None = Field(None, description="Only with one service.")
+    draft: bool = False
+
+    @model_validator(mode="after")
+    def _one_or_several(self) -> ReferIn:
+        if (self.service_id is None) == (not self.service_ids):
+            raise ValueError("either service_id or service_ids is expected")
+        if self.service_ids and (len(set(self.service_ids)) < 2 or len(set(self.service_ids)) < len(self.service_ids)):
+            raise ValueError("two to ten different services are expected in service_ids")
+        if self.service_ids and (self.draft or self.programme is not None):
+            raise ValueError("a draft, or a programme, is for one service")
+        return self
+
+
+class ContactIn(Strict):
+    """A try to reach the person; no text, only how and what came of it."""
+
+    channel: Literal["telephone", "message", "visit", "other"]
+    outcome: Literal["reached", "no_answer", "wrong_number", "left_message", "refused_to_talk"]
+
+
+class TransferIn(Strict):
+    """The work goes on in an outside system; without a word until `due_at` it comes back."""
+
+    system: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{1,39}$")]
+    reference: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$", description="Their number of it; nothing about a person.")
+    ]
+    due_at: Instant
+
+
+class ReturnIn(Strict):
+    outcome: Literal["done", "not_done"]
 
 
 class CommunityIn(Strict):

@@ -63,7 +63,7 @@ async def loops_by_district(door: Door) -> list[dict[str, Any]]:
         t.c.district, func.count().label("offered"), _counted(answered).label("loops_closed"),
         func.count(func.distinct(t.c.case_id)).label("cases"), func.count(func.distinct(case((got, t.c.case_id)))).label("cases_got_help"),
     )  # fmt: skip
-    return await door.rows(statement.group_by(t.c.district).order_by(t.c.district))
+    return await door.rows(statement.where(t.c.state != "drafted").group_by(t.c.district).order_by(t.c.district))
 
 
 async def unmet_by_need(door: Door) -> list[dict[str, Any]]:

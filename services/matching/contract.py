@@ -177,6 +177,22 @@ def on_grant_not_kept(e: Envelope) -> tuple[Public, ...]:
     return (_word("grant_failed", e.data.about, state="in_service", reason=e.data.reason),)
 
 
+def on_reminded(e: Envelope) -> tuple[Public, ...]:
+    return (_word("reminded", e.data.about, state="offered", due=e.data.due_at),)
+
+
+def on_contact(e: Envelope) -> tuple[Public, ...]:
+    return (_word("contact_tried", e.data.about, state=e.data.status, reason=e.data.outcome),)
+
+
+def on_handed_out(e: Envelope) -> tuple[Public, ...]:
+    return (_word("handed_out", e.data.about, state=e.data.status, due=e.data.due_at),)
+
+
+def on_handed_back(e: Envelope) -> tuple[Public, ...]:
+    return (_word("handed_back", e.data.about, state=e.data.status, reason=e.data.outcome),)
+
+
 def on_count(e: Envelope) -> tuple[Public, ...]:
     """Only when places are set, or a service became full or free again."""
     c: Count = e.data.count
@@ -205,6 +221,10 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     r.ReferralServed: on_served,
     r.ReferralClosed: on_closed,
     r.GrantNotKept: on_grant_not_kept,
+    r.ReferralReminded: on_reminded,
+    r.ContactNoted: on_contact,
+    r.ReferralHandedOut: on_handed_out,
+    r.ReferralHandedBack: on_handed_back,
     PlaceHeld: on_count,
     PlaceReleased: on_count,
     PlaceUsed: on_count,
@@ -213,7 +233,7 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
 }
 _REFERRAL_WORDS = (
     "offered", "accepted", "declined", "lapsed", "revoked", "scheduled", "attended", "unattended", "started", "served", "closed",
-    "grant_failed",
+    "grant_failed", "reminded", "contact_tried", "handed_out", "handed_back",
 )  # fmt: skip
 PUBLIC_TYPES: Mapping[str, Any] = {
     "matching.case_assessed.v1": PublicCaseAssessed,

@@ -15,6 +15,8 @@ from services.matching.domain import household as h
 from services.matching.domain import organization as o
 from services.matching.domain import referral as r
 from services.matching.domain.assessment_decisions import assessment
+from services.matching.domain.broadcast import BROADCAST
+from services.matching.domain.broadcast import EVENTS as BROADCAST_EVENTS
 from services.matching.domain.community import COMMUNITY
 from services.matching.domain.community import EVENTS as COMMUNITY_EVENTS
 from services.matching.domain.directory_decisions import DIRECTORY
@@ -30,8 +32,9 @@ from services.matching.domain.referral_decisions import REFERRAL
 from services.matching.effects import EFFECTS
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
-from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REASSESSMENTS, REFERRALS, SERVICES, UNMET
+from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REASSESSMENTS, SERVICES, UNMET
 from services.matching.reactions import REACTIONS
+from services.matching.referral_projections import REFERRALS
 from services.matching.rulebook import RULEBOOK, in_force
 from services.matching.scheme_pages import router as scheme_pages
 from services.matching.tables import TABLES
@@ -52,19 +55,37 @@ def _counted_widely(old: dict[str, Any]) -> dict[str, Any]:
 
 
 _AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.CountedTogether: _counted_widely}
+_AS_THEY_ARE = (
+    a.EVENTS[1:],
+    d.EVENTS,
+    r.EVENTS,
+    o.EVENTS,
+    PARAMETER_EVENTS,
+    REASSESSMENT_EVENTS,
+    COMMUNITY_EVENTS,
+    GOAL_EVENTS,
+    BROADCAST_EVENTS,
+)
 CODEC = Codec(
     Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
-    *[
-        Stored(event)
-        for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS, PARAMETER_EVENTS, REASSESSMENT_EVENTS, COMMUNITY_EVENTS, GOAL_EVENTS)
-        for event in events
-    ],
+    *[Stored(event) for events in _AS_THEY_ARE for event in events],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
 )
 
 MATCHING = Service(
     name="matching",
-    deciders=(assessment(in_force), parameters(RULEBOOK), REASSESSMENT, DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION, COMMUNITY, GOALS),
+    deciders=(
+        assessment(in_force),
+        parameters(RULEBOOK),
+        REASSESSMENT,
+        DIRECTORY,
+        REFERRAL,
+        HOUSEHOLD,
+        ORGANIZATION,
+        COMMUNITY,
+        GOALS,
+        BROADCAST,
+    ),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,

@@ -29,7 +29,7 @@ from shared.web.frame import Page, page_for
 router = APIRouter(prefix="/matching", include_in_schema=False)
 Provider = Annotated[Page, Depends(page_for("charity"))]
 _INBOX = "/matching/inbox"
-_ACTS = ("accept", "grant", "decline", "start", "serve", "close")
+_ACTS = ("accept", "grant", "decline", "start", "serve", "close", "contact")
 _OPEN = frozenset(("offered", "accepted", "scheduled", "attended", "unattended", "in_service", "served"))
 _FIELDS = frozenset(("yuan", "programme", "fund_id", "sku", "quantity"))
 # The field of the form that a rule's refusal is about.
@@ -59,7 +59,8 @@ async def _inbox(page: Page, status: int = 200, wrong: _Wrong | None = None, for
     cash = {case: [code for code in codes if RULEBOOK.by_code[code].kind == "cash"] for case, codes in eligible.items()}
     return page.show(
         "matching/inbox.html", status=status, waiting=waiting, under_way=under_way, over=over, decline_reasons=r.DECLINE_REASONS,
-        closing_reasons=r.CLOSING_REASONS, programmes=RULEBOOK.by_code, eligible=cash, wrong=wrong or _Wrong(), form=form or {},
+        closing_reasons=r.CLOSING_REASONS, contact_channels=r.CONTACT_CHANNELS, contact_outcomes=r.CONTACT_OUTCOMES,
+        programmes=RULEBOOK.by_code, eligible=cash, wrong=wrong or _Wrong(), form=form or {},
         errors=[(wrong.anchor, wrong.text)] if wrong else [], saved=saved if saved in _ACTS and wrong is None else None,
     )  # fmt: skip
 
@@ -117,6 +118,9 @@ async def _act(door: Door, referral_id: str, form: Mapping[str, str]) -> None:
             await door.execute(To("referral", referral_id, r.ServeReferral(at)))
         case "close":
             await door.execute(To("referral", referral_id, r.CloseReferral(form.get("reason", ""), at)))
+        case "contact":
+            told = r.NoteContact(form.get("channel", ""), form.get("outcome", ""), local_day(at), at)
+            await door.execute(To("referral", referral_id, told))
         case _:
             raise Invalid(pointer="/act", detail="there is no such button")
 

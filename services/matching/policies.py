@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from services.matching.domain import referral as r
 from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
+from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
 from services.matching.domain.counting import merge
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
 from services.matching.domain.household import (
@@ -23,9 +24,12 @@ from services.matching.domain.household import (
 )
 from services.matching.domain.parameters import ParameterSet
 from services.matching.domain.reassessment import BeginReassessment
+from shared.calendar import add_working_days
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
+
+_DAY_HOURS = 24
 
 
 def _nothing(_: Rejected) -> None:
@@ -49,6 +53,12 @@ def help_sought(e: Envelope) -> Iterable[To]:
     return [_request(ask, happened.at) for ask in happened.seeks]
 
 
+def answer_due(at: datetime, hours: int) -> datetime:
+    """Until when an offer is to be answered: whole days from two on are working days, less are hours by the clock."""
+    days, rest = divmod(hours, _DAY_HOURS)
+    return add_working_days(at, days) if days > 1 and rest == 0 else at + timedelta(hours=hours)
+
+
 def place_held(e: Envelope) -> Iterable[To]:
     """The referral is offered; where there is such a referral already, the place goes back."""
     p: PlaceHeld = e.data
@@ -57,7 +67,7 @@ def place_held(e: Envelope) -> Iterable[To]:
         ask.referral_id, ask.case_id, ask.person_id, ask.household_id, count.org_id, count.service_id, ask.need,
         candidate.programme if candidate else None, ask.district,
     )  # fmt: skip
-    due_at = p.at + timedelta(hours=ask.answer_hours)
+    due_at = answer_due(p.at, ask.answer_hours)
     if candidate is None:
         offer = r.OfferReferral(about, ask, due_at, p.at)
     else:
@@ -86,10 +96,32 @@ def referral_offered(e: Envelope) -> Iterable[To]:
     ask = offered.ask
     if ask.attempt > 1 or ask.only is not None:
         yield To("assessment", ask.case_id, NoteOffer(ask.need, ask.referral_id))
+    if ask.group is not None:
+        yield To("broadcast", ask.group, JoinBroadcast(ask.case_id, ask.need, ask.referral_id, offered.at))
     grant = standing_grant(offered) if offered.fund_id else None
     if grant is not None:
         help_ = GrantHelp(offered.about, grant, offered.limits, offered.at, offered.amount_fen)
         yield To("household", offered.about.household_id, help_, _nothing)
+
+
+def referral_accepted(e: Envelope) -> Iterable[To]:
+    """Of what was offered to several the first has it: a later one is refused together with its whole unit."""
+    accepted: r.ReferralAccepted = e.data
+    if accepted.group is not None:
+        yield To("broadcast", accepted.group, TakeBroadcast(accepted.about.referral_id, accepted.at))
+
+
+def broadcast_taken(e: Envelope) -> Iterable[To]:
+    """The search stands at the winner, and the others are told."""
+    taken: BroadcastTaken = e.data
+    yield To("assessment", taken.case_id, NoteOffer(taken.need, taken.referral_id))
+    for other in taken.others:
+        yield To("referral", other, r.RevokeReferral("taken_by_another", taken.at))
+
+
+def broadcast_failed(e: Envelope) -> Iterable[To]:
+    failed: BroadcastFailed = e.data
+    yield To("assessment", failed.case_id, NoteEnded(failed.need, "refused_by_all", failed.last))
 
 
 def help_granted(e: Envelope) -> Iterable[To]:
@@ -123,7 +155,9 @@ def referral_not_taken(e: Envelope) -> Iterable[To]:
     """Declined or lapsed: the place is free again and the next provider is asked."""
     no: r.ReferralDeclined | r.ReferralLapsed = e.data
     yield _release(no.about)
-    if no.next is not None:
+    if no.group is not None:
+        yield To("broadcast", no.group, MissBroadcast(no.about.referral_id, no.at))
+    elif no.next is not None:
         yield _request(no.next, no.at)
     else:
         yield _ended(no.about, "refused_by_all")
@@ -132,7 +166,10 @@ def referral_not_taken(e: Envelope) -> Iterable[To]:
 def referral_revoked(e: Envelope) -> Iterable[To]:
     revoked: r.ReferralRevoked = e.data
     yield _release(revoked.about)
-    yield _ended(revoked.about, "revoked")
+    if revoked.group is not None:
+        yield To("broadcast", revoked.group, MissBroadcast(revoked.about.referral_id, revoked.at))
+    else:
+        yield _ended(revoked.about, "revoked")
 
 
 def referral_served(e: Envelope) -> Iterable[To]:
@@ -182,6 +219,9 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     PlaceHeld: place_held,
     NoPlaceFound: no_place_found,
     r.ReferralOffered: referral_offered,
+    r.ReferralAccepted: referral_accepted,
+    BroadcastTaken: broadcast_taken,
+    BroadcastFailed: broadcast_failed,
     HelpGranted: help_granted,
     HelpReleased: help_released,
     CountedTogether: counted_together,
@@ -199,8 +239,16 @@ def _lapse(stream_id: str, facts: Mapping[str, str]) -> Iterable[To]:
     yield To("referral", stream_id, r.LapseReferral(datetime.fromisoformat(facts["due_at"])))
 
 
+def _remind(stream_id: str, facts: Mapping[str, str]) -> Iterable[To]:
+    yield To("referral", stream_id, r.RemindReferral(datetime.fromisoformat(facts["now"])))
+
+
+def _outside_silent(stream_id: str, facts: Mapping[str, str]) -> Iterable[To]:
+    yield To("referral", stream_id, r.HandBack("silent", datetime.fromisoformat(facts["now"])))
+
+
 def _tell_others(chain: str, facts: Mapping[str, str]) -> Iterable[To]:
     yield To("household", chain, TellOthers(datetime.fromisoformat(facts["now"])))
 
 
-DUE = {"offer_lapses": _lapse, "counting": _tell_others}
+DUE = {"offer_lapses": _lapse, "offer_reminds": _remind, "outside_silent": _outside_silent, "counting": _tell_others}

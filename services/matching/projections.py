@@ -30,7 +30,6 @@ from services.matching.tables import (
     organization_list,
     reassessment_counts,
     reassessment_list,
-    referral_list,
     service_list,
     unmet_needs,
 )
@@ -79,97 +78,6 @@ def _portion_due(e: Envelope) -> Iterable[RowChange]:
 
 def _reassessment_done(e: Envelope) -> Iterable[RowChange]:
     yield Change(reassessment_list, {"id": e.data.key}, {"state": "done", "looked_at": e.data.looked_at, "changed_at": e.data.at})
-
-
-def _offered(e: Envelope) -> Iterable[RowChange]:
-    o: r.ReferralOffered = e.data
-    a = o.about
-    yield Put(
-        referral_list,
-        {
-            "referral_id": a.referral_id,
-            "case_id": a.case_id,
-            "person_id": a.person_id,
-            "household_id": a.household_id,
-            "org_id": a.org_id,
-            "service_id": a.service_id,
-            "need": a.need,
-            "programme": a.programme,
-            "district": a.district,
-            "state": "offered",
-            "reason": None,
-            "due_at": o.due_at,
-            "appointment_at": None,
-            "offered_fen": o.amount_fen,
-            "kind": o.kind or None,
-            "grant": None,
-            "grant_failed": None,
-            "attempt": o.ask.attempt,
-            "offered_at": o.at,
-            "changed_at": o.at,
-        },
-    )
-    facts = {"due_at": o.due_at.isoformat()}
-    key = a.referral_id
-    yield Put(deadlines, {"id": f"offer:{key}", "name": "offer_lapses", "stream_id": key, "due_at": o.due_at, "facts": facts})
-
-
-def _moved(e: Envelope, **values: Any) -> Change:
-    return Change(referral_list, {"referral_id": e.data.about.referral_id}, {**values, "changed_at": e.data.at})
-
-
-def _answered(e: Envelope) -> Drop:
-    return Drop(deadlines, {"id": f"offer:{e.data.about.referral_id}"})
-
-
-def _accepted(e: Envelope) -> Iterable[RowChange]:
-    a: r.ReferralAccepted = e.data
-    grant = None if a.grant is None else plain(a.grant)
-    yield _moved(e, state="in_service" if a.again else "accepted", grant=grant, grant_failed=None)
-    yield _answered(e)
-
-
-def _declined(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="declined", reason=e.data.reason)
-    yield _answered(e)
-
-
-def _lapsed(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="lapsed")
-    yield _answered(e)
-
-
-def _revoked(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="revoked", reason=e.data.reason)
-    yield _answered(e)
-
-
-def _scheduled(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="scheduled", appointment_at=e.data.appointment_at)
-
-
-def _attended(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="attended" if e.data.came else "unattended")
-
-
-def _started(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="in_service")
-
-
-def _served(e: Envelope) -> Iterable[RowChange]:
-    if not e.data.closes:
-        yield _moved(e, state="served")
-        return
-    yield _moved(e, state="closed", reason="got_help")
-
-
-def _closed(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="closed", reason=e.data.reason)
-    yield _answered(e)
-
-
-def _not_kept(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="in_service", grant=None, grant_failed=e.data.reason)
 
 
 def _granted(e: Envelope) -> Iterable[RowChange]:
@@ -307,23 +215,6 @@ REASSESSMENTS = Projection(
         PortionDue: _portion_due,
         ReassessmentDone: _reassessment_done,
         CaseAssessed: _reassessed,
-    },
-)
-REFERRALS = Projection(
-    "referrals",
-    (referral_list,),
-    {
-        r.ReferralOffered: _offered,
-        r.ReferralAccepted: _accepted,
-        r.ReferralDeclined: _declined,
-        r.ReferralLapsed: _lapsed,
-        r.ReferralRevoked: _revoked,
-        r.ReferralScheduled: _scheduled,
-        r.ReferralAttended: _attended,
-        r.ServiceStarted: _started,
-        r.ReferralServed: _served,
-        r.ReferralClosed: _closed,
-        r.GrantNotKept: _not_kept,
     },
 )
 HELP = Projection(

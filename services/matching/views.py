@@ -23,14 +23,20 @@ from shared.http import Door
 from shared.room import Room
 
 _SETTLED = ("served", "closed")
+_DRAFTED = "drafted"
 
 
 def _filtered(statement: Select[Any], table: Table, filters: Mapping[str, Any]) -> Select[Any]:
     return statement.where(*[table.c[name] == value for name, value in filters.items() if value is not None])
 
 
-async def referral_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
+async def referral_page(
+    door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None, drafts: bool = False
+) -> Mapping[str, Any]:
+    """Drafts are for those who prepare them only."""
     statement = _filtered(select(referral_list), referral_list, filters)
+    if not drafts:
+        statement = statement.where(referral_list.c.state != _DRAFTED)
     return await door.page(statement, order=(referral_list.c.offered_at, referral_list.c.referral_id), limit=limit, cursor=cursor)
 
 
@@ -162,7 +168,7 @@ async def outcomes(door: Door, district: str | None = None, need: str | None = N
         func.count(func.distinct(t.c.case_id)).label("cases"),
         func.count(func.distinct(case((got, t.c.case_id)))).label("cases_got_help"),
     )
-    return (await door.rows(_filtered(statement, t, {"district": district, "need": need})))[0]
+    return (await door.rows(_filtered(statement.where(t.c.state != _DRAFTED), t, {"district": district, "need": need})))[0]
 
 
 ORGANIZATIONS, SERVICES, LOCATIONS = organization_list, service_list, location_list

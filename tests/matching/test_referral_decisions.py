@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from services.matching.domain import referral as r
 from services.matching.domain import referral_decisions as no
 from services.matching.domain.asking import ATTEMPTS_MAX, Grant, Item
 from shared.testing.given import Given
-from tests.matching.stories import ABOUT, AT, CASH, GOODS, LATER, LIMIT, RAIN, WISH, ask
+from tests.matching.stories import ABOUT, AT, CASH, DAY, GOODS, LATER, LIMIT, RAIN, WISH, ask
 
 REFERRAL = no.REFERRAL
+NEXT_DAY = DAY + timedelta(days=1)
 WISHES = ask(candidates=(RAIN, WISH))
 OFFERED = r.ReferralOffered(ABOUT, WISHES, LATER, AT, "cash", 800_000, (LIMIT,))
 ACCEPTED = r.ReferralAccepted(ABOUT, None, AT)
@@ -179,3 +181,89 @@ def test_a_grant_that_is_not_kept_goes_back_and_the_next_programme_is_tried() ->
     assert Given(REFERRAL, only, GRANTED).when(r.FailGrant("bank", AT)).events[0].next is None
     late = replace(OFFERED, ask=ask(candidates=(RAIN, WISH), attempt=ATTEMPTS_MAX))
     assert Given(REFERRAL, late, GRANTED).when(r.FailGrant("bank", AT)).events[0].next is None
+
+
+def test_a_draft_is_offered_once_and_said_twice_is_said_once() -> None:
+    drafted = r.ReferralDrafted(ABOUT, AT)
+    Given(REFERRAL).when(r.DraftReferral(ABOUT, AT)).then(drafted)
+    Given(REFERRAL, drafted).when(r.DraftReferral(ABOUT, LATER)).then()
+    offered = Given(REFERRAL, drafted).when(r.OfferReferral(ABOUT, WISHES, LATER, AT, "cash", 800_000, (LIMIT,))).then(OFFERED)
+    assert (offered.status, offered.drafted) == ("offered", None)
+    after().when(r.DraftReferral(ABOUT, AT)).refused(no.ReferralAlreadyOffered)
+    Given(REFERRAL, drafted).when(r.AcceptReferral(None, AT)).refused(no.ReferralIsUnknown)
+
+
+def test_only_who_has_not_answered_is_reminded() -> None:
+    after().when(r.RemindReferral(AT)).then(r.ReferralReminded(ABOUT, LATER, AT))
+    for end in (ACCEPTED, *ENDS):
+        after(end).when(r.RemindReferral(AT)).then()
+    Given(REFERRAL).when(r.RemindReferral(AT)).then()
+
+
+def tried(day: date, outcome: str = "no_answer", tries: int = 1) -> r.ContactNoted:
+    return r.ContactNoted(ABOUT, "accepted", "telephone", outcome, tries, day, AT)
+
+
+def test_tries_to_reach_somebody_are_counted_until_they_are_reached() -> None:
+    try_again = r.NoteContact("telephone", "no_answer", DAY, AT)
+    after(ACCEPTED).when(try_again).then(tried(DAY))
+    after(ACCEPTED, tried(DAY)).when(try_again).then(tried(DAY, tries=2))
+    after(ACCEPTED, tried(DAY)).when(replace(try_again, outcome="reached")).then(tried(DAY, "reached", 0))
+    assert after(ACCEPTED, tried(DAY), tried(DAY, "reached", 0)).state.tried == ()
+    after().when(try_again).refused(no.ReferralIsNotUnderWay)
+    after(ACCEPTED).when(replace(try_again, outcome="sang")).refused(no.ReasonIsUnknown)
+    after(ACCEPTED).when(replace(try_again, channel="pigeon")).refused(no.ReasonIsUnknown)
+
+
+@pytest.mark.parametrize(
+    ("tries", "enough"),
+    [((), False), ((DAY, DAY, DAY), False), ((DAY, NEXT_DAY), False), ((DAY, DAY, NEXT_DAY), True), ((DAY, NEXT_DAY, NEXT_DAY), True)],
+)
+def test_three_tries_on_two_days_are_enough(tries: tuple[date, ...], enough: bool) -> None:
+    said = after(ACCEPTED, *[tried(day) for day in tries]).when(r.CloseReferral("could_not_contact", AT))
+    if enough:
+        said.then(r.ReferralClosed(ABOUT, "could_not_contact", AT))
+    else:
+        assert said.refused(no.ContactNotTriedEnough).facts == {"tries": len(tries), "days": len(set(tries))}
+
+
+def test_work_is_with_one_outside_system_at_a_time_and_comes_back() -> None:
+    out = r.HandOut("elder-care", "EC-1", LATER, AT)
+    handed = r.ReferralHandedOut(ABOUT, "accepted", "elder-care", "EC-1", LATER, AT)
+    after(ACCEPTED).when(out).then(handed)
+    after(ACCEPTED, handed).when(out).then()
+    after(ACCEPTED, handed).when(replace(out, system="other")).refused(no.ReferralIsOutside)
+    after().when(out).refused(no.ReferralIsNotUnderWay)
+    after(ACCEPTED, handed).when(r.HandBack("done", AT)).then(r.ReferralHandedBack(ABOUT, "accepted", "elder-care", "done", AT))
+    assert after(ACCEPTED, handed).state.outside == "elder-care"
+    after(ACCEPTED).when(r.HandBack("done", AT)).refused(no.ReferralIsNotOutside)
+    after(ACCEPTED).when(r.HandBack("silent", AT)).then()
+    returned = r.ReferralHandedBack(ABOUT, "accepted", "elder-care", "silent", AT)
+    assert after(ACCEPTED, handed, returned).state.outside is None
+
+
+def test_only_what_ended_without_help_is_opened_again_and_once() -> None:
+    again = r.ReopenReferral("new", AT)
+    for end in (CLOSED, REVOKED):
+        after(end).when(again).then(r.ReferralReopened(ABOUT, "new", AT))
+        after(end, r.ReferralReopened(ABOUT, "new", AT)).when(again).refused(no.ReferralCannotBeReopened)
+    for other in (
+        (),
+        (ACCEPTED,),
+        (DECLINED,),
+        (LAPSED,),
+        (r.ReferralClosed(ABOUT, "got_help", AT),),
+        (replace(REVOKED, reason="subject_erased"),),
+    ):
+        after(*other).when(again).refused(no.ReferralCannotBeReopened)
+
+
+def test_an_answer_to_one_of_several_names_what_it_is_one_of() -> None:
+    several = replace(OFFERED, ask=ask(group="g", only="mercy-s"))
+    (accepted,) = Given(REFERRAL, several).when(r.AcceptReferral(None, AT)).events
+    (declined,) = Given(REFERRAL, several).when(r.DeclineReferral("other", AT)).events
+    (lapsed,) = Given(REFERRAL, several).when(r.LapseReferral(AT)).events
+    (revoked,) = Given(REFERRAL, several).when(r.RevokeReferral("taken_by_another", AT)).events
+    assert [one.group for one in (accepted, declined, lapsed, revoked)] == ["g"] * 4
+    (later,) = Given(REFERRAL, several, accepted).when(r.RevokeReferral("caseworker", AT)).events
+    assert later.group is None

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
 from services.matching import views
-from services.matching.answering import SEES_ALL, accepted, granted, own_referral, referred
+from services.matching.answering import SEES_ALL, accepted, broadcast, drafted, granted, offered, own_referral, referred, reopened
 from services.matching.asked import (
     AcceptIn,
     CloseIn,
+    ContactIn,
     DeclineIn,
     District,
     GrantIn,
     Need,
     ReferIn,
+    ReturnIn,
     RevokeIn,
     ScheduleIn,
+    TransferIn,
 )
 from services.matching.domain import referral as r
 from services.matching.domain.asking import Grant, Item
+from shared.clock import local_day
 from shared.errors import NotNow
-from shared.http import Door, NotFound, door_for
+from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To
 
 router = APIRouter(prefix="/matching/v1/referrals", tags=["referrals"])
@@ -30,6 +35,7 @@ by_case = APIRouter(prefix="/matching/v1/cases", tags=["referrals"])
 Reader = Annotated[Door, Depends(door_for(*SEES_ALL, "charity"))]
 Provider = Annotated[Door, Depends(door_for("charity", "gov", "caseworker", "admin"))]
 Worker = Annotated[Door, Depends(door_for("caseworker", "gov", "operator", "admin"))]
+_OUTSIDE_MAX = timedelta(days=60)
 
 
 @router.get("")
@@ -44,7 +50,7 @@ async def referrals(
         "state": state, "need": need, "district": district, "case_id": case_id, "service_id": service_id, "org_id": org,
         "programme": programme,
     }  # fmt: skip
-    return dict(await views.referral_page(door, filters, limit=limit, cursor=cursor))
+    return dict(await views.referral_page(door, filters, limit=limit, cursor=cursor, drafts=door.may(*SEES_ALL)))
 
 
 @router.get("/{referral_id}")
@@ -131,7 +137,43 @@ async def revoke(referral_id: str, door: Worker, body: RevokeIn | None = None) -
     return await _answer(door, referral_id, r.RevokeReferral((body or RevokeIn()).reason, door.now))
 
 
+@router.post("/{referral_id}/offer")
+async def offer_draft(referral_id: str, door: Worker) -> dict[str, Any]:
+    """Offer what was prepared as a draft."""
+    return await offered(door, referral_id)
+
+
+@router.post("/{referral_id}/reopen", status_code=201)
+async def reopen(referral_id: str, door: Worker) -> dict[str, Any]:
+    """Once more to the same provider, after it was closed without help or taken back."""
+    return await reopened(door, referral_id)
+
+
+@router.post("/{referral_id}/contacts", status_code=201)
+async def contact(referral_id: str, body: ContactIn, door: Provider) -> dict[str, Any]:
+    """A try to reach the person; without three of them on two days nobody counts as not to be reached."""
+    noted = r.NoteContact(body.channel, body.outcome, local_day(door.now), door.now)
+    return await _answer(door, referral_id, noted)
+
+
+@router.post("/{referral_id}/transfer")
+async def transfer(referral_id: str, body: TransferIn, door: Provider) -> dict[str, Any]:
+    """The work goes on in an outside system."""
+    if not door.now < body.due_at <= door.now + _OUTSIDE_MAX:
+        raise Invalid(pointer="/due_at", detail="a moment within the next sixty days is expected")
+    return await _answer(door, referral_id, r.HandOut(body.system, body.reference, body.due_at, door.now))
+
+
+@router.post("/{referral_id}/return")
+async def give_back(referral_id: str, body: ReturnIn, door: Provider) -> dict[str, Any]:
+    """The outside system gives it back; what came of it is said by the next step here."""
+    return await _answer(door, referral_id, r.HandBack(body.outcome, door.now))
+
+
 @by_case.post("/{case_id}/referrals", status_code=201)
 async def refer(case_id: str, body: ReferIn, door: Worker) -> dict[str, Any]:
-    """Refer by hand to one service, within the consent."""
-    return await referred(door, case_id, body.service_id, body.need, body.programme)
+    """Refer by hand within the consent: to one service, or to several of which the first to accept has it."""
+    if body.service_id is None:
+        return await broadcast(door, case_id, body.service_ids, body.need)
+    step = drafted if body.draft else referred
+    return await step(door, case_id, body.service_id, body.need, body.programme)

@@ -1,14 +1,17 @@
 """A referral: one provider, one need of one case.
 
+absent --DraftReferral--> drafted --OfferReferral--> offered
 absent --OfferReferral--> offered --AcceptReferral--> accepted --ScheduleReferral--> scheduled --Attend--> attended | unattended
 offered --DeclineReferral | LapseReferral | RevokeReferral--> declined | lapsed | revoked (the next provider is asked, unless revoked)
 accepted | scheduled | attended | unattended --StartService--> in_service --ServeReferral--> served --CloseReferral--> closed
 accepted .. in_service --FailGrant--> in_service without a grant: back to the provider, who may grant anew
+closed | revoked --ReopenReferral--> as it was, and offered to the same provider under another id; accepted .. in_service --HandOut-->
+the same, but done in an outside system until it --HandBack--> comes back with what it says. Tries to reach a person are NoteContact.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -23,6 +26,57 @@ DECLINE_REASONS = (
 CLOSING_REASONS = (
     "got_help", "referred_elsewhere", "could_not_contact", "not_eligible", "no_capacity", "could_not_get_help", "no_longer_interested",
 )  # fmt: skip
+
+
+CONTACT_OUTCOMES = ("reached", "no_answer", "wrong_number", "left_message", "refused_to_talk")
+CONTACT_CHANNELS = ("telephone", "message", "visit", "other")
+# Before somebody counts as not to be reached: tries, and on how many different days. ASSUMPTION
+CONTACT_TRIES_LEAST, CONTACT_DAYS_LEAST = 3, 2
+
+
+class DraftReferral(Struct, frozen=True, gc=False):
+    """Prepared by a person and shown to nobody outside until it is offered."""
+
+    about: About
+    at: datetime
+
+
+class RemindReferral(Struct, frozen=True, gc=False):
+    """Half the time to answer is over."""
+
+    at: datetime
+
+
+class NoteContact(Struct, frozen=True, gc=False):
+    """A try to reach the person; `day` is the day of it in Guangzhou."""
+
+    channel: str
+    outcome: str
+    day: date
+    at: datetime
+
+
+class HandOut(Struct, frozen=True, gc=False):
+    """The work goes on in an outside system under its `reference`; without a word until `due_at` it comes back."""
+
+    system: str
+    reference: str
+    due_at: datetime
+    at: datetime
+
+
+class HandBack(Struct, frozen=True, gc=False):
+    """The outside system gives it back; `outcome`: done, not_done or silent."""
+
+    outcome: str
+    at: datetime
+
+
+class ReopenReferral(Struct, frozen=True, gc=False):
+    """What was closed without help, or taken back, goes on after all as the referral `as_id`."""
+
+    as_id: str
+    at: datetime
 
 
 class OfferReferral(Struct, frozen=True, gc=False):
@@ -90,6 +144,52 @@ class FailGrant(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class ReferralDrafted(Struct, frozen=True, gc=False):
+    about: About
+    at: datetime
+
+
+class ReferralReminded(Struct, frozen=True, gc=False):
+    about: About
+    due_at: datetime
+    at: datetime
+
+
+class ContactNoted(Struct, frozen=True, gc=False):
+    """`tries` in a row have reached nobody."""
+
+    about: About
+    status: str
+    channel: str
+    outcome: str
+    tries: int
+    day: date
+    at: datetime
+
+
+class ReferralHandedOut(Struct, frozen=True, gc=False):
+    about: About
+    status: str
+    system: str
+    reference: str
+    due_at: datetime
+    at: datetime
+
+
+class ReferralHandedBack(Struct, frozen=True, gc=False):
+    about: About
+    status: str
+    system: str
+    outcome: str
+    at: datetime
+
+
+class ReferralReopened(Struct, frozen=True, gc=False):
+    about: About
+    as_id: str
+    at: datetime
+
+
 class ReferralOffered(Struct, frozen=True, gc=False):
     about: About
     ask: Ask
@@ -106,6 +206,7 @@ class ReferralAccepted(Struct, frozen=True, gc=False):
     grant: Grant | None
     at: datetime
     again: bool = False
+    group: str | None = None
 
 
 class ReferralDeclined(Struct, frozen=True, gc=False):
@@ -113,18 +214,21 @@ class ReferralDeclined(Struct, frozen=True, gc=False):
     reason: str
     at: datetime
     next: Ask | None = None
+    group: str | None = None
 
 
 class ReferralLapsed(Struct, frozen=True, gc=False):
     about: About
     at: datetime
     next: Ask | None = None
+    group: str | None = None
 
 
 class ReferralRevoked(Struct, frozen=True, gc=False):
     about: About
     reason: str
     at: datetime
+    group: str | None = None
 
 
 class ReferralScheduled(Struct, frozen=True, gc=False):
@@ -176,16 +280,25 @@ class Referral(Struct, frozen=True, gc=False):
     grant_failed: str | None = None
     appointment_at: datetime | None = None
     reason: str | None = None
+    drafted: About | None = None
+    tried: tuple[date, ...] = ()
+    outside: str | None = None
+    reopened_as: str | None = None
+
+    @property
+    def about(self) -> About | None:
+        return self.offer.about if self.offer is not None else self.drafted
 
 
 ABSENT = Referral()
 COMMANDS = (
     OfferReferral, AcceptReferral, DeclineReferral, LapseReferral, RevokeReferral, ScheduleReferral, AttendReferral, StartService,
-    ServeReferral, CloseReferral, FailGrant,
+    ServeReferral, CloseReferral, FailGrant, DraftReferral, RemindReferral, NoteContact, HandOut, HandBack, ReopenReferral,
 )  # fmt: skip
 EVENTS = (
     ReferralOffered, ReferralAccepted, ReferralDeclined, ReferralLapsed, ReferralRevoked, ReferralScheduled, ReferralAttended,
-    ServiceStarted, ReferralServed, ReferralClosed, GrantNotKept,
+    ServiceStarted, ReferralServed, ReferralClosed, GrantNotKept, ReferralDrafted, ReferralReminded, ContactNoted, ReferralHandedOut,
+    ReferralHandedBack, ReferralReopened,
 )  # fmt: skip
 
 
@@ -214,4 +327,16 @@ def evolve(state: Referral, event: Any) -> Referral:
             return to(state, status="closed", reason=event.reason)
         case GrantNotKept():
             return to(state, status="in_service", grant=None, grant_failed=event.reason)
+        case ReferralDrafted():
+            return Referral("drafted", drafted=event.about)
+        case ReferralReminded():
+            return state
+        case ContactNoted():
+            return to(state, tried=() if event.outcome == "reached" else (*state.tried, event.day))
+        case ReferralHandedOut():
+            return to(state, outside=event.system)
+        case ReferralHandedBack():
+            return to(state, outside=None)
+        case ReferralReopened():
+            return to(state, reopened_as=event.as_id)
     raise AssertionError(f"{type(event).__name__} is no event of a referral")

@@ -37,6 +37,22 @@ class ReasonIsUnknown(Rejected):
     """This reason is not on the list."""
 
 
+class ContactNotTriedEnough(Rejected):
+    """Somebody counts as not to be reached after three tries on two different days."""
+
+
+class ReferralIsOutside(Rejected):
+    """This referral is being worked on in an outside system."""
+
+
+class ReferralIsNotOutside(Rejected):
+    """This referral is not with an outside system."""
+
+
+class ReferralCannotBeReopened(Rejected):
+    """Only a referral that was closed without help, or taken back, can be opened again."""
+
+
 class GrantIsEmpty(Rejected):
     """A grant needs a sum above zero, or goods with a quantity above zero."""
 
@@ -60,7 +76,7 @@ def accept(command: r.AcceptReferral, state: Referral) -> tuple[Any, ...]:
     if grant is not None and not (grant.amount_fen > 0 if grant.kind == "cash" else any(i.quantity > 0 for i in grant.items)):
         raise GrantIsEmpty
     if state.status == "offered":
-        return (r.ReferralAccepted(offered.about, grant, command.at),)
+        return (r.ReferralAccepted(offered.about, grant, command.at, group=offered.ask.group),)
     if state.status in _UNDER_WAY:
         if grant is None or grant == state.grant:
             return ()
@@ -77,20 +93,23 @@ def decline(command: r.DeclineReferral, state: Referral) -> tuple[Any, ...]:
         return ()
     if state.status != "offered":
         raise ReferralIsNotOpenToAnswers(state=state.status)
-    return (r.ReferralDeclined(offered.about, command.reason, command.at, asked_next(offered.ask, offered.about.service_id)),)
+    next_ = asked_next(offered.ask, offered.about.service_id)
+    return (r.ReferralDeclined(offered.about, command.reason, command.at, next_, offered.ask.group),)
 
 
 def lapse(command: r.LapseReferral, state: Referral) -> tuple[Any, ...]:
     if state.status != "offered" or state.offer is None:
         return ()
-    return (r.ReferralLapsed(state.offer.about, command.at, asked_next(state.offer.ask, state.offer.about.service_id)),)
+    ask = state.offer.ask
+    return (r.ReferralLapsed(state.offer.about, command.at, asked_next(ask, state.offer.about.service_id), ask.group),)
 
 
 def revoke(command: r.RevokeReferral, state: Referral) -> tuple[Any, ...]:
     taken_back = state.status == "offered" or (state.status in _UNDER_WAY and state.grant is None)
     if state.offer is None or not taken_back:
         return ()
-    return (r.ReferralRevoked(state.offer.about, command.reason, command.at),)
+    # Whoever is under way has won already: their end is none of the others' business.
+    return (r.ReferralRevoked(state.offer.about, command.reason, command.at, state.offer.ask.group if state.status == "offered" else None),)
 
 
 def schedule(command: r.ScheduleReferral, state: Referral) -> tuple[Any, ...]:
@@ -139,8 +158,69 @@ def close(command: r.CloseReferral, state: Referral) -> tuple[Any, ...]:
         return ()
     if state.status in _OVER:
         raise ReferralIsOver(state=state.status)
+    if command.reason == "could_not_contact":
+        _tried_enough(state)
     granted = state.grant is not None and state.status != "served"
     return (r.ReferralClosed(offered.about, command.reason, command.at, state.status == "served", granted),)
+
+
+def _tried_enough(state: Referral) -> None:
+    if len(state.tried) < r.CONTACT_TRIES_LEAST or len(set(state.tried)) < r.CONTACT_DAYS_LEAST:
+        raise ContactNotTriedEnough(tries=len(state.tried), days=len(set(state.tried)))
+
+
+def draft(command: r.DraftReferral, state: Referral) -> tuple[Any, ...]:
+    if state.offer is not None:
+        raise ReferralAlreadyOffered(referral_id=command.about.referral_id)
+    return () if state.drafted == command.about else (r.ReferralDrafted(command.about, command.at),)
+
+
+def remind(command: r.RemindReferral, state: Referral) -> tuple[Any, ...]:
+    """Whoever has answered needs no reminder."""
+    if state.status != "offered" or state.offer is None:
+        return ()
+    return (r.ReferralReminded(state.offer.about, state.offer.due_at, command.at),)
+
+
+def _under_way(state: Referral) -> r.ReferralOffered:
+    offered = _offer(state)
+    if state.status not in _UNDER_WAY:
+        raise ReferralIsNotUnderWay(state=state.status)
+    return offered
+
+
+def note_contact(command: r.NoteContact, state: Referral) -> tuple[Any, ...]:
+    offered = _under_way(state)
+    if command.channel not in r.CONTACT_CHANNELS or command.outcome not in r.CONTACT_OUTCOMES:
+        raise ReasonIsUnknown(reason=command.outcome)
+    tries = 0 if command.outcome == "reached" else len(state.tried) + 1
+    return (r.ContactNoted(offered.about, state.status, command.channel, command.outcome, tries, command.day, command.at),)
+
+
+def hand_out(command: r.HandOut, state: Referral) -> tuple[Any, ...]:
+    c, offered = command, _under_way(state)
+    if state.outside == c.system:
+        return ()
+    if state.outside is not None:
+        raise ReferralIsOutside(system=state.outside)
+    return (r.ReferralHandedOut(offered.about, state.status, c.system, c.reference, c.due_at, c.at),)
+
+
+def hand_back(command: r.HandBack, state: Referral) -> tuple[Any, ...]:
+    """Silence is told by the schedule, also where somebody was quicker."""
+    offered = _offer(state)
+    if state.outside is None:
+        if command.outcome == "silent":
+            return ()
+        raise ReferralIsNotOutside
+    return (r.ReferralHandedBack(offered.about, state.status, state.outside, command.outcome, command.at),)
+
+
+def reopen(command: r.ReopenReferral, state: Referral) -> tuple[Any, ...]:
+    offered = _offer(state)
+    if state.reopened_as is not None or state.status not in ("closed", "revoked") or state.reason in ("got_help", "subject_erased"):
+        raise ReferralCannotBeReopened(state=state.status)
+    return (r.ReferralReopened(offered.about, command.as_id, command.at),)
 
 
 def fail_grant(command: r.FailGrant, state: Referral) -> tuple[Any, ...]:
@@ -175,6 +255,18 @@ def decide(command: Any, state: Referral) -> tuple[Any, ...]:
             return close(command, state)
         case r.FailGrant():
             return fail_grant(command, state)
+        case r.DraftReferral():
+            return draft(command, state)
+        case r.RemindReferral():
+            return remind(command, state)
+        case r.NoteContact():
+            return note_contact(command, state)
+        case r.HandOut():
+            return hand_out(command, state)
+        case r.HandBack():
+            return hand_back(command, state)
+        case r.ReopenReferral():
+            return reopen(command, state)
     raise AssertionError(f"{type(command).__name__} is no command to a referral")
 
 
