@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from services.matching.allocation_pages import router as allocation_pages
+from services.matching.allocation_rows import ALLOCATIONS
 from services.matching.api import ROUTERS
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
+from services.matching.domain import allocation, application
 from services.matching.domain import assessment as a
 from services.matching.domain import directory as d
 from services.matching.domain import household as h
 from services.matching.domain import organization as o
 from services.matching.domain import referral as r
+from services.matching.domain.allocation_decisions import ALLOCATION
+from services.matching.domain.application_decisions import APPLICATION
 from services.matching.domain.assessment_decisions import assessment
 from services.matching.domain.directory_decisions import DIRECTORY
 from services.matching.domain.household_decisions import HOUSEHOLD
@@ -45,23 +50,24 @@ _AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.Cou
 CODEC = Codec(
     Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
     *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS) for event in events],
+    *[Stored(event) for events in (allocation.EVENTS, application.EVENTS) for event in events],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
 )
 
 MATCHING = Service(
     name="matching",
-    deciders=(assessment(RULEBOOK), DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION),
+    deciders=(assessment(RULEBOOK), DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION, ALLOCATION, APPLICATION),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS),
+    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, ALLOCATIONS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages),
+    pages=(pages, scheme_pages, allocation_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )
