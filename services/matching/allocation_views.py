@@ -57,17 +57,23 @@ async def ranking(
     door: Door, allocation_id: str, *, after: int = 0, limit: int | None = None, outcome: str | None = None
 ) -> list[dict[str, Any]]:
     """The published order from a rank on: numbers masked, points, rank, outcome, position on the waiting list, and what decided."""
-    position = func.count().filter(_A.outcome == "waiting").over(order_by=_A.rank)
-    every = (
-        select(_A.number, _A.rank, _A.ranked_points.label("points"), _A.outcome, position.label("position"), _A.decided_by, _A.moved_up)
-        .where(_A.allocation_id == allocation_id, _A.rank.is_not(None))
-        .subquery()
-    )
-    chosen = select(every).where(every.c.rank > after)
+    chosen = select(_A.number, _A.rank, _A.ranked_points.label("points"), _A.outcome, _A.decided_by, _A.moved_up)
+    chosen = chosen.where(_A.allocation_id == allocation_id, _A.rank > after)
     if outcome is not None:
-        chosen = chosen.where(every.c.outcome == outcome)
-    rows = await door.rows(chosen.order_by(every.c.rank).limit(limit))
-    return [{**row, "number": masked(row["number"]), "position": row["position"] if row["outcome"] == "waiting" else None} for row in rows]
+        chosen = chosen.where(_A.outcome == outcome)
+    rows = await door.rows(chosen.order_by(_A.rank).limit(limit))
+    position = await _waiting(door, allocation_id, after) if after else 0
+    for row in rows:
+        waits = row["outcome"] == "waiting"
+        position += waits
+        row |= {"number": masked(row["number"]), "position": position if waits else None}
+    return rows
+
+
+async def _waiting(door: Door, allocation_id: str, up_to: int) -> int:
+    """How many wait, up to this rank and with it."""
+    before = select(func.count().label("n")).where(_A.allocation_id == allocation_id, _A.outcome == "waiting", _A.rank <= up_to)
+    return int((await door.rows(before))[0]["n"])
 
 
 async def application_row(door: Door, allocation_id: str, number: str) -> dict[str, Any] | None:
@@ -77,6 +83,5 @@ async def application_row(door: Door, allocation_id: str, number: str) -> dict[s
         return None
     row, position = found[0], None
     if row["outcome"] == "waiting":
-        before = select(func.count().label("n")).where(_A.allocation_id == allocation_id, _A.outcome == "waiting", _A.rank <= row["rank"])
-        position = (await door.rows(before))[0]["n"]
+        position = await _waiting(door, allocation_id, row["rank"])
     return {**row, "position": position}

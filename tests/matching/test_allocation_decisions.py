@@ -169,7 +169,7 @@ def test_fewer_points_are_not_better_even_where_the_order_asks_for_a_skill_first
 
 
 def test_whoever_was_published_with_a_place_keeps_it_and_the_appeal_gets_one_beyond_the_quota() -> None:
-    again = replace(RANK, applications=(), by="gov-1", at=LATE)
+    again = replace(RANK, applications=(), appeals_until=LATE + timedelta(days=9), by="gov-1", at=LATE)
     history = then(*UPHELD, when=again)
     published = history[-1]
     assert [one.application.number for one in published.entries] == ["A", "D", "C", "B", "E"]
@@ -215,3 +215,19 @@ def test_a_place_given_up_goes_to_the_next_who_waits(command: Any) -> None:
     assert after[-1].next == "E", "whoever left is passed over"
     assert then(*after, when=al.GiveUpPlace("E", LATE))[-1].next is None
     refused(FINAL, al.GiveUpPlace("B", LATE), no.HoldsNoPlace)
+
+
+def test_who_moved_up_before_is_told_as_admitted_by_no_later_ranking() -> None:
+    history = (*APPEALED, al.PlaceGivenUp("a1", "A", "B", UNTIL))
+    history = then(*history, when=al.DecideAppeal(1, True, {"education": 20, "skill": 40}, "gov-2", LATE))
+    history = then(*history, when=replace(RANK, at=LATE))
+    assert history[-1].moved == (al.Moved("D", 4, 3, "waiting", "waiting"),)
+    assert Given(ALLOCATION, *history).state.holds == {"B", "C"}
+
+
+def test_whoever_published_an_earlier_ranking_does_not_decide_either() -> None:
+    history = then(*UPHELD, when=replace(RANK, by="gov-3", at=LATE))
+    history = then(*history, when=al.MakeAppeal("E", "other", "desk", UNTIL))
+    for by in ("gov-1", "gov-3"):
+        refused(history, al.DecideAppeal(2, False, {}, by, LATE), no.OwnRanking)
+    assert then(*history, when=al.DecideAppeal(2, False, {}, "gov-2", LATE))

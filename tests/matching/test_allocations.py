@@ -142,6 +142,17 @@ async def test_the_same_person_stands_once_and_may_withdraw_and_come_again(offic
     assert (own["points"], own["withdrawn"], own["rank"]) == (120, False, None)
 
 
+async def test_who_withdrew_while_applications_were_open_is_not_ranked(office: Office) -> None:
+    await office.post("", PLAN, status=201)
+    await office.post("/rp-2026/open")
+    gone, stays = await office.apply("p1", HIGH), await office.apply("p2", LOW)
+    await office.post(f"/rp-2026/applications/{gone}/withdraw")
+    office.now = CLOSES
+    await office.post("/rp-2026/close")
+    await office.post("/rp-2026/rank")
+    assert [one["number"][-4:] for one in (await office.get("/rp-2026/ranking"))["items"]] == [stays[-4:]]
+
+
 async def test_days_bind_and_what_is_late_is_refused(office: Office) -> None:
     later = {**PLAN, "opens_at": (NOW + timedelta(days=1)).isoformat()}
     await office.post("", later, status=201)
@@ -221,6 +232,15 @@ async def test_a_place_given_up_goes_to_the_next_and_positions_move(office: Offi
     ]  # fmt: skip
     await office.post(f"{at}{numbers['high']}/withdraw")
     assert (await office.get(f"{at}{numbers['low']}"))["outcome"] == "admitted"
+
+
+async def test_the_lists_grow_anew_from_what_happened(office: Office) -> None:
+    numbers = await office.ranked()
+    await office.post(f"/rp-2026/applications/{numbers['skilled']}/give_up")
+    before = [await office.get(path) for path in ("/rp-2026", "/rp-2026/ranking")]
+    answer = await office.client.post("/ops/v1/projections/matching.allocations/rebuild", headers=office.headers("ops"))
+    assert answer.status_code == 200, answer.text
+    assert [await office.get(path) for path in ("/rp-2026", "/rp-2026/ranking")] == before
 
 
 async def test_a_flat_asks_for_its_conditions_and_skilled_people_come_first(office: Office) -> None:

@@ -163,6 +163,30 @@ def test_an_upheld_appeal_never_lowers_its_own_and_takes_no_place_from_anybody(
     assert after.holds - before.holds <= told
 
 
+_BY_POINTS = (Key("points"), Key("number"))
+
+
+def test_reached_is_who_has_just_as_much() -> None:
+    people = (application("A", 60, 20), application("B", 0, 40), application("C", 0, 39))
+    assert numbers(ranked(people, 1, (Key("reached", "skill", 40), *_BY_POINTS))) == ["B", "A", "C"]
+
+
+def test_a_place_that_was_published_is_kept_and_says_so() -> None:
+    people = (application("A", 60), application("B", 50), application("C", 40), application("D", 30))
+    entries = ranked(people, 2, _BY_POINTS, kept={"A", "C"})
+    told = [(one.application.number, one.outcome, one.decided_by, one.missing) for one in entries]
+    assert told == [
+        ("A", "admitted", "points", 0), ("B", "waiting", "points", 11), ("C", "admitted", "place_kept", 0), ("D", "waiting", "points", 31),
+    ]  # fmt: skip
+
+
+def test_an_appeal_within_the_quota_takes_a_place_that_is_left_before_one_beyond_it() -> None:
+    people = (application("A", 60), application("B", 50), application("C", 40))
+    for corrected in (set[str](), {"A"}, {"B"}, {"A", "B"}, {"C"}):
+        assert numbers(ranked(people, 2, _BY_POINTS, corrected=corrected), "admitted") == ["A", "B"]
+    assert numbers(ranked(people, 2, _BY_POINTS, kept={"B", "C"}, corrected={"A"}), "admitted") == ["A", "B", "C"]
+
+
 def test_twenty_thousand_applications_are_ranked() -> None:
     chance = random.Random(7)  # noqa: S311 - always the same people
     points = (0, 20, 40, 60)

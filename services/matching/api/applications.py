@@ -15,7 +15,6 @@ from services.matching.domain import allocation as al
 from services.matching.domain import application as ap
 from services.matching.domain.schemes import answer
 from services.matching.rulebook import SCHEMES
-from shared.clock import local_day
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To
 
@@ -32,12 +31,10 @@ def number_of(door: Door, allocation_id: str, person_id: str) -> str:
     return "-".join(drawn[n : n + 4] for n in range(0, 16, 4))
 
 
-def _shown(row: dict[str, Any], shown: PointsIn, door: Door, at: str) -> dict[str, int]:
+def _shown(row: dict[str, Any], shown: PointsIn, at: str = "/shown") -> dict[str, int]:
     """The points by item as of the published day; raises `Invalid` naming the field."""
     if shown.as_of is not None:
         raise Invalid(f"{at}/as_of", "points count as of the published day")
-    if any(day > local_day(door.now) for day in shown.blood_donated_on):
-        raise Invalid(f"{at}/blood_donated_on", "must not lie in days to come")
     try:
         return {one.item: one.points for one in counted(shown, row["points_on"])}
     except Invalid as wrong:
@@ -54,7 +51,7 @@ def _verdict(row: dict[str, Any], shown: PointsIn) -> str:
 async def apply(allocation_id: str, body: ApplicationIn, door: Desk) -> dict[str, Any]:
     """Apply for one person: points are counted by the table, and nothing of what was shown is kept but them."""
     row = await known(door, allocation_id)
-    items = _shown(row, body.shown, door, "/shown")
+    items = _shown(row, body.shown)
     number, points = number_of(door, allocation_id, body.person_id), sum(items.values())
     command = ap.Apply(allocation_id, number, body.person_id, points, items, _verdict(row, body.shown), door.now)
     done = await door.execute(To("application", number, command), To("allocation", allocation_id, al.TakeApplication(number, door.now)))
@@ -135,7 +132,7 @@ async def decide_appeal(allocation_id: str, appeal: Appeal, body: AppealDecision
     row = await known(door, allocation_id)
     if body.upheld is (body.shown is None):
         raise Invalid("/shown", "goes with an appeal that is upheld, and with no other")
-    items = {} if body.shown is None else _shown(row, body.shown, door, "/shown")
+    items = {} if body.shown is None else _shown(row, body.shown)
     command = al.DecideAppeal(appeal, body.upheld, items, door.principal.id, door.now)
     done = await door.execute(To("allocation", allocation_id, command))
     return {"appeal": appeal, "upheld": body.upheld, "points": sum(items.values()) if body.upheld else None, "version": done.version}

@@ -126,4 +126,4 @@ def _enough(
     at = next(n for n, key in enumerate(order) if key.by == "points")
     if place[:at] != theirs[:at]:
         return None if place[:at] > theirs[:at] else least
-    return max(least, other.points - one.points + (place[at + 1 :] > theirs[at + 1 :]))
+    return other.points - one.points + (place[at + 1 :] > theirs[at + 1 :])
