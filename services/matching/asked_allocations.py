@@ -34,9 +34,9 @@ class AllocationIn(Strict):
     ] = "general"  # fmt: skip
     quota: Quota
     minimum: Annotated[int, Field(ge=0, le=1000)] = 0
-    order: list[KeyIn] = Field(
-        default_factory=lambda: [KeyIn(by="points"), KeyIn(by="applied_at"), KeyIn(by="number")], min_length=1, max_length=12,
-        description="Holds the points once and ends with the number.",
+    order: list[KeyIn] | None = Field(
+        None, min_length=1, max_length=12,
+        description="Holds the points once and ends with the number. Left out: points, then who came earlier; for flats skilled people first.",
     )  # fmt: skip
     points_on: Day | None = Field(None, description="The day as of which points count; the day of opening when left out.")
     opens_at: Instant

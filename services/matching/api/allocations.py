@@ -25,6 +25,9 @@ Anyone = Annotated[Door, Depends(door_for(public=True))]
 Limit = Annotated[int, Query(ge=1, le=500)]
 After = Annotated[int, Query(ge=0, le=100_000_000)]
 _ITEMS = frozenset(one.id for one in POINTS.items)
+_BY_POINTS = (Key("points"), Key("applied_at"), Key("number"))
+# The source puts skilled people first for flats and does not say from which grade on: ours is the senior worker's.
+_ORDERS = {"residence-permit": _BY_POINTS, "public-rental": (Key("reached", "skill", 40), *_BY_POINTS)}
 _COLUMNS = ("rank", "number", "points", "outcome", "position", "decided_by")
 
 
@@ -51,7 +54,7 @@ def _key(told: KeyIn, n: int) -> Key:
 async def plan(body: AllocationIn, door: Office) -> dict[str, Any]:
     """Publish the quota, the order with its tie-break and the days, before applications open."""
     key = body.id or door.new_id()
-    order = tuple([_key(one, n) for n, one in enumerate(body.order)])
+    order = _ORDERS[body.scheme] if body.order is None else tuple([_key(one, n) for n, one in enumerate(body.order)])
     planned = al.Plan(
         key, body.scheme, body.year, body.district, body.group, body.quota, body.minimum, order, body.points_on or local_day(body.opens_at),
         body.opens_at, body.closes_at, body.appeal_days, body.source,
