@@ -94,7 +94,7 @@ def _left(e: Envelope) -> Iterable[RowChange]:
 def _given_up(e: Envelope) -> Iterable[RowChange]:
     yield _of(e, e.data.number, outcome="left")
     if e.data.next is not None:
-        yield _of(e, e.data.next, outcome="admitted", moved_up=True)
+        yield _of(e, e.data.next, outcome="admitted", moved_up=True, missing=0)
 
 
 def _taken(e: Envelope) -> Iterable[RowChange]:

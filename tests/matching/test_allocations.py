@@ -225,7 +225,7 @@ async def test_a_place_given_up_goes_to_the_next_and_positions_move(office: Offi
     await office.post(f"{at}{numbers['skilled']}/give_up")
     await office.post(f"{at}{numbers['skilled']}/give_up")
     moved = await office.get(f"{at}{numbers['learned']}")
-    assert (moved["outcome"], moved["moved_up"], moved["position"]) == ("admitted", True, None)
+    assert (moved["outcome"], moved["moved_up"], moved["position"], moved["missing"]) == ("admitted", True, None, 0)
     assert (await office.get(f"{at}{numbers['low']}"))["position"] == 1
     assert [(one["outcome"], one["position"]) for one in (await office.get("/rp-2026/ranking"))["items"]] == [
         ("taken", None), ("left", None), ("admitted", None), ("waiting", 1)
