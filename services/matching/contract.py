@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.matching.domain import referral as r
+from services.matching.domain.allocation import RankingPublished
 from services.matching.domain.asking import About, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NothingMissing
 from services.matching.domain.compiling import Verdict
@@ -93,6 +94,24 @@ class NeedUnmet(Struct, frozen=True, gc=False):
     need: str
     district: str
     reason: str
+
+
+class AllocationPublished(Struct, frozen=True, gc=False):
+    """How the ranking of one quota ended; `over_quota` are places beyond it, for appeals that were upheld."""
+
+    allocation_id: str
+    scheme: str
+    year: int
+    district: str
+    group: str
+    publication: int
+    quota: int
+    applications: int
+    admitted: int
+    waiting: int
+    below_minimum: int
+    over_quota: int
+    appeals_until: datetime
 
 
 def on_assessed(e: Envelope) -> tuple[Public, ...]:
@@ -206,6 +225,16 @@ def on_no_place(e: Envelope) -> tuple[Public, ...]:
     return (Public("matching.need_unmet.v1", NeedUnmet(n.ask.case_id, n.ask.need, n.ask.district, n.reason)),)
 
 
+def on_ranking(e: Envelope) -> tuple[Public, ...]:
+    published: RankingPublished = e.data
+    p, c = published.plan, published.counts
+    said = AllocationPublished(
+        p.allocation_id, p.scheme, p.year, p.district, p.group, published.publication, p.quota, c.applications, c.admitted, c.waiting,
+        c.below_minimum, c.over_quota, published.appeals_until,
+    )  # fmt: skip
+    return (Public("matching.allocation_published.v1", said),)
+
+
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     CaseAssessed: on_assessed,
     NothingMissing: on_nothing_missing,
@@ -230,6 +259,7 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     PlaceUsed: on_count,
     PlacesSet: on_count,
     NoPlaceFound: on_no_place,
+    RankingPublished: on_ranking,
 }
 _REFERRAL_WORDS = (
     "offered", "accepted", "declined", "lapsed", "revoked", "scheduled", "attended", "unattended", "started", "served", "closed",
@@ -243,4 +273,5 @@ PUBLIC_TYPES: Mapping[str, Any] = {
     **{f"matching.referral_{word}.v1": PublicReferral for word in _REFERRAL_WORDS},
     "matching.capacity_changed.v1": CapacityChanged,
     "matching.need_unmet.v1": NeedUnmet,
+    "matching.allocation_published.v1": AllocationPublished,
 }

@@ -5,15 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from services.matching.allocation_pages import router as allocation_pages
+from services.matching.allocation_rows import ALLOCATIONS
 from services.matching.api import ROUTERS
 from services.matching.city_pages import router as city_pages
 from services.matching.city_projections import COMMUNITIES, FIGURES
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
+from services.matching.domain import allocation, application
 from services.matching.domain import assessment as a
 from services.matching.domain import directory as d
 from services.matching.domain import household as h
 from services.matching.domain import organization as o
 from services.matching.domain import referral as r
+from services.matching.domain.allocation_decisions import ALLOCATION
+from services.matching.domain.application_decisions import APPLICATION
 from services.matching.domain.assessment_decisions import assessment
 from services.matching.domain.broadcast import BROADCAST
 from services.matching.domain.broadcast import EVENTS as BROADCAST_EVENTS
@@ -65,6 +70,8 @@ _AS_THEY_ARE = (
     COMMUNITY_EVENTS,
     GOAL_EVENTS,
     BROADCAST_EVENTS,
+    allocation.EVENTS,
+    application.EVENTS,
 )
 CODEC = Codec(
     Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
@@ -85,18 +92,20 @@ MATCHING = Service(
         COMMUNITY,
         GOALS,
         BROADCAST,
+        ALLOCATION,
+        APPLICATION,
     ),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, COMMUNITIES, FIGURES),
+    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, COMMUNITIES, FIGURES, ALLOCATIONS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages, city_pages),
+    pages=(pages, scheme_pages, city_pages, allocation_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.matching.domain import referral as r
+from services.matching.domain.allocation import AppealDecided
+from services.matching.domain.application import RecountApplication
 from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
 from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
@@ -211,6 +213,13 @@ def sharing_stopped(e: Envelope) -> Iterable[To]:
     return [To("referral", key, r.RevokeReferral(stopped.reason, stopped.at)) for key in stopped.open]
 
 
+def appeal_decided(e: Envelope) -> Iterable[To]:
+    """The application keeps what it should have been counted as."""
+    a: AppealDecided = e.data
+    if a.upheld:
+        yield To("application", a.number, RecountApplication(a.points, a.items, a.appeal, a.at))
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     CaseAssessed: help_sought,
     SharingAllowed: help_sought,
@@ -232,6 +241,7 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     r.ReferralServed: referral_served,
     r.ReferralClosed: referral_closed,
     r.GrantNotKept: grant_not_kept,
+    AppealDecided: appeal_decided,
 }
 
 

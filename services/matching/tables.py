@@ -177,3 +177,60 @@ city_figures = Table(
     Column("source", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
+
+allocation_list = Table(
+    "allocation_list",
+    TABLES,
+    Column("id", Text, primary_key=True),
+    Column("scheme", Text, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("district", Text, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("quota", Integer, nullable=False),
+    Column("minimum", Integer, nullable=False),
+    Column("order", JSONB, nullable=False),
+    Column("points_on", Date, nullable=False),
+    Column("opens_at", DateTime(timezone=True), nullable=False),
+    Column("closes_at", DateTime(timezone=True), nullable=False),
+    Column("appeal_days", Integer, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("publication", Integer, nullable=False),
+    Column("published_at", DateTime(timezone=True)),
+    Column("appeals_until", DateTime(timezone=True)),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+)
+
+# One row an application, from its making on; the columns from `rank` on are those of the latest published ranking.
+application_list = Table(
+    "application_list",
+    TABLES,
+    Column("allocation_id", Text, primary_key=True),
+    Column("number", Text, primary_key=True),
+    Column("person_id", Text, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("items", JSONB, nullable=False),
+    Column("applied_at", DateTime(timezone=True), nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("rank", Integer),
+    Column("ranked_points", Integer),
+    Column("outcome", Text),
+    Column("decided_by", Text),
+    Column("missing", Integer),
+    Column("moved_up", Boolean, nullable=False),
+    Index("application_list_rank", "allocation_id", "rank"),
+)
+
+allocation_publications = Table(
+    "allocation_publications",
+    TABLES,
+    Column("allocation_id", Text, primary_key=True),
+    Column("publication", Integer, primary_key=True),
+    Column("applications", Integer, nullable=False),
+    Column("admitted", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("below_minimum", Integer, nullable=False),
+    Column("over_quota", Integer, nullable=False),
+    Column("moved", JSONB, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from services.matching.api import assessing, city, directory, households, parameters, programmes, referrals, schemes, what_if
+from services.matching.api import (
+    allocations,
+    applications,
+    assessing,
+    city,
+    directory,
+    households,
+    parameters,
+    programmes,
+    referrals,
+    schemes,
+    what_if,
+)
 
 ROUTERS = (
     assessing.router,
@@ -15,4 +27,6 @@ ROUTERS = (
     referrals.by_case,
     city.router,
     households.router,
+    allocations.router,
+    applications.router,
 )

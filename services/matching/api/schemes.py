@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends
 
 from services.matching.asked import PointsIn
-from services.matching.domain.points import Applicant, UnknownCode, points
+from services.matching.domain.points import Applicant, Counted, UnknownCode, points
 from services.matching.domain.schemes import answer
 from services.matching.rulebook import POINTS, POINTS_CODE, SCHEMES
 from shared.clock import local_day
@@ -43,15 +44,15 @@ async def count(scheme: str, body: PointsIn, door: Anyone) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _points(body: PointsIn, on: Any) -> dict[str, Any]:
-    """Raises `Invalid` naming the item whose code the table does not know."""
+def counted(body: PointsIn, on: date) -> tuple[Counted, ...]:
+    """Every item as it counts on this day; raises `Invalid` naming the item whose code the table does not know."""
     donations: dict[int, int] = {}
     for day in body.blood_donated_on:
         if day > on:
             raise Invalid("/blood_donated_on", "must not lie after the day that counts")
         donations[day.year] = donations.get(day.year, 0) + 1
     try:
-        counted = points(
+        return points(
             POINTS,
             Applicant(
                 body.education, body.skill, body.listed_occupation, donations, {one.year: one.hours for one in body.volunteer_hours},
@@ -61,7 +62,11 @@ def _points(body: PointsIn, on: Any) -> dict[str, Any]:
         )  # fmt: skip
     except UnknownCode as unknown:
         raise Invalid(f"/{unknown.item}", "is none of the codes of the table") from None
+
+
+def _points(body: PointsIn, on: date) -> dict[str, Any]:
+    found = counted(body, on)
     return {
-        "points": sum(one.points for one in counted), "maximum": POINTS.maximum, "source": POINTS.source,
-        "items": [msgspec.to_builtins(one) for one in counted],
+        "points": sum(one.points for one in found), "maximum": POINTS.maximum, "source": POINTS.source,
+        "items": [msgspec.to_builtins(one) for one in found],
     }  # fmt: skip

@@ -1,0 +1,120 @@
+"""From what happened to allocations and applications to the rows of their lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from services.matching.domain import allocation as al
+from services.matching.domain import application as ap
+from services.matching.tables import allocation_list, allocation_publications, application_list
+from shared.envelope import Envelope
+from shared.service import Change, Projection, Put, RowChange
+
+_UNRANKED = {"rank": None, "ranked_points": None, "outcome": None, "decided_by": None, "missing": None, "moved_up": False}
+
+
+def _planned(e: Envelope) -> Iterable[RowChange]:
+    p: al.Plan = e.data.plan
+    yield Put(
+        allocation_list,
+        {
+            "id": p.allocation_id,
+            "scheme": p.scheme,
+            "year": p.year,
+            "district": p.district,
+            "group": p.group,
+            "quota": p.quota,
+            "minimum": p.minimum,
+            "order": [msgspec.to_builtins(key) for key in p.order],
+            "points_on": p.points_on,
+            "opens_at": p.opens_at,
+            "closes_at": p.closes_at,
+            "appeal_days": p.appeal_days,
+            "source": p.source,
+            "status": "planned",
+            "publication": 0,
+            "published_at": None,
+            "appeals_until": None,
+            "changed_at": e.data.at,
+        },
+    )
+
+
+def _status(status: str) -> Any:
+    def rows(e: Envelope) -> Iterable[RowChange]:
+        yield Change(allocation_list, {"id": e.data.allocation_id}, {"status": status, "changed_at": e.data.at})
+
+    return rows
+
+
+def _published(e: Envelope) -> Iterable[RowChange]:
+    r: al.RankingPublished = e.data
+    key = r.plan.allocation_id
+    values = {"status": "ranked", "publication": r.publication, "published_at": r.at, "appeals_until": r.appeals_until, "changed_at": r.at}
+    yield Change(allocation_list, {"id": key}, values)
+    counts = msgspec.structs.asdict(r.counts)
+    moved = [msgspec.to_builtins(one) for one in r.moved]
+    yield Put(allocation_publications, {"allocation_id": key, "publication": r.publication, **counts, "moved": moved, "at": r.at})
+    for one in r.entries:
+        row = {
+            "rank": one.rank, "ranked_points": one.application.points, "outcome": one.outcome, "decided_by": one.decided_by,
+            "missing": one.missing, "moved_up": False,
+        }  # fmt: skip
+        yield Change(application_list, {"allocation_id": key, "number": one.application.number}, row)
+
+
+def _of(e: Envelope, number: str, **values: Any) -> Change:
+    return Change(application_list, {"allocation_id": e.data.allocation_id, "number": number}, values)
+
+
+def _made(e: Envelope) -> Iterable[RowChange]:
+    a: ap.ApplicationMade = e.data
+    row = {
+        "allocation_id": a.allocation_id, "number": a.number, "person_id": a.person_id, "points": a.points, "items": dict(a.items),
+        "applied_at": a.at, "withdrawn": False,
+    }  # fmt: skip
+    yield Put(application_list, {**row, **_UNRANKED})
+
+
+def _withdrawn(e: Envelope) -> Iterable[RowChange]:
+    yield _of(e, e.data.number, withdrawn=True)
+
+
+def _recounted(e: Envelope) -> Iterable[RowChange]:
+    yield _of(e, e.data.number, points=e.data.points, items=dict(e.data.items))
+
+
+def _left(e: Envelope) -> Iterable[RowChange]:
+    yield _of(e, e.data.number, outcome="left")
+
+
+def _given_up(e: Envelope) -> Iterable[RowChange]:
+    yield _of(e, e.data.number, outcome="left")
+    if e.data.next is not None:
+        yield _of(e, e.data.next, outcome="admitted", moved_up=True, missing=0)
+
+
+def _taken(e: Envelope) -> Iterable[RowChange]:
+    yield _of(e, e.data.number, outcome="taken")
+
+
+ALLOCATIONS = Projection(
+    "allocations",
+    (allocation_list, application_list, allocation_publications),
+    {
+        al.AllocationPlanned: _planned,
+        al.AllocationOpened: _status("open"),
+        al.AllocationClosed: _status("closed"),
+        al.AllocationFinished: _status("final"),
+        al.RankingPublished: _published,
+        al.ApplicationLeft: _left,
+        al.PlaceGivenUp: _given_up,
+        al.PlaceTaken: _taken,
+        ap.ApplicationMade: _made,
+        ap.ApplicationWithdrawn: _withdrawn,
+        ap.ApplicationRecounted: _recounted,
+    },
+)

@@ -1,0 +1,273 @@
+"""The places of one scheme in one year: planned, open, closed, ranked, final.
+
+A plan may be corrected until applications open, then it binds. The first ranking opens the days of appeal; each later one tells what
+it changed. Applications are streams of their own: this one holds the published order, who left, who moved up, and the appeals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.matching.domain.ranking import Application, Key, Outcome, Ranked
+
+Status = Literal["absent", "planned", "open", "closed", "ranked", "final"]
+
+
+class Plan(Struct, frozen=True):
+    """What is published before anybody applies. `group` is whom the places are for; points count as of the day `points_on`.
+
+    `order` ranks: it holds the points and ends with the number, so no two stand in one place. `appeal_days` are working days.
+    """
+
+    allocation_id: str
+    scheme: str
+    year: int
+    district: str
+    group: str
+    quota: int
+    minimum: int
+    order: tuple[Key, ...]
+    points_on: date
+    opens_at: datetime
+    closes_at: datetime
+    appeal_days: int
+    source: str
+
+
+class Moved(Struct, frozen=True, gc=False):
+    """What a later ranking changed for one application: whose appeal was upheld, or who stands on the other side of the line."""
+
+    number: str
+    rank_before: int
+    rank: int
+    outcome_before: Outcome
+    outcome: Outcome
+
+
+class Counts(Struct, frozen=True, gc=False):
+    """How a ranking ended; `over_quota` are places beyond the quota, for appeals that were upheld."""
+
+    applications: int
+    admitted: int
+    waiting: int
+    below_minimum: int
+    over_quota: int
+
+
+class PlanAllocation(Struct, frozen=True):
+    plan: Plan
+    at: datetime
+
+
+class OpenAllocation(Struct, frozen=True):
+    at: datetime
+
+
+class TakeApplication(Struct, frozen=True):
+    """Goes with an application: whether it comes in time."""
+
+    number: str
+    at: datetime
+
+
+class CloseAllocation(Struct, frozen=True):
+    at: datetime
+
+
+class RankAllocation(Struct, frozen=True):
+    """`applications` are those that stand, for the first ranking; later ones rest on the published order and the appeals."""
+
+    applications: tuple[Application, ...]
+    appeals_until: datetime
+    by: str
+    at: datetime
+
+
+class MakeAppeal(Struct, frozen=True):
+    number: str
+    reason: str
+    by: str
+    at: datetime
+
+
+class DecideAppeal(Struct, frozen=True):
+    """`items` are the points by item as they should have been counted, where the appeal is upheld."""
+
+    appeal: int
+    upheld: bool
+    items: Mapping[str, int]
+    by: str
+    at: datetime
+
+
+class FinishAllocation(Struct, frozen=True):
+    at: datetime
+
+
+class TakePlace(Struct, frozen=True):
+    number: str
+    at: datetime
+
+
+class GiveUpPlace(Struct, frozen=True):
+    number: str
+    at: datetime
+
+
+class NoteWithdrawal(Struct, frozen=True):
+    """Goes with a withdrawal: whoever holds a place gives it up."""
+
+    number: str
+    at: datetime
+
+
+class AllocationPlanned(Struct, frozen=True):
+    plan: Plan
+    at: datetime
+
+
+class AllocationOpened(Struct, frozen=True):
+    allocation_id: str
+    at: datetime
+
+
+class AllocationClosed(Struct, frozen=True):
+    allocation_id: str
+    at: datetime
+
+
+class RankingPublished(Struct, frozen=True):
+    """`entries` in their order, each with the items that the order asks for and no others."""
+
+    plan: Plan
+    publication: int
+    entries: tuple[Ranked, ...]
+    counts: Counts
+    moved: tuple[Moved, ...]
+    appeals_until: datetime
+    by: str
+    at: datetime
+
+
+class AppealMade(Struct, frozen=True):
+    allocation_id: str
+    appeal: int
+    number: str
+    reason: str
+    by: str
+    at: datetime
+
+
+class AppealDecided(Struct, frozen=True):
+    allocation_id: str
+    appeal: int
+    number: str
+    upheld: bool
+    points: int
+    items: Mapping[str, int]
+    by: str
+    at: datetime
+
+
+class ApplicationLeft(Struct, frozen=True):
+    """Somebody without a place is no longer in the order."""
+
+    allocation_id: str
+    number: str
+    at: datetime
+
+
+class PlaceGivenUp(Struct, frozen=True):
+    """`next` moves up from the waiting list; nobody where none waits, or places beyond the quota are to be saved first."""
+
+    allocation_id: str
+    number: str
+    next: str | None
+    at: datetime
+
+
+class PlaceTaken(Struct, frozen=True):
+    allocation_id: str
+    number: str
+    at: datetime
+
+
+class AllocationFinished(Struct, frozen=True):
+    allocation_id: str
+    at: datetime
+
+
+class AnAppeal(Struct, frozen=True):
+    """`upheld` is None while nobody has decided; `items` as they should have been counted."""
+
+    number: str
+    reason: str
+    made_by: str
+    upheld: bool | None = None
+    items: Mapping[str, int] = {}
+
+
+class Allocation(Struct, frozen=True):
+    """`corrected` are upheld appeals that no ranking has taken up yet; `holds` who has a place now; `gone` who left since the close."""
+
+    status: Status = "absent"
+    plan: Plan | None = None
+    publication: int = 0
+    entries: Mapping[str, Ranked] = {}
+    holds: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    appeals: Mapping[int, AnAppeal] = {}
+    corrected: Mapping[str, Mapping[str, int]] = {}
+    appeals_until: datetime | None = None
+    ranked_by: frozenset[str] = frozenset()
+
+
+ABSENT = Allocation()
+COMMANDS = (
+    PlanAllocation, OpenAllocation, TakeApplication, CloseAllocation, RankAllocation, MakeAppeal, DecideAppeal, FinishAllocation, TakePlace,
+    GiveUpPlace, NoteWithdrawal,
+)  # fmt: skip
+EVENTS = (
+    AllocationPlanned, AllocationOpened, AllocationClosed, RankingPublished, AppealMade, AppealDecided, ApplicationLeft, PlaceGivenUp,
+    PlaceTaken, AllocationFinished,
+)  # fmt: skip
+
+
+def evolve(state: Allocation, event: Any) -> Allocation:
+    s = state
+    match event:
+        case AllocationPlanned():
+            return replace(s, status="planned", plan=event.plan)
+        case AllocationOpened():
+            return replace(s, status="open")
+        case AllocationClosed():
+            return replace(s, status="closed")
+        case RankingPublished():
+            entries = {one.application.number: one for one in event.entries}
+            holds = frozenset([number for number, one in entries.items() if one.outcome == "admitted"])
+            return replace(
+                s, status="ranked", publication=event.publication, entries=entries, holds=holds, corrected={},
+                appeals_until=event.appeals_until, ranked_by=s.ranked_by | {event.by},
+            )  # fmt: skip
+        case AppealMade():
+            return replace(s, appeals={**s.appeals, event.appeal: AnAppeal(event.number, event.reason, event.by)})
+        case AppealDecided():
+            decided = replace(s.appeals[event.appeal], upheld=event.upheld, items=event.items)
+            corrected = {**s.corrected, event.number: event.items} if event.upheld else s.corrected
+            return replace(s, appeals={**s.appeals, event.appeal: decided}, corrected=corrected)
+        case ApplicationLeft():
+            return replace(s, gone=s.gone | {event.number})
+        case PlaceGivenUp():
+            holds = s.holds - {event.number} | ({event.next} if event.next else set())
+            return replace(s, holds=holds, gone=s.gone | {event.number}, taken=s.taken - {event.number})
+        case PlaceTaken():
+            return replace(s, taken=s.taken | {event.number})
+        case AllocationFinished():
+            return replace(s, status="final")
+    raise AssertionError(f"{type(event).__name__} is no event of an allocation")

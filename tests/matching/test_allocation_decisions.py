@@ -1,0 +1,233 @@
+"""A yearly quota from its plan to the last place given up."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from services.matching.domain import allocation as al
+from services.matching.domain import allocation_decisions as no
+from services.matching.domain.ranking import Application, Key
+from shared.kernel import Rejected
+from shared.testing.given import Given
+from tests.matching.stories import AT
+
+ALLOCATION = no.ALLOCATION
+ORDER = (Key("points"), Key("item", "skill"), Key("applied_at"), Key("number"))
+CLOSES, UNTIL = AT + timedelta(days=30), AT + timedelta(days=40)
+PLAN = al.Plan("a1", "residence-permit", 2026, "440100", "general", 2, 0, ORDER, date(2026, 11, 23), AT, CLOSES, 5, "S1")
+PLANNED, OPENED, CLOSED = al.AllocationPlanned(PLAN, AT), al.AllocationOpened("a1", AT), al.AllocationClosed("a1", CLOSES)
+LATE = UNTIL + timedelta(seconds=1)
+MAKE = al.MakeAppeal("D", "points_miscounted", "desk", UNTIL)
+MADE = al.AppealMade("a1", 1, "D", "points_miscounted", "desk", UNTIL)
+ANEW = {"education": 60, "skill": 40}
+
+
+def application(number: str, education: int, skill: int = 0, minutes: int = 0, **more: int) -> Application:
+    items = {"education": education, "skill": skill, **more}
+    return Application(number, sum(items.values()), items, AT + timedelta(minutes=minutes))
+
+
+ALL = (application("A", 60, 60), application("B", 60, 20), application("C", 40, 40, 1), application("D", 20, 20), application("E", 0))
+RANK = al.RankAllocation(ALL, UNTIL, "gov-1", CLOSES)
+
+
+def then(*events: Any, when: Any) -> tuple[Any, ...]:
+    """What happened, with what this command adds."""
+    return (*events, *Given(ALLOCATION, *events).when(when).events)
+
+
+HISTORY = then(PLANNED, OPENED, CLOSED, when=RANK)
+APPEALED = (*HISTORY, MADE)
+UPHELD = then(*APPEALED, when=al.DecideAppeal(1, True, ANEW, "gov-2", LATE))
+FINAL = then(*HISTORY, when=al.FinishAllocation(LATE))
+
+
+def outcomes(events: tuple[Any, ...]) -> dict[str, str]:
+    return {one.application.number: one.outcome for one in events[-1].entries}
+
+
+def refused(events: tuple[Any, ...], command: Any, why: type[Rejected]) -> Rejected:
+    return Given(ALLOCATION, *events).when(command).refused(why)
+
+
+def test_a_plan_is_published_corrected_and_then_binds() -> None:
+    assert Given(ALLOCATION).when(al.PlanAllocation(PLAN, AT)).then(PLANNED).status == "planned"
+    Given(ALLOCATION, PLANNED).when(al.PlanAllocation(PLAN, CLOSES)).then()
+    more = replace(PLAN, quota=3)
+    Given(ALLOCATION, PLANNED).when(al.PlanAllocation(more, AT)).then(al.AllocationPlanned(more, AT))
+    for history in ((PLANNED, OPENED), (PLANNED, OPENED, CLOSED), HISTORY, FINAL):
+        Given(ALLOCATION, *history).when(al.PlanAllocation(PLAN, AT)).then()
+        refused(history, al.PlanAllocation(more, AT), no.PlanIsPublished)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [(), (Key("points"),), (Key("number"), Key("points")), (Key("applied_at"), Key("number")), (Key("points"), Key("points"), Key("number")),
+     (Key("points"), Key("item", "tax"), Key("item", "tax"), Key("number"))],
+)  # fmt: skip
+def test_an_order_that_leaves_two_equal_or_knows_no_points_is_refused(order: tuple[Key, ...]) -> None:
+    refused((), al.PlanAllocation(replace(PLAN, order=order), AT), no.OrderIsNotTotal)
+
+
+@pytest.mark.parametrize("change", [{"closes_at": AT}, {"points_on": date(2026, 11, 24)}])
+def test_days_out_of_order_are_refused(change: dict[str, Any]) -> None:
+    refused((), al.PlanAllocation(replace(PLAN, **change), AT), no.DaysAreOutOfOrder)
+
+
+def test_points_may_count_on_the_day_of_opening_as_it_is_in_guangzhou() -> None:
+    night = replace(PLAN, opens_at=AT.replace(hour=17), points_on=date(2026, 11, 24))
+    Given(ALLOCATION).when(al.PlanAllocation(night, AT)).then(al.AllocationPlanned(night, AT))
+
+
+def test_applications_open_on_the_published_day_and_close_at_the_published_instant() -> None:
+    refused((), al.OpenAllocation(AT), no.AllocationIsUnknown)
+    refused((), al.CloseAllocation(AT), no.AllocationIsUnknown)
+    refused((PLANNED,), al.OpenAllocation(AT - timedelta(seconds=1)), no.NotYetOpening)
+    assert Given(ALLOCATION, PLANNED).when(al.OpenAllocation(AT)).then(OPENED).status == "open"
+    Given(ALLOCATION, PLANNED, OPENED).when(al.OpenAllocation(CLOSES)).then()
+    refused((PLANNED, OPENED, CLOSED), al.OpenAllocation(CLOSES), no.ApplicationsAreNotOpen)
+    refused((PLANNED, OPENED), al.CloseAllocation(CLOSES - timedelta(seconds=1)), no.ClosesLater)
+    refused((PLANNED,), al.CloseAllocation(CLOSES), no.ApplicationsAreNotOpen)
+    Given(ALLOCATION, PLANNED, OPENED).when(al.CloseAllocation(CLOSES)).then(CLOSED)
+    Given(ALLOCATION, *HISTORY).when(al.CloseAllocation(LATE)).then()
+
+
+def test_an_application_comes_in_time_or_not_at_all() -> None:
+    take = al.TakeApplication("A", CLOSES - timedelta(seconds=1))
+    Given(ALLOCATION, PLANNED, OPENED).when(take).then()
+    refused((PLANNED, OPENED), replace(take, at=CLOSES), no.ApplicationsAreNotOpen)
+    for history in ((PLANNED,), (PLANNED, OPENED, CLOSED), HISTORY):
+        refused(history, take, no.ApplicationsAreNotOpen)
+    refused((), take, no.AllocationIsUnknown)
+
+
+def test_the_ranking_is_published_once_with_its_counts_and_without_what_the_order_never_asks_for() -> None:
+    published = HISTORY[-1]
+    assert [one.application.number for one in published.entries] == ["A", "C", "B", "D", "E"], "C and B are equal but for skill"
+    assert published.entries[1].application.items == {"skill": 40}
+    assert (published.counts, published.moved, published.publication) == (al.Counts(5, 2, 3, 0, 0), (), 1)
+    assert Given(ALLOCATION, *HISTORY).state.holds == {"A", "C"}
+    Given(ALLOCATION, *HISTORY).when(RANK).then()
+    for history in ((PLANNED,), (PLANNED, OPENED)):
+        refused(history, RANK, no.NotClosedYet)
+    refused((), RANK, no.AllocationIsUnknown)
+    refused(FINAL, RANK, no.AllocationIsFinal)
+
+
+def test_who_withdrew_after_the_close_is_not_ranked() -> None:
+    left = al.ApplicationLeft("a1", "A", CLOSES)
+    Given(ALLOCATION, PLANNED, OPENED).when(al.NoteWithdrawal("A", AT)).then()
+    Given(ALLOCATION, PLANNED, OPENED, CLOSED).when(al.NoteWithdrawal("A", CLOSES)).then(left)
+    Given(ALLOCATION, PLANNED, OPENED, CLOSED, left).when(al.NoteWithdrawal("A", CLOSES)).then()
+    assert outcomes(then(PLANNED, OPENED, CLOSED, left, when=RANK)) == {"C": "admitted", "B": "admitted", "D": "waiting", "E": "waiting"}
+    refused((), al.NoteWithdrawal("A", AT), no.AllocationIsUnknown)
+
+
+def test_an_appeal_is_made_in_time_with_a_reason_and_once() -> None:
+    Given(ALLOCATION, *HISTORY).when(MAKE).then(MADE)
+    refused(HISTORY, replace(MAKE, at=LATE), no.AppealsAreOver)
+    refused(HISTORY, replace(MAKE, reason="unfair"), no.ReasonIsUnknown)
+    refused(HISTORY, replace(MAKE, number="Z"), no.NotInTheRanking)
+    refused((*HISTORY, al.ApplicationLeft("a1", "D", UNTIL)), MAKE, no.NotInTheRanking)
+    refused((PLANNED, OPENED, CLOSED), MAKE, no.NothingIsRanked)
+    refused(FINAL, MAKE, no.AllocationIsFinal)
+    Given(ALLOCATION, *APPEALED).when(replace(MAKE, at=LATE)).then()
+    refused(APPEALED, replace(MAKE, reason="other"), no.AppealedAlready)
+    refused(UPHELD, MAKE, no.AppealedAlready)
+    other = Given(ALLOCATION, *APPEALED).when(replace(MAKE, number="E")).events
+    assert other[0].appeal == 2
+
+
+def test_an_appeal_is_decided_by_somebody_else() -> None:
+    decide = al.DecideAppeal(1, True, ANEW, "gov-2", LATE)
+    Given(ALLOCATION, *APPEALED).when(decide).then(al.AppealDecided("a1", 1, "D", True, 100, ANEW, "gov-2", LATE))
+    refused(APPEALED, replace(decide, by="gov-1"), no.OwnRanking)
+    refused(APPEALED, replace(decide, by="desk"), no.OwnAppeal)
+    refused(APPEALED, replace(decide, appeal=2), no.AppealIsUnknown)
+    Given(ALLOCATION, *UPHELD).when(decide).then()
+    refused(UPHELD, replace(decide, upheld=False), no.AppealIsDecided)
+    refused(UPHELD, replace(decide, items={"education": 60, "skill": 60}), no.AppealIsDecided)
+    Given(ALLOCATION, *APPEALED).when(replace(decide, upheld=False, items={})).then(
+        al.AppealDecided("a1", 1, "D", False, 40, {}, "gov-2", LATE)
+    )
+
+
+@pytest.mark.parametrize("items", [{"education": 20, "skill": 20}, {"education": 20}, {"education": 40, "skill": 0}])
+def test_an_upheld_appeal_puts_higher_or_is_none(items: dict[str, int]) -> None:
+    refused(APPEALED, al.DecideAppeal(1, True, items, "gov-2", LATE), no.UpheldMustBetter)
+
+
+def test_fewer_points_are_not_better_even_where_the_order_asks_for_a_skill_first() -> None:
+    plan = replace(PLAN, order=(Key("reached", "skill", 40), *ORDER))
+    history = (*then(al.AllocationPlanned(plan, AT), OPENED, CLOSED, when=RANK), MADE)
+    refused(history, al.DecideAppeal(1, True, {"skill": 40, "education": -1}, "gov-2", LATE), no.UpheldMustBetter)
+    assert refused(history, al.DecideAppeal(1, True, {"education": 40}, "gov-2", LATE), no.UpheldMustBetter)
+
+
+def test_whoever_was_published_with_a_place_keeps_it_and_the_appeal_gets_one_beyond_the_quota() -> None:
+    again = replace(RANK, applications=(), appeals_until=LATE + timedelta(days=9), by="gov-1", at=LATE)
+    history = then(*UPHELD, when=again)
+    published = history[-1]
+    assert [one.application.number for one in published.entries] == ["A", "D", "C", "B", "E"]
+    assert outcomes(history) == {"A": "admitted", "D": "admitted", "C": "admitted", "B": "waiting", "E": "waiting"}
+    assert published.counts == al.Counts(5, 3, 2, 0, 1)
+    assert published.moved == (al.Moved("D", 4, 2, "waiting", "admitted"),)
+    assert (published.publication, published.appeals_until) == (2, UNTIL)
+    Given(ALLOCATION, *history).when(again).then()
+    # The place beyond the quota is saved first, then the waiting list moves.
+    one = then(*history, when=al.GiveUpPlace("A", LATE))
+    assert one[-1].next is None
+    assert then(*one, when=al.GiveUpPlace("C", LATE))[-1].next == "B"
+
+
+def test_finished_is_only_what_nothing_is_open_of() -> None:
+    finish = al.FinishAllocation(LATE)
+    Given(ALLOCATION, *HISTORY).when(finish).then(al.AllocationFinished("a1", LATE))
+    Given(ALLOCATION, *FINAL).when(finish).then()
+    refused(HISTORY, replace(finish, at=UNTIL), no.AppealsAreOpen)
+    refused(APPEALED, finish, no.AppealsAreUndecided)
+    refused(UPHELD, finish, no.RankingIsOutdated)
+    refused((PLANNED, OPENED, CLOSED), finish, no.NothingIsRanked)
+    refused((), finish, no.AllocationIsUnknown)
+
+
+def test_a_place_is_taken_when_all_is_final_by_whoever_holds_it() -> None:
+    take = al.TakePlace("A", LATE)
+    taken = al.PlaceTaken("a1", "A", LATE)
+    Given(ALLOCATION, *FINAL).when(take).then(taken)
+    Given(ALLOCATION, *FINAL, taken).when(take).then()
+    refused(HISTORY, take, no.NotFinalYet)
+    refused(FINAL, replace(take, number="B"), no.HoldsNoPlace)
+    refused((), take, no.AllocationIsUnknown)
+
+
+@pytest.mark.parametrize("command", [al.GiveUpPlace("A", LATE), al.NoteWithdrawal("A", LATE)])
+def test_a_place_given_up_goes_to_the_next_who_waits(command: Any) -> None:
+    given_up = al.PlaceGivenUp("a1", "A", "B", LATE)
+    state = Given(ALLOCATION, *FINAL, al.PlaceTaken("a1", "A", LATE)).when(command).then(given_up)
+    assert (state.holds, state.taken) == ({"B", "C"}, frozenset())
+    Given(ALLOCATION, *FINAL, given_up).when(command).then()
+    after = then(*FINAL, al.ApplicationLeft("a1", "D", LATE), given_up, when=al.GiveUpPlace("B", LATE))
+    assert after[-1].next == "E", "whoever left is passed over"
+    assert then(*after, when=al.GiveUpPlace("E", LATE))[-1].next is None
+    refused(FINAL, al.GiveUpPlace("B", LATE), no.HoldsNoPlace)
+
+
+def test_who_moved_up_before_is_told_as_admitted_by_no_later_ranking() -> None:
+    history = (*APPEALED, al.PlaceGivenUp("a1", "A", "B", UNTIL))
+    history = then(*history, when=al.DecideAppeal(1, True, {"education": 20, "skill": 40}, "gov-2", LATE))
+    history = then(*history, when=replace(RANK, at=LATE))
+    assert history[-1].moved == (al.Moved("D", 4, 3, "waiting", "waiting"),)
+    assert Given(ALLOCATION, *history).state.holds == {"B", "C"}
+
+
+def test_whoever_published_an_earlier_ranking_does_not_decide_either() -> None:
+    history = then(*UPHELD, when=replace(RANK, by="gov-3", at=LATE))
+    history = then(*history, when=al.MakeAppeal("E", "other", "desk", UNTIL))
+    for by in ("gov-1", "gov-3"):
+        refused(history, al.DecideAppeal(2, False, {}, by, LATE), no.OwnRanking)
+    assert then(*history, when=al.DecideAppeal(2, False, {}, "gov-2", LATE))
