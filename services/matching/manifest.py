@@ -43,6 +43,7 @@ from services.matching.referral_projections import REFERRALS
 from services.matching.rulebook import RULEBOOK, in_force
 from services.matching.scheme_pages import router as scheme_pages
 from services.matching.tables import TABLES
+from services.matching.trying_pages import router as trying_pages
 from shared.codec import Codec, Stored
 from shared.service import Service
 
@@ -105,7 +106,7 @@ MATCHING = Service(
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages, city_pages, allocation_pages),
+    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

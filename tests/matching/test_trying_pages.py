@@ -1,0 +1,124 @@
+"""A number is moved on the page and the answers move with it; nothing is kept, and what cannot be read is named beside its field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from services.matching.domain.facts import known
+from services.matching.domain.rules import Condition, Group
+from services.matching.rulebook import RULEBOOK
+from services.matching.trying_pages import FIELDS
+from tests.matching.stories import DAY
+from tests.matching.test_inbox import CASE, Office, office
+
+__all__ = ["office"]
+POOR: dict[str, Any] = {
+    "local_hukou": True,
+    "household_size": 1,
+    "property_within_limits": True,
+    "monthly_income_fen": 200_000,
+    "wish_sku": "radio",
+}
+
+
+async def post(page: httpx.AsyncClient, path: str, fields: dict[str, Any], **headers: str) -> httpx.Response:
+    token = re.search(r'name="([a-z_]*token[a-z_]*)" value="([^"]+)"', (await page.get(path)).text)
+    assert token is not None
+    return await page.post(path, data={**fields, token[1]: token[2]}, headers=headers)
+
+
+def row(text: str, name: str) -> str:
+    found = re.search(rf'<th scope="row">{name}</th>(.*?)</tr>', text, re.S)
+    assert found is not None, name
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found[1]))
+
+
+@pytest.mark.parametrize(("language", "name", "changed"), [("en", "Minimum living allowance", "changed"), ("zh", "最低生活保障", "有变化")])
+async def test_a_moved_number_moves_the_answer_of_a_case_and_nothing_is_kept(
+    office: Office, language: str, name: str, changed: str
+) -> None:
+    await office.reported(POOR)
+    before = await office.sql("select count(*) as n from events")
+    async with office.browser("caseworker", None, language) as page:
+        path = f"/matching/cases/{CASE}/try"
+        shown = (await page.get(path)).text
+        assert 'value="2000"' in shown
+        assert "matching." not in re.sub(r'(href|action|hx-post)="[^"]*"', "", shown)
+        assert changed not in row(shown, name)
+        fields = {"local_hukou": "yes", "household_size": "1", "property_within_limits": "yes", "monthly_income_fen": "1,000.00"}
+        moved = (await post(page, path, fields)).text
+        assert changed in row(moved, name)
+        line = RULEBOOK.number("dibao_line_fen", RULEBOOK.days[-1])
+        assert f"{(line - 100_000) / 100:,.2f}" in row(moved, name)
+        wish = {"en": "Micro-wish", "zh": "微心愿"}[language]
+        assert "500.00" in row(moved, wish)  # what the form does not ask for stays as it is known
+        part = await post(page, path, fields, **{"HX-Request": "true"})
+        assert part.status_code == 200
+        assert "<html" not in part.text
+        assert changed in row(part.text, name)
+    assert await office.sql("select count(*) as n from events") == before
+
+
+async def test_an_empty_form_answers_by_the_rules_of_today(office: Office) -> None:
+    async with office.browser("caseworker", None) as page:
+        fields = {"household_size": "2", "monthly_income_fen": "1000", "local_hukou": "yes", "property_within_limits": "yes"}
+        text = (await post(page, "/matching/try", fields)).text
+        line = RULEBOOK.number("dibao_line_fen", RULEBOOK.days[-1])
+        assert f"{(2 * line - 100_000) / 100:,.2f}" in row(text, "Minimum living allowance")
+
+
+UNREADABLE = (
+    ("monthly_income_fen", "much"), ("monthly_income_fen", "1.234"), ("monthly_income_fen", "-1"), ("monthly_income_fen", "99999999999"),
+    ("household_size", "two"), ("household_size", "1201"), ("local_hukou", "perhaps"), ("student", "genius"), ("certificates", "crown"),
+    ("event_on", "soon"), ("event_on", "2026-11-23T10:00"), ("monthly_income_fen", "١٢"),
+)  # fmt: skip
+
+
+async def test_what_cannot_be_read_is_named_beside_its_field_and_nothing_is_lost(office: Office) -> None:
+    async with office.browser("caseworker", None) as page:
+        for field, said in UNREADABLE:
+            answer = await post(page, "/matching/try", {"age": "70", field: said})
+            assert answer.status_code == 422, said
+            assert f'href="#{field}"' in answer.text, said
+            assert 'value="70"' in answer.text
+        part = await post(page, "/matching/try", {"age": "70", "student": "genius"}, **{"HX-Request": "true"})
+        assert (part.status_code, "What cannot be read is left out." in part.text) == (200, True)
+
+
+async def test_who_may_try_and_of_which_case(office: Office) -> None:
+    async with office.browser("charity") as page:
+        assert (await page.get("/matching/try")).status_code == 403
+    async with office.browser("caseworker", None) as page:
+        assert (await page.get("/matching/cases/none/try")).status_code == 404
+        assert (await page.post("/matching/try", data={"age": "70"})).status_code in (400, 403)
+
+
+def test_the_form_asks_for_every_fact_on_which_a_rule_rests() -> None:
+    everything: dict[str, Any] = {
+        "yuan": 100, "count": 4, "flag": True, "day": DAY.isoformat(), "code": "limb", "codes": ["dibao"],
+    }  # fmt: skip
+    told = known({field.name: everything[field.kind] for field in FIELDS}, DAY)
+    waiting: list[Condition | Group] = [one for programme in RULEBOOK.programmes for one in programme.conditions]
+    facts = set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Group):
+            waiting.extend(one.members)
+        else:
+            facts.add(one.fact)
+    assert {fact for fact in facts if getattr(told, fact) is None} <= {"wish_sku"}
+
+
+def test_every_code_that_a_rule_names_can_be_chosen() -> None:
+    choices = {field.name: set(field.choices) for field in FIELDS if field.kind in ("code", "codes")}
+    waiting: list[Condition | Group] = [one for programme in RULEBOOK.programmes for one in programme.conditions]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Group):
+            waiting.extend(one.members)
+        elif one.among and one.fact in choices:
+            assert set(one.among) <= choices[one.fact], one.fact
