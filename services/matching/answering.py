@@ -105,5 +105,6 @@ async def referred(door: Door, case_id: str, service_id: str, need: str, program
         state.recipients, (), None, service_id,
     )  # fmt: skip
     eligible = [] if programme is None else [To("assessment", case_id, ConfirmEligible(programme))]
-    done = await door.execute(To("directory", CITY, RequestReferral(ask, door.now)), *eligible)
+    facts = latest.facts if isinstance(latest.facts, dict) else None
+    done = await door.execute(To("directory", CITY, RequestReferral(ask, door.now, facts)), *eligible)
     return {"referral_id": ask.referral_id, "service_id": service_id, "state": "offered", "version": done.version}

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from services.matching.api import ROUTERS
+from services.matching.api.hsds import IMPORT
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
+from services.matching.directory_page import router as directory_page
 from services.matching.domain import assessment as a
 from services.matching.domain import directory as d
 from services.matching.domain import household as h
@@ -20,7 +22,7 @@ from services.matching.domain.referral_decisions import REFERRAL
 from services.matching.effects import EFFECTS
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
-from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REFERRALS, SERVICES, UNMET
+from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REFERRALS, SERVED, SERVICES, UNMET
 from services.matching.reactions import REACTIONS
 from services.matching.rulebook import RULEBOOK
 from services.matching.scheme_pages import router as scheme_pages
@@ -42,9 +44,14 @@ def _counted_widely(old: dict[str, Any]) -> dict[str, Any]:
 
 
 _AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.CountedTogether: _counted_widely}
+_WITH_FACTS = (a.CaseAssessed, a.SharingAllowed)
 CODEC = Codec(
-    Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
-    *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS) for event in events],
+    *[Stored(event, sealed={"facts": "person_id"}) for event in _WITH_FACTS],
+    *[
+        Stored(event)
+        for events in ([event for event in a.EVENTS if event not in _WITH_FACTS], d.EVENTS, r.EVENTS, o.EVENTS)
+        for event in events
+    ],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
 )
 
@@ -55,13 +62,14 @@ MATCHING = Service(
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS),
+    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, SERVED),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages),
+    pages=(pages, scheme_pages, directory_page),
     templates=_HERE / "templates",
     words=_HERE / "words",
+    uploads=(IMPORT,),
 )

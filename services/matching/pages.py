@@ -1,4 +1,4 @@
-"""The door for people: a charity answers offers, a matcher reads verdicts, rules and the directory."""
+"""The door for people: a charity answers offers, a matcher reads verdicts and rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from services.matching import views
 from services.matching.answering import accepted, own_referral
 from services.matching.api.assessing import SEES_CASES, assessment_of
-from services.matching.api.directory import with_capacity
 from services.matching.api.programmes import shown_programme
 from services.matching.asked import GrantIn, ItemIn
 from services.matching.domain import referral as r
@@ -141,7 +140,7 @@ async def answer(referral_id: str, page: Provider) -> Response:
     return page.back(f"{_INBOX}?saved={form.get('act', '')}")
 
 
-async def _names(door: Door) -> dict[str, str]:
+async def names_of(door: Door) -> dict[str, str]:
     """What the organisations are called."""
     organizations = await views.directory_page(door, views.ORGANIZATIONS, {}, limit=500, cursor=None)
     return {row["id"]: row["name"] for row in organizations["items"]}
@@ -151,16 +150,7 @@ async def _names(door: Door) -> dict[str, str]:
 async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
     """Every verdict with its reasons and margins, the referrals, and the chain of help."""
     a = await assessment_of(page.door, case_id)
-    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await _names(page.door))
-
-
-@router.get("/directory")
-async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
-    """Who serves what, where, and how many places are free."""
-    door = page.door
-    services = await views.directory_page(door, views.SERVICES, {}, limit=500, cursor=None)
-    listed = [with_capacity(row) for row in services["items"]]
-    return page.show("matching/directory.html", services=listed, names=await _names(door), programmes=RULEBOOK.by_code)
+    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await names_of(page.door))
 
 
 @router.get("/programmes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select
 
 from services.matching.tables import (
     assessment_list,
@@ -14,6 +14,7 @@ from services.matching.tables import (
     organization_list,
     referral_list,
     service_list,
+    service_served,
     unmet_needs,
 )
 from shared.http import Door
@@ -78,9 +79,38 @@ async def directory_page(door: Door, table: Table, filters: Mapping[str, Any], *
     return await door.page(statement, order=(table.c.id,), limit=limit, cursor=cursor)
 
 
+async def all_rows(door: Door, table: Table) -> list[dict[str, Any]]:
+    """Every row of a table of the directory, in no order."""
+    return await door.rows(select(table))
+
+
 async def by_id(door: Door, table: Table, key: str) -> dict[str, Any] | None:
     rows = await door.rows(select(table).where(table.c.id == key))
     return rows[0] if rows else None
+
+
+async def served_by_month(door: Door, service_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """How many people each of these services served, by month as YYYY-MM."""
+    found: dict[str, dict[str, int]] = {}
+    if service_ids:
+        t = service_served.c
+        chosen = select(service_served).where(t.service_id.in_(sorted(service_ids))).order_by(t.service_id, t.month)
+        for row in await door.rows(chosen):
+            found.setdefault(row["service_id"], {})[row["month"]] = row["served"]
+    return found
+
+
+async def services_found(door: Door, need: str, district: str, language: str, limit: int) -> list[dict[str, Any]]:
+    """Services that serve this need, in this district or the whole city, and speak this language; empty: any."""
+    t = service_list.c
+    statement = select(service_list)
+    if need:
+        statement = statement.where(t.needs.contains([need]))
+    if district:
+        statement = statement.where(or_(t.districts == [], t.districts.contains([district])))
+    if language:
+        statement = statement.where(t.languages.contains([language]))
+    return await door.rows(statement.order_by(t.name, t.id).limit(limit))
 
 
 def _counted(condition: ColumnElement[bool]) -> Any:

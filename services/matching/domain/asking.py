@@ -40,7 +40,7 @@ class Ask(Struct, frozen=True, gc=False):
     """Help wanted for one need: programmes in order of precedence, who was asked already, whom the consent reaches.
 
     `only` names one service when a person chose by hand; `attempt` counts the providers asked one after the other,
-    `rounds` the searches begun for this need.
+    `rounds` the searches begun for this need; `unfit` are services whose conditions this case does not meet.
     """
 
     root: str
@@ -58,6 +58,7 @@ class Ask(Struct, frozen=True, gc=False):
     sku: str | None = None
     only: str | None = None
     rounds: int = 1
+    unfit: tuple[str, ...] = ()
 
     @property
     def referral_id(self) -> str:

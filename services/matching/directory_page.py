@@ -1,0 +1,38 @@
+"""The page of the directory: who serves what, for whom, when and at what cost, searched by need, district and language."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from services.matching import views
+from services.matching.asked import NEEDS
+from services.matching.listings import shown
+from services.matching.pages import names_of
+from services.matching.rulebook import RULEBOOK
+from shared.web.frame import Page, page_for
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+LANGUAGES = ("zh", "cmn", "yue", "hak", "en", "fr", "ar", "ko", "ja", "ug", "bo", "sgn")
+_DISTRICT = re.compile(r"[0-9]{6}")
+_ROWS_MAX = 500
+
+
+@router.get("/directory")
+async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
+    """Who serves what, where, and how many places are free."""
+    asked = {name: page.request.query_params.get(name, "").strip() for name in ("need", "district", "language")}
+    good = {
+        "need": asked["need"] in ("", *NEEDS), "district": not asked["district"] or bool(_DISTRICT.fullmatch(asked["district"])),
+        "language": asked["language"] in ("", *LANGUAGES),
+    }  # fmt: skip
+    wrong = [(name, page.t(f"matching.directory.wrong_{name}")) for name, held in good.items() if not held]
+    rows = [] if wrong else await views.services_found(page.door, **asked, limit=_ROWS_MAX)
+    return page.show(
+        "matching/directory.html", status=422 if wrong else 200, services=await shown(page.door, rows), asked=asked, wrong=wrong,
+        names=await names_of(page.door), programmes=RULEBOOK.by_code, needs=[(need, page.t(f"matching.need.{need}")) for need in NEEDS],
+        languages=[(code, page.t(f"matching.language.{code}")) for code in LANGUAGES],
+    )  # fmt: skip
