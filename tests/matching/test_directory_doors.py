@@ -140,7 +140,7 @@ async def test_whoever_was_served_is_counted_by_month_and_costs_what_the_contrac
     for case in ("a", "b"):
         await listed.reported(case, age=70)
         for act in ("accept", "start", "serve"):
-            body = {} if act == "accept" else None
+            body: Any = {} if act == "accept" else None
             answer = await listed.post(f"/referrals/{case}-livelihood/{act}", body, "charity", "mercy")
             assert answer.status_code == 200, answer.text
         close = await listed.post(f"/referrals/{case}-livelihood/close", {"reason": "got_help"}, "charity", "mercy")
@@ -225,6 +225,22 @@ async def test_a_file_with_a_hole_changes_nothing_unless_its_good_part_is_asked_
     assert (await listed.get("/organizations/mercy"))["name"] == "Mercy renamed"
     good = await listed.sent(exported(told))
     assert (good.status_code, good.json()["changed"]) == (200, {"ServiceListed": 1})
+
+
+async def test_an_import_confirms_changes_and_pauses_what_it_says(listed: Office) -> None:
+    told = await listed.get("/hsds/export")
+    told["service"][0]["assured_date"] = "2026-11-01"
+    assert (await listed.sent(msgspec.json.encode(told))).json()["changed"] == {"ServiceListed": 1}
+    assert (await listed.get("/services/care"))["assured_at"] == "2026-11-01"
+    told["service"][0]["status"] = "inactive"
+    assert (await listed.sent(msgspec.json.encode(told))).json()["changed"] == {"ServicePaused": 1}
+    told["service"][0]["name"] = "Care renamed"
+    assert (await listed.sent(msgspec.json.encode(told))).json()["changed"] == {"ServiceListed": 1, "ServicePaused": 1}
+    care = await listed.get("/services/care")
+    assert (care["name"], care["status"]) == ("Care renamed", "paused")
+    told["service"][0]["status"] = "active"
+    assert (await listed.sent(msgspec.json.encode(told))).json()["changed"] == {"ServiceResumed": 1}
+    assert (await listed.get("/services/care"))["status"] == "active"
 
 
 async def test_an_import_below_what_is_held_is_a_fault(listed: Office) -> None:

@@ -330,7 +330,7 @@ def packed(**members: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (packed(services=b"id\n" + b"0" * 90_000_000), "unpacks to more"), (packed(services=b"id\n" + b"1\n" * 50_001), "rows"),
+        (packed(services=b"id\n" + b"0" * 90_000_000), "unpacks to more"), (packed(languages=b"id\n" + b"1\n" * 50_001), "rows"),
         (packed(services=b"id,id\n"), "same name"), (packed(services=b'id\n"a"b\n'), "quotes"), (packed(services=b"\xff\xfe"), "UTF-8"),
         (packed(other=b"id\n"), "none of the files"), (b"PK\x03\x04broken", "damaged"), (packed(services=b"id\n")[:60], "damaged"),
     ],
@@ -347,6 +347,10 @@ def test_json_that_cannot_be_read_is_refused(data: bytes) -> None:
     rows = msgspec.json.encode({"language": [{}] * 50_001})
     with pytest.raises(files.Unreadable, match="rows"):
         files.from_json(rows)
+    several: tuple[dict[str, Any], ...] = ({"service": [{}] * 5_001}, {"contents": [{"status": "active"}] * 5_001})
+    for many in several:
+        with pytest.raises(files.Unreadable, match="in parts"):
+            files.from_json(msgspec.json.encode(many))
 
 
 def test_more_cells_than_columns_are_a_fault() -> None:

@@ -18,6 +18,7 @@ from services.matching.hsds.rows import Row, Tables
 
 BYTES_MAX = 20 * 1024**2
 ROWS_MAX = 50_000
+ENTRIES_MAX = 5_000  # organisations, locations and services; all of them become one unit
 _UNPACKED_MAX = 100 * 1024**2  # bytes; five times what may come in is more than honest tables pack to
 _RATIO_MAX, _FREE = 100, 1024**2
 _PIECE = 65_536
@@ -91,6 +92,8 @@ def to_zip(tables: Tables) -> bytes:
 
 
 def _bounded(tables: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    if sum(len(tables.get(name, ())) for name in ("organization", "location", "service")) > ENTRIES_MAX:
+        raise Unreadable(f"the file holds more than {ENTRIES_MAX:,} organizations, locations and services; send it in parts")
     if sum(map(len, tables.values())) > ROWS_MAX:
         raise Unreadable(f"the file holds more than {ROWS_MAX:,} rows")
     return tables
@@ -116,7 +119,7 @@ def from_json(data: bytes) -> dict[str, list[Any]]:
         raise Unreadable("the file is nested too deeply") from None
     if tables is None:
         raise Unreadable(f"the file holds more than {ROWS_MAX:,} rows")
-    return tables
+    return _bounded(tables)
 
 
 def _unpacked(archive: zipfile.ZipFile, one: zipfile.ZipInfo, left: int) -> bytes:
