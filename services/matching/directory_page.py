@@ -11,7 +11,6 @@ from starlette.responses import Response
 from services.matching import views
 from services.matching.asked import NEEDS
 from services.matching.listings import shown
-from services.matching.pages import names_of
 from services.matching.rulebook import RULEBOOK
 from shared.web.frame import Page, page_for
 
@@ -30,9 +29,11 @@ async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
         "language": asked["language"] in ("", *LANGUAGES),
     }  # fmt: skip
     wrong = [(name, page.t(f"matching.directory.wrong_{name}")) for name, held in good.items() if not held]
-    rows = [] if wrong else await views.services_found(page.door, **asked, limit=_ROWS_MAX)
+    rows = [] if wrong else await views.services_found(page.door, **asked, limit=_ROWS_MAX + 1)
+    more, rows = len(rows) > _ROWS_MAX, rows[:_ROWS_MAX]
+    names = await views.organization_names(page.door, [row["organization_id"] for row in rows])
     return page.show(
         "matching/directory.html", status=422 if wrong else 200, services=await shown(page.door, rows), asked=asked, wrong=wrong,
-        names=await names_of(page.door), programmes=RULEBOOK.by_code, needs=[(need, page.t(f"matching.need.{need}")) for need in NEEDS],
+        names=names, more=more, programmes=RULEBOOK.by_code, needs=[(need, page.t(f"matching.need.{need}")) for need in NEEDS],
         languages=[(code, page.t(f"matching.language.{code}")) for code in LANGUAGES],
     )  # fmt: skip

@@ -73,14 +73,14 @@ def with_capacity(row: Mapping[str, Any], on: date, served: Mapping[str, int] | 
     places, taken = row["places"], row["held"] + row["used"]
     free = None if places is None else max(0, places - taken)
     capacity = {"maximum": places, "available": free, "held": row["held"], "used": row["used"], "updated": row["capacity_at"]}
-    # Rows of before there were terms hold none until the table is grown anew.
+    # Rows of before there were terms hold none, and no day of confirmation, until the table is grown anew.
     terms = {**_PLAIN_TERMS, **(row["terms"] or {})}
     contract = None if terms["contract"] is None else msgspec.convert(terms["contract"], Contract)
-    by_month, assured = dict(served or {}), row["assured_on"]
+    by_month, assured = dict(served or {}), row["assured_on"] or local_day(row["changed_at"])
     counted = {"by_month": by_month, "total": sum(by_month.values()), "cost_fen": cost_of(contract, by_month)}
     shown = {**{name: value for name, value in row.items() if name != "terms"}, **terms, "eligibility": row["eligibility"] or _EVERYBODY}
     counted["cost_per_served_fen"] = None if contract is None else contract.price_fen
-    fresh = assured is not None and (on - assured).days <= fresh_days(on)
+    fresh = (on - assured).days <= fresh_days(on)
     return {**shown, "free": free, "capacity": capacity, "served": counted, "assured_at": assured, "fresh": fresh,
             "in_contract": in_force(contract, on)}  # fmt: skip
 

@@ -140,7 +140,7 @@ async def answer(referral_id: str, page: Provider) -> Response:
     return page.back(f"{_INBOX}?saved={form.get('act', '')}")
 
 
-async def names_of(door: Door) -> dict[str, str]:
+async def _names(door: Door) -> dict[str, str]:
     """What the organisations are called."""
     organizations = await views.directory_page(door, views.ORGANIZATIONS, {}, limit=500, cursor=None)
     return {row["id"]: row["name"] for row in organizations["items"]}
@@ -150,7 +150,7 @@ async def names_of(door: Door) -> dict[str, str]:
 async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
     """Every verdict with its reasons and margins, the referrals, and the chain of help."""
     a = await assessment_of(page.door, case_id)
-    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await names_of(page.door))
+    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await _names(page.door))
 
 
 @router.get("/programmes")

@@ -100,6 +100,12 @@ async def served_by_month(door: Door, service_ids: Collection[str]) -> dict[str,
     return found
 
 
+async def organization_names(door: Door, ids: Collection[str]) -> dict[str, str]:
+    """What these organisations are called."""
+    t = organization_list.c
+    return {row["id"]: row["name"] for row in await door.rows(select(t.id, t.name).where(t.id.in_(sorted(set(ids)))))} if ids else {}
+
+
 async def services_found(door: Door, need: str, district: str, language: str, limit: int) -> list[dict[str, Any]]:
     """Services that serve this need, in this district or the whole city, and speak this language; empty: any."""
     t = service_list.c

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from services.matching import directory_page
 from services.matching.manifest import MATCHING
 from shared.clock import new_id
 from shared.envelope import Message
@@ -304,6 +305,21 @@ async def test_the_page_says_when_in_which_language_and_at_what_cost(listed: Off
     shown = re.sub(r"<[^>]+>", " ", await listed.page(language=language))
     text = re.sub(r"\s+", " ", shown)
     assert [words for words in says if words not in text] == []
+
+
+async def test_the_page_says_when_there_is_more_than_it_shows(listed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "There are more" not in await listed.page()
+    monkeypatch.setattr(directory_page, "_ROWS_MAX", 1)
+    assert (await listed.post("/services", {**CARE, "id": "second", "name": "Second"})).status_code == 201
+    page = await listed.page()
+    assert ("There are more" in page, "Second" in page) == (True, False)
+
+
+async def test_a_row_of_before_there_were_terms_is_read(listed: Office) -> None:
+    await listed.sql("update service_list set terms = null, eligibility = null, languages = null, assured_on = null returning id")
+    told = await listed.get("/services/care")
+    assert (told["schedule"], told["contract"], told["eligibility"]["conditions"], told["assured_at"]) == ([], None, [], "2026-11-23")
+    assert "Care at home" in await listed.page()
 
 
 async def test_the_page_finds_by_need_district_and_language(listed: Office) -> None:
