@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -16,7 +15,7 @@ from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 LANGUAGES = ("zh", "cmn", "yue", "hak", "en", "fr", "ar", "ko", "ja", "ug", "bo", "sgn")
-_DISTRICT = re.compile(r"[0-9]{6}")
+DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
 _ROWS_MAX = 500
 
 
@@ -25,7 +24,7 @@ async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
     """Who serves what, where, and how many places are free."""
     asked = {name: page.request.query_params.get(name, "").strip() for name in ("need", "district", "language")}
     good = {
-        "need": asked["need"] in ("", *NEEDS), "district": not asked["district"] or bool(_DISTRICT.fullmatch(asked["district"])),
+        "need": asked["need"] in ("", *NEEDS), "district": asked["district"] in ("", *DISTRICTS),
         "language": asked["language"] in ("", *LANGUAGES),
     }  # fmt: skip
     wrong = [(name, page.t(f"matching.directory.wrong_{name}")) for name, held in good.items() if not held]
@@ -35,5 +34,6 @@ async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
     return page.show(
         "matching/directory.html", status=422 if wrong else 200, services=await shown(page.door, rows), asked=asked, wrong=wrong,
         names=names, more=more, programmes=RULEBOOK.by_code, needs=[(need, page.t(f"matching.need.{need}")) for need in NEEDS],
+        districts=[(code, page.t(f"place.{code}")) for code in DISTRICTS],
         languages=[(code, page.t(f"matching.language.{code}")) for code in LANGUAGES],
     )  # fmt: skip

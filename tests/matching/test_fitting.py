@@ -54,7 +54,10 @@ def test_every_comparison_holds_and_fails(condition: Condition, meets: Any, fail
 
 
 def test_yes_is_not_the_number_one() -> None:
-    assert unmet(Eligibility(conditions=(Condition("ill", "is", (True,)),)), {"ill": 1}, "") == ("ill",)
+    mixed = Eligibility(conditions=(Condition("ill", "in", (True, 2)),))
+    assert unmet(mixed, {"ill": 1}, "") == ("ill",)
+    assert unmet(mixed, {"ill": True}, "") == ()
+    assert unmet(mixed, {"ill": "yes"}, "") == ()
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,9 @@ async def add_location(body: LocationIn, door: Keeper) -> dict[str, Any]:
     """Add a place to an organisation."""
     _own(door, body.organization_id)
     key = body.id or door.new_id()
+    there = await views.by_id(door, views.LOCATIONS, key)
+    if there is not None and there["organization_id"] != body.organization_id:
+        raise Forbidden("this location belongs to another organisation")
     done = await door.execute(
         To("organization", body.organization_id, AddLocation(key, body.organization_id, body.name, body.place_code, door.now))
     )

@@ -38,10 +38,6 @@ def _number(value: Any) -> bool:
     return type(value) is int or type(value) is float
 
 
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
-
-
 def _holds(condition: Condition, told: Any) -> bool:
     first = condition.values[0]
     match condition.op:
@@ -52,7 +48,8 @@ def _holds(condition: Condition, told: Any) -> bool:
         case "has":
             return not isinstance(told, list | tuple) or first in told
         case _:
-            return any(_same(told, one) for one in condition.values)
+            alike = [one for one in condition.values if type(one) is type(told)]
+            return not alike or told in alike
 
 
 def unmet(eligibility: Eligibility, facts: Mapping[str, Any], district: str) -> tuple[str, ...]:
