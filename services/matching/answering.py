@@ -96,8 +96,8 @@ def granted(done: Done) -> dict[str, Any]:
     return {}
 
 
-async def _wish(door: Door, case_id: str, need: str, programme: str | None, root: str, only: str) -> Ask:
-    """What is asked of one service that a person has chosen, within the consent that was given."""
+async def _wish(door: Door, case_id: str, need: str, programme: str | None, root: str, only: str) -> RequestReferral:
+    """What is asked of one service that a person has chosen, within the consent that was given; the facts go no further than there."""
     state: Assessment = await door.state("assessment", case_id)
     latest = state.latest
     if latest is None:
@@ -112,20 +112,21 @@ async def _wish(door: Door, case_id: str, need: str, programme: str | None, root
         limits = rules.limits(verdict.programme, day, person_id=latest.person_id, case_id=case_id, amount_fen=verdict.amount_fen)
         candidates = (Candidate(verdict.programme, rules.by_code[verdict.programme].kind, verdict.amount_fen, limits),)
     hours = rules.number("offer_hours_normal", local_day(door.now))
-    return Ask(
+    ask = Ask(
         root, 1, case_id, latest.person_id, latest.household_id, need, latest.district, day, hours, candidates, state.recipients, (), None,
         only,
     )  # fmt: skip
+    return RequestReferral(ask, door.now, latest.facts if isinstance(latest.facts, dict) else None)
 
 
 async def referred(
     door: Door, case_id: str, service_id: str, need: str, programme: str | None, *, root: str | None = None, first: tuple[To, ...] = ()
 ) -> dict[str, Any]:
     """One provider chosen by a person; `first` must be obeyed in the same unit."""
-    ask = await _wish(door, case_id, need, programme, root or door.new_id(), service_id)
+    wish = await _wish(door, case_id, need, programme, root or door.new_id(), service_id)
     eligible = [] if programme is None else [To("assessment", case_id, ConfirmEligible(programme))]
-    done = await door.execute(*first, To("directory", CITY, RequestReferral(ask, door.now)), *eligible)
-    return {"referral_id": ask.referral_id, "service_id": service_id, "state": "offered", "version": done.version}
+    done = await door.execute(*first, To("directory", CITY, wish), *eligible)
+    return {"referral_id": wish.ask.referral_id, "service_id": service_id, "state": "offered", "version": done.version}
 
 
 def _passed_over(_: Rejected) -> None:
@@ -136,8 +137,8 @@ async def broadcast(door: Door, case_id: str, service_ids: Sequence[str], need: 
     """Offered to several at once; who cannot take it is passed over and named. Refused when nobody can."""
     group, found = door.new_id(), []
     for number, service_id in enumerate(service_ids, 1):
-        ask = await _wish(door, case_id, need, None, f"{group}.{number}", service_id)
-        found.append(To("directory", CITY, RequestReferral(replace(ask, group=group), door.now), _passed_over))
+        wish = await _wish(door, case_id, need, None, f"{group}.{number}", service_id)
+        found.append(To("directory", CITY, replace(wish, ask=replace(wish.ask, group=group)), _passed_over))
     done = await door.execute(*found)
     held = {e.data.ask.only: e.data.ask.referral_id for e in done.events if isinstance(e.data, PlaceHeld)}
     if not held:
@@ -154,7 +155,7 @@ async def drafted(door: Door, case_id: str, service_id: str, need: str, programm
     listing = directory.listings.get(service_id)
     if listing is None:
         raise NotFound("service")
-    ask = await _wish(door, case_id, need, programme, door.new_id(), service_id)
+    ask = (await _wish(door, case_id, need, programme, door.new_id(), service_id)).ask
     about = About(
         ask.referral_id, case_id, ask.person_id, ask.household_id, listing.org_id, service_id, need, programme, ask.district
     )  # fmt: skip

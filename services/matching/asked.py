@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from shared.asked import WHOLE, Day, DayOrInstant, Instant, Value
+from services.matching.domain.fitting import OPS
+from services.matching.domain.offering import ACCESS, COSTS, DAYS, DOCUMENTS
+from services.matching.domain.organization_decisions import KINDS
+from shared.asked import WHOLE, Day, DayOrInstant, Instant, Language, Value
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=200), WHOLE]
@@ -15,10 +18,11 @@ Description = Annotated[str, Field(max_length=2000), WHOLE]
 FundId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260 code.")]
-Need = Literal[
+NEEDS = (
     "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
     "mental_health", "integration",
-]  # fmt: skip
+)  # fmt: skip
+Need = Literal[NEEDS]  # type: ignore[valid-type]
 Reason = Literal[
     "no_capacity", "not_eligible", "out_of_area", "missing_document", "lack_of_resources", "additional_assessment_required", "other"
 ]
@@ -28,6 +32,8 @@ Closing = Literal[
 Year = Annotated[int, Field(ge=1900, le=2200)]
 Fen = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 Places = Annotated[int, Field(ge=0, le=1_000_000)]
+Age = Annotated[int, Field(ge=0, le=150)]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in China.")]
 
 
 class Strict(BaseModel):
@@ -111,7 +117,7 @@ class WhatIfIn(Strict):
 class OrganizationIn(Strict):
     id: Code | None = Field(None, description="Ours when left out.")
     name: Name
-    kind: Literal["government", "charity", "hospital", "company", "social_work_station", "community", "volunteer_group"] = "charity"
+    kind: Literal[KINDS] = "charity"  # type: ignore[valid-type]
     description: Description = ""
 
 
@@ -128,6 +134,44 @@ class StandingIn(Strict):
     max_fen: Fen | None = None
 
 
+class OpeningIn(Strict):
+    """HSDS schedule: every week on these days, as iCal writes BYDAY."""
+
+    days: list[Literal[DAYS]] = Field(min_length=1, max_length=7)  # type: ignore[valid-type]
+    opens_at: TimeOfDay
+    closes_at: TimeOfDay
+
+
+class CostIn(Strict):
+    option: Literal[COSTS]  # type: ignore[valid-type]
+    amount_fen: Fen = 0
+
+
+class ConditionIn(Strict):
+    """One fact of a case held against a value; a list for `in`."""
+
+    fact: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    op: Literal[OPS]  # type: ignore[valid-type]
+    value: Value
+
+
+class EligibilityIn(Strict):
+    minimum_age: Age | None = None
+    maximum_age: Age | None = None
+    districts: list[District] = Field(default_factory=list, max_length=50, description="Where people live; none: anywhere.")
+    conditions: list[ConditionIn] = Field(default_factory=list, max_length=50)
+
+
+class ContractIn(Strict):
+    """What the city bought of this service; outside of its days the service offers nothing to referrals."""
+
+    contract_ref: Code
+    valid_from: Day
+    valid_to: Day
+    places: Places | None = None
+    price_fen: Fen | None = Field(None, description="For each person served.")
+
+
 class ServiceIn(Strict):
     id: Code | None = None
     organization_id: Code
@@ -139,6 +183,13 @@ class ServiceIn(Strict):
     places: Places | None = Field(None, description="None: as many as come.")
     standing: list[StandingIn] = Field(default_factory=list, max_length=50)
     location_id: Code | None = None
+    schedule: list[OpeningIn] = Field(default_factory=list, max_length=50)
+    languages: list[Language] = Field(default_factory=list, max_length=50, description="BCP 47.")
+    required_documents: list[Literal[DOCUMENTS]] = Field(default_factory=list, max_length=50)  # type: ignore[valid-type]
+    cost: list[CostIn] = Field(default_factory=list, max_length=20)
+    accessibility: list[Literal[ACCESS]] = Field(default_factory=list, max_length=20)  # type: ignore[valid-type]
+    eligibility: EligibilityIn = EligibilityIn()
+    contract: ContractIn | None = None
 
 
 class CapacityIn(Strict):

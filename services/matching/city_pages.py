@@ -99,11 +99,12 @@ async def city(page: Looker) -> Response:
     door = page.door
     counts = await views.outcomes(door)
     short = [one for one in await _each_community(door, await aims(door)) if not one["met"]]
+    costs = await table(page, "costs")
     goals = [_in_words(goal) for goal in await table(page, "goals")]
     return page.show(
         "matching/city.html", coverage=await table(page, "coverage"), aims=await aims(door), short=short[:50], goals=goals,
         year=await _year(page), years=await _years(page), by_need=await city_views.unmet_by_need(door), unmet=await table(page, "unmet"),
-        loops=await table(page, "loops"), costs=await table(page, "costs"), counts=counts, names=await views.organization_names(door),
+        loops=await table(page, "loops"), costs=costs, counts=counts, names=await views.organization_names(door, [row["org_id"] for row in costs]),
         closed_loop=_percent(counts["loops_closed"], counts["offered"]), got_help=_percent(counts["cases_got_help"], counts["cases"]),
     )  # fmt: skip
 

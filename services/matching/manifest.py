@@ -8,9 +8,11 @@ from typing import Any
 from services.matching.allocation_pages import router as allocation_pages
 from services.matching.allocation_rows import ALLOCATIONS
 from services.matching.api import ROUTERS
+from services.matching.api.hsds import IMPORT
 from services.matching.city_pages import router as city_pages
 from services.matching.city_projections import COMMUNITIES, FIGURES
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
+from services.matching.directory_page import router as directory_page
 from services.matching.domain import allocation, application
 from services.matching.domain import assessment as a
 from services.matching.domain import directory as d
@@ -37,7 +39,7 @@ from services.matching.domain.referral_decisions import REFERRAL
 from services.matching.effects import EFFECTS
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
-from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REASSESSMENTS, SERVICES, UNMET
+from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REASSESSMENTS, SERVED, SERVICES, UNMET
 from services.matching.reactions import REACTIONS
 from services.matching.referral_projections import REFERRALS
 from services.matching.rulebook import RULEBOOK, in_force
@@ -61,8 +63,9 @@ def _counted_widely(old: dict[str, Any]) -> dict[str, Any]:
 
 
 _AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.CountedTogether: _counted_widely}
+_WITH_FACTS = (a.CaseAssessed, a.SharingAllowed)
 _AS_THEY_ARE = (
-    a.EVENTS[1:],
+    tuple([event for event in a.EVENTS if event not in _WITH_FACTS]),
     d.EVENTS,
     r.EVENTS,
     o.EVENTS,
@@ -75,7 +78,7 @@ _AS_THEY_ARE = (
     application.EVENTS,
 )
 CODEC = Codec(
-    Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
+    *[Stored(event, sealed={"facts": "person_id"}) for event in _WITH_FACTS],
     *[Stored(event) for events in _AS_THEY_ARE for event in events],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
 )
@@ -100,13 +103,14 @@ MATCHING = Service(
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, COMMUNITIES, FIGURES, ALLOCATIONS),
+    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, COMMUNITIES, FIGURES, ALLOCATIONS, SERVED),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages),
+    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages, directory_page),
     templates=_HERE / "templates",
     words=_HERE / "words",
+    uploads=(IMPORT,),
 )

@@ -1,4 +1,4 @@
-"""The door for people: a charity answers offers, a matcher reads verdicts, rules and the directory."""
+"""The door for people: a charity answers offers, a matcher reads verdicts and rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from services.matching import views
 from services.matching.answering import accepted, own_referral
 from services.matching.api.assessing import SEES_CASES, assessment_of
-from services.matching.api.directory import with_capacity
 from services.matching.api.households import household_of
 from services.matching.api.programmes import shown_programme
 from services.matching.asked import GrantIn, ItemIn
@@ -151,24 +150,16 @@ async def answer(referral_id: str, page: Provider) -> Response:
 async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
     """Every verdict with its reasons and margins, the referrals, and the chain of help."""
     a = await assessment_of(page.door, case_id)
-    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=await views.organization_names(page.door))
+    names = await views.organization_names(page.door, [one["org_id"] for one in (*a["referrals"], *a["chain_of_help"])])
+    return page.show("matching/case.html", a=a, programmes=RULEBOOK.by_code, names=names)
 
 
 @router.get("/households/{household_id}")
 async def household(household_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
     """One household: every need, who helps, what is missing, where two do the same and where nobody does."""
     told = await household_of(page.door, household_id)
-    names = await views.organization_names(page.door)
+    names = await views.organization_names(page.door, [part["org_id"] for part in told["chain"]["parts"]])
     return page.show("matching/household.html", h=told, programmes=RULEBOOK.by_code, names=names)
-
-
-@router.get("/directory")
-async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
-    """Who serves what, where, and how many places are free."""
-    door = page.door
-    services = await views.directory_page(door, views.SERVICES, {}, limit=500, cursor=None)
-    listed = [with_capacity(row) for row in services["items"]]
-    return page.show("matching/directory.html", services=listed, names=await views.organization_names(door), programmes=RULEBOOK.by_code)
 
 
 @router.get("/programmes")

@@ -52,7 +52,8 @@ def _ended(about: About, reason: str) -> To:
 
 def help_sought(e: Envelope) -> Iterable[To]:
     happened: CaseAssessed | SharingAllowed = e.data
-    return [_request(ask, happened.at) for ask in happened.seeks]
+    facts = happened.facts if isinstance(happened.facts, Mapping) else None
+    return [To("directory", CITY, RequestReferral(ask, happened.at, facts)) for ask in happened.seeks]
 
 
 def answer_due(at: datetime, hours: int) -> datetime:

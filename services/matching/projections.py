@@ -16,11 +16,13 @@ from services.matching.domain.directory import (
     PlaceReleased,
     PlacesSet,
     PlaceUsed,
+    ServiceAssured,
     ServiceListed,
     ServicePaused,
     ServiceResumed,
 )
 from services.matching.domain.household import CountedTogether, HelpGranted, HelpReleased, OthersTold
+from services.matching.domain.offering import day_in_china
 from services.matching.domain.organization import LocationAdded, OrganizationRegistered
 from services.matching.domain.reassessment import PortionDue, ReassessmentBegun, ReassessmentDone
 from services.matching.tables import (
@@ -31,6 +33,7 @@ from services.matching.tables import (
     reassessment_counts,
     reassessment_list,
     service_list,
+    service_served,
     unmet_needs,
 )
 from shared.envelope import Envelope
@@ -171,6 +174,10 @@ def _listed(e: Envelope) -> Iterable[RowChange]:
             "full": one.places is not None and s.held + s.used >= one.places,
             "capacity_at": s.at,
             "changed_at": s.at,
+            "terms": plain(one.terms),
+            "eligibility": plain(one.eligibility),
+            "languages": list(one.terms.languages),
+            "assured_on": s.assured_on or day_in_china(s.at),
         },
     )
 
@@ -192,6 +199,18 @@ def _paused(e: Envelope) -> Iterable[RowChange]:
 
 def _resumed(e: Envelope) -> Iterable[RowChange]:
     yield Change(service_list, {"id": e.data.service_id}, {"status": "active", "changed_at": e.data.at})
+
+
+def _assured(e: Envelope) -> Iterable[RowChange]:
+    yield Change(service_list, {"id": e.data.service_id}, {"assured_on": day_in_china(e.data.at)})
+
+
+def _counts_served(e: Envelope) -> Iterable[RowChange]:
+    """Whoever was served counts once, in the month of it, whether that was said before the end or by it."""
+    if type(e.data) is r.ReferralClosed and (e.data.used or e.data.reason != "got_help"):
+        return
+    key = {"service_id": e.data.about.service_id, "month": f"{day_in_china(e.data.at):%Y-%m}"}
+    yield Add(service_served, key, {"served": 1})
 
 
 def _registered(e: Envelope) -> Iterable[RowChange]:
@@ -241,8 +260,10 @@ SERVICES = Projection(
         PlaceUsed: _counted,
         ServicePaused: _paused,
         ServiceResumed: _resumed,
+        ServiceAssured: _assured,
     },
 )
+SERVED = Projection("served", (service_served,), {r.ReferralServed: _counts_served, r.ReferralClosed: _counts_served})
 ORGANIZATIONS = Projection(
     "organizations", (organization_list, location_list), {OrganizationRegistered: _registered, LocationAdded: _located}
 )

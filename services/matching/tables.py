@@ -154,6 +154,18 @@ service_list = Table(
     Column("full", Boolean, nullable=False),
     Column("capacity_at", DateTime(timezone=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("terms", JSONB),
+    Column("eligibility", JSONB),
+    Column("languages", ARRAY(Text)),
+    Column("assured_on", Date),
+)
+
+service_served = Table(
+    "service_served",
+    TABLES,
+    Column("service_id", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("served", Integer, nullable=False),
 )
 
 community_list = Table(

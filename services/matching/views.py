@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select
 
 from services.matching.tables import (
     assessment_list,
@@ -17,6 +17,7 @@ from services.matching.tables import (
     reassessment_list,
     referral_list,
     service_list,
+    service_served,
     unmet_needs,
 )
 from shared.http import Door
@@ -73,9 +74,10 @@ async def unmet_of_cases(door: Door, case_ids: Collection[str]) -> dict[str, dic
     return found
 
 
-async def organization_kinds(door: Door) -> dict[str, str]:
-    rows = await door.rows(select(organization_list.c.id, organization_list.c.kind))
-    return {row["id"]: row["kind"] for row in rows}
+async def organization_kinds(door: Door, ids: Collection[str]) -> dict[str, str]:
+    """Of which kind these organisations are."""
+    t = organization_list.c
+    return {row["id"]: row["kind"] for row in await door.rows(select(t.id, t.kind).where(t.id.in_(sorted(set(ids)))))} if ids else {}
 
 
 async def unmet_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
@@ -136,15 +138,44 @@ async def directory_page(door: Door, table: Table, filters: Mapping[str, Any], *
     return await door.page(statement, order=(table.c.id,), limit=limit, cursor=cursor)
 
 
+async def all_rows(door: Door, table: Table) -> list[dict[str, Any]]:
+    """Every row of a table of the directory, in no order."""
+    return await door.rows(select(table))
+
+
 async def by_id(door: Door, table: Table, key: str) -> dict[str, Any] | None:
     rows = await door.rows(select(table).where(table.c.id == key))
     return rows[0] if rows else None
 
 
-async def organization_names(door: Door) -> dict[str, str]:
-    """What the organisations are called."""
-    rows = await door.rows(select(organization_list.c.id, organization_list.c.name))
-    return {row["id"]: row["name"] for row in rows}
+async def served_by_month(door: Door, service_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """How many people each of these services served, by month as YYYY-MM."""
+    found: dict[str, dict[str, int]] = {}
+    if service_ids:
+        t = service_served.c
+        chosen = select(service_served).where(t.service_id.in_(sorted(service_ids))).order_by(t.service_id, t.month)
+        for row in await door.rows(chosen):
+            found.setdefault(row["service_id"], {})[row["month"]] = row["served"]
+    return found
+
+
+async def organization_names(door: Door, ids: Collection[str]) -> dict[str, str]:
+    """What these organisations are called."""
+    t = organization_list.c
+    return {row["id"]: row["name"] for row in await door.rows(select(t.id, t.name).where(t.id.in_(sorted(set(ids)))))} if ids else {}
+
+
+async def services_found(door: Door, need: str, district: str, language: str, limit: int) -> list[dict[str, Any]]:
+    """Services that serve this need, in this district or the whole city, and speak this language; empty: any."""
+    t = service_list.c
+    statement = select(service_list)
+    if need:
+        statement = statement.where(t.needs.contains([need]))
+    if district:
+        statement = statement.where(or_(t.districts == [], t.districts.contains([district])))
+    if language:
+        statement = statement.where(t.languages.contains([language]))
+    return await door.rows(statement.order_by(t.name, t.id).limit(limit))
 
 
 def _counted(condition: ColumnElement[bool]) -> Any:

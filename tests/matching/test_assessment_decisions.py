@@ -113,7 +113,7 @@ def test_sharing_is_allowed_once_and_starts_the_search() -> None:
     allow = a.AllowSharing(("charity",), LATER)
     Given(ASSESSMENT).when(allow).refused(CaseIsNotAssessed)
     alone = assessed(ALONE)
-    allowed = a.SharingAllowed("case-1", ("charity",), LATER, assessed().seeks)
+    allowed = a.SharingAllowed("case-1", ("charity",), LATER, assessed().seeks, "p1", FACTS)
     assert Given(ASSESSMENT, alone).when(allow).then(allowed).recipients == ("charity",)
     Given(ASSESSMENT, alone, allowed).when(allow).then()
     wider = a.AllowSharing(("charity", "hospital"), LATER)

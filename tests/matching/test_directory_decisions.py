@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,8 +10,10 @@ from msgspec.structs import replace
 from services.matching.domain import directory as d
 from services.matching.domain import directory_decisions as no
 from services.matching.domain.asking import Ask
+from services.matching.domain.fitting import Eligibility
+from services.matching.domain.offering import Contract, Terms
 from shared.testing.given import Given
-from tests.matching.stories import AT, RAIN, WISH, ask, listed, listing
+from tests.matching.stories import AT, DAY, LATER, RAIN, WISH, ask, listed, listing
 
 DIRECTORY = no.DIRECTORY
 
@@ -164,3 +167,90 @@ def test_one_provider_is_chosen_by_hand() -> None:
     Given(DIRECTORY).when(by_hand).refused(no.ServiceIsUnknown)
     Given(DIRECTORY, listed(), d.ServicePaused("mercy-s", "staff", AT)).when(by_hand).refused(no.ServiceIsPaused)
     Given(DIRECTORY, listed(places=1), held(1)).when(by_hand).refused(no.ServiceIsFull)
+
+
+def test_fewer_places_than_are_promised_are_refused_and_both_are_named() -> None:
+    history = (listed(places=5), replace(held(2, places=5), count=d.Count("mercy-s", "mercy", 5, 2, 1)))
+    refusal = Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", 2, AT)).refused(no.PlacesBelowHeld)
+    assert refusal.facts == {"held": 2, "used": 1, "asked": 2}
+    Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", 4, AT, 3)).refused(no.PlacesBelowHeld)
+    Given(DIRECTORY, *history).when(d.ListService(listing(places=1), AT)).refused(no.PlacesBelowHeld)
+    Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", 3, AT)).then(d.PlacesSet(d.Count("mercy-s", "mercy", 3, 2, 1, True), AT))
+    Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", None, AT)).then(d.PlacesSet(d.Count("mercy-s", "mercy", None, 2, 1, True), AT))
+    nobody = (listed(places=5), d.PlacesSet(d.Count("mercy-s", "mercy", 5, 0, 4), AT))
+    Given(DIRECTORY, *nobody).when(d.SetPlaces("mercy-s", 3, AT)).then(d.PlacesSet(d.Count("mercy-s", "mercy", 3, 0, 4, True), AT))
+
+
+def bought(number: int | None = None, first: date = DAY, last: date = DAY, **more: Any) -> d.Listing:
+    return listing(terms=Terms(contract=Contract("C", first, last, number)), **more)
+
+
+def test_no_more_places_than_a_contract_buys() -> None:
+    Given(DIRECTORY).when(d.ListService(bought(3, places=3), AT)).then(d.ServiceListed(bought(3, places=3), AT))
+    refusal = Given(DIRECTORY).when(d.ListService(bought(3, places=4), AT)).refused(no.MorePlacesThanBought)
+    assert refusal.facts == {"bought": 3, "asked": 4}
+    Given(DIRECTORY).when(d.ListService(bought(3), AT)).refused(no.MorePlacesThanBought)
+    three = d.ServiceListed(bought(3, places=3), AT)
+    for places in (4, None):
+        Given(DIRECTORY, three).when(d.SetPlaces("mercy-s", places, AT)).refused(no.MorePlacesThanBought)
+
+
+def test_outside_its_contract_a_service_offers_nothing() -> None:
+    day = timedelta(days=1)
+    assert requested(d.ServiceListed(bought(), AT)).count.service_id == "mercy-s"
+    for over in (bought(first=DAY + day, last=DAY + day), bought(first=DAY - day, last=DAY - day)):
+        assert requested(d.ServiceListed(over, AT)).reason == "no_service"
+        by_hand = d.RequestReferral(ask(only="mercy-s"), AT)
+        Given(DIRECTORY, d.ServiceListed(over, AT)).when(by_hand).refused(no.ContractIsNotInForce)
+    # The day is that of China: eight in the evening in London is the next morning there.
+    late = d.RequestReferral(ask(), datetime(2026, 11, 23, 16, 30, tzinfo=UTC))
+    (event,) = Given(DIRECTORY, d.ServiceListed(bought(), AT)).when(late).events
+    assert event.reason == "no_service"
+
+
+def test_an_entry_is_assured_once_a_day_and_by_listing() -> None:
+    assured = d.ServiceAssured("mercy-s", LATER)
+    state = Given(DIRECTORY, listed()).when(d.AssureService("mercy-s", LATER)).then(assured)
+    assert state.assured == {"mercy-s": DAY + timedelta(days=3)}
+    Given(DIRECTORY, listed(), assured).when(d.AssureService("mercy-s", LATER)).then()
+    Given(DIRECTORY, listed()).when(d.AssureService("mercy-s", AT)).then()
+    Given(DIRECTORY).when(d.AssureService("mercy-s", AT)).refused(no.ServiceIsUnknown)
+    earlier = d.ServiceListed(listing(), AT, assured_on=date(2026, 1, 1))
+    assert Given(DIRECTORY).when(d.ListService(listing(), AT, date(2026, 1, 1))).then(earlier).assured == {"mercy-s": date(2026, 1, 1)}
+    Given(DIRECTORY, earlier).when(d.ListService(listing(), LATER)).then()
+
+
+def for_the_old(name: str = "mercy", **more: Any) -> d.ServiceListed:
+    return listed(name, eligibility=Eligibility(minimum_age=60), **more)
+
+
+def asked_with(facts: dict[str, Any] | None, *history: Any, **more: Any) -> Any:
+    (event,) = Given(DIRECTORY, *history).when(d.RequestReferral(ask(**more), AT, facts)).events
+    return event
+
+
+def test_a_case_is_offered_only_to_services_whose_conditions_it_meets() -> None:
+    history = (for_the_old("a"), listed("b"))
+    assert asked_with({"age": 60}, *history).count.service_id == "a-s"
+    young = asked_with({"age": 59}, *history)
+    assert (young.count.service_id, young.ask.unfit) == ("b-s", ("a-s",))
+    assert asked_with({}, *history).count.service_id == "a-s"
+    assert asked_with({"age": 59}, for_the_old("a")).reason == "does_not_fit"
+    assert asked_with({"age": 59}, for_the_old("a"), tried=("b-s",)).reason == "refused_by_all"
+    reached = {"recipients": ("charity",)}
+    assert asked_with({"age": 59}, for_the_old("a"), listed("b", kind="hospital"), **reached).reason == "consent_does_not_cover"
+    wish = {"candidates": (RAIN,)}
+    assert asked_with({"age": 59}, for_the_old("a", needs=(), programmes=("RAIN",)), **wish).reason == "does_not_fit"
+
+
+def test_whoever_is_asked_next_is_held_to_the_same_facts() -> None:
+    history = (for_the_old("a"), listed("b"))
+    assert asked_with(None, *history, tried=("b-s",), unfit=("a-s",)).reason == "refused_by_all"
+    assert asked_with(None, *history, unfit=("a-s",)).count.service_id == "b-s"
+
+
+def test_a_choice_by_hand_is_held_to_the_conditions_too() -> None:
+    young = d.RequestReferral(ask(only="mercy-s"), AT, {"age": 59})
+    refusal = Given(DIRECTORY, for_the_old()).when(young).refused(no.CaseDoesNotFit)
+    assert refusal.facts == {"service_id": "mercy-s", "facts": ["age"]}
+    assert asked_with({"age": 60}, for_the_old(), only="mercy-s").count.service_id == "mercy-s"

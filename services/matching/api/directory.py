@@ -10,16 +10,18 @@ from services.matching import views
 from services.matching.asked import CapacityIn, LocationIn, OrganizationIn, PauseIn, ServiceIn
 from services.matching.domain.directory import (
     CITY,
+    AssureService,
     Directory,
     Listing,
     ListService,
     PauseService,
     ResumeService,
     SetPlaces,
-    Standing,
 )
 from services.matching.domain.organization import AddLocation, Organization, RegisterOrganization
+from services.matching.listings import listing_of, shown
 from services.matching.rulebook import RULEBOOK
+from shared.clock import local_day
 from shared.http import Door, Forbidden, Invalid, NotFound, door_for
 from shared.service import To
 
@@ -35,14 +37,6 @@ def _own(door: Door, organization_id: str) -> None:
         raise Forbidden("this entry belongs to another organisation")
 
 
-def with_capacity(row: dict[str, Any]) -> dict[str, Any]:
-    """A service as read: HSDS names beside ours."""
-    places, taken = row["places"], row["held"] + row["used"]
-    free = None if places is None else max(0, places - taken)
-    capacity = {"maximum": places, "available": free, "held": row["held"], "used": row["used"], "updated": row["capacity_at"]}
-    return {**row, "free": free, "capacity": capacity}
-
-
 @router.get("/organizations")
 async def organizations(door: Reader, kind: str | None = None, limit: Limit = 100, cursor: str | None = None) -> dict[str, Any]:
     return dict(await views.directory_page(door, views.ORGANIZATIONS, {"kind": kind}, limit=limit, cursor=cursor))
@@ -54,7 +48,7 @@ async def organization(organization_id: str, door: Reader) -> dict[str, Any]:
     if row is None:
         raise NotFound("organization")
     services = await views.directory_page(door, views.SERVICES, {"organization_id": organization_id}, limit=500, cursor=None)
-    return {**row, "services": [with_capacity(s) for s in services["items"]]}
+    return {**row, "services": await shown(door, services["items"])}
 
 
 @router.post("/organizations", status_code=201)
@@ -62,6 +56,8 @@ async def register(body: OrganizationIn, door: Keeper) -> dict[str, Any]:
     """Register or correct an organisation."""
     key = body.id or door.new_id()
     _own(door, key)
+    if body.kind == "government" and not door.may("admin", "gov", "caseworker"):
+        raise Forbidden("an authority is registered by an authority")
     done = await door.execute(To("organization", key, RegisterOrganization(key, body.name, body.kind, body.description, door.now)))
     return {"id": key, "version": done.version}
 
@@ -76,6 +72,9 @@ async def add_location(body: LocationIn, door: Keeper) -> dict[str, Any]:
     """Add a place to an organisation."""
     _own(door, body.organization_id)
     key = body.id or door.new_id()
+    there = await views.by_id(door, views.LOCATIONS, key)
+    if there is not None and there["organization_id"] != body.organization_id:
+        raise Forbidden("this location belongs to another organisation")
     done = await door.execute(
         To("organization", body.organization_id, AddLocation(key, body.organization_id, body.name, body.place_code, door.now))
     )
@@ -88,7 +87,7 @@ async def services(
 ) -> dict[str, Any]:
     filters = {"organization_id": organization_id, "status": status}
     page = await views.directory_page(door, views.SERVICES, filters, limit=limit, cursor=cursor)
-    return {"items": [with_capacity(row) for row in page["items"]], "next": page["next"]}
+    return {"items": await shown(door, page["items"]), "next": page["next"]}
 
 
 @router.get("/services/{service_id}")
@@ -96,7 +95,7 @@ async def service(service_id: str, door: Reader) -> dict[str, Any]:
     row = await views.by_id(door, views.SERVICES, service_id)
     if row is None:
         raise NotFound("service")
-    return with_capacity(row)
+    return (await shown(door, [row]))[0]
 
 
 @router.post("/services", status_code=201)
@@ -112,11 +111,7 @@ async def list_service(body: ServiceIn, door: Keeper) -> dict[str, Any]:
         if not set(codes) <= set(RULEBOOK.by_code):
             raise Invalid(pointer=f"/{name}", detail="there is no such programme")
     key = body.id or door.new_id()
-    standing = tuple([Standing(s.programme, s.fund_id, s.max_fen) for s in body.standing])
-    listing = Listing(
-        key, body.organization_id, body.name, organisation.registered.kind, tuple(body.needs), tuple(body.programmes),
-        tuple(body.districts), body.places, standing, body.location_id, body.description,
-    )  # fmt: skip
+    listing = listing_of(body, key, organisation.registered.kind)
     done = await door.execute(To("directory", CITY, ListService(listing, door.now)))
     return {"id": key, "version": done.version}
 
@@ -152,3 +147,9 @@ async def pause(service_id: str, body: PauseIn, door: Keeper) -> dict[str, Any]:
 @router.post("/services/{service_id}/resume")
 async def resume(service_id: str, door: Keeper) -> dict[str, Any]:
     return await _answer(door, service_id, ResumeService(service_id, door.now))
+
+
+@router.post("/services/{service_id}/assure")
+async def assure(service_id: str, door: Keeper) -> dict[str, Any]:
+    """The provider confirms that the entry is still right."""
+    return {**await _answer(door, service_id, AssureService(service_id, door.now)), "assured_at": local_day(door.now)}

@@ -76,8 +76,9 @@ async def household_of(door: Door, household_id: str) -> dict[str, Any]:
         raise NotFound("household")
     states: dict[str, Assessment] = await door.states("assessment", ids)
     unmet = await views.unmet_of_cases(door, ids)
-    kinds = await views.organization_kinds(door)
-    asked = [_asked(row, kinds) for row in await views.referrals_of_cases(door, ids)]
+    rows = await views.referrals_of_cases(door, ids)
+    kinds = await views.organization_kinds(door, [row["org_id"] for row in rows])
+    asked = [_asked(row, kinds) for row in rows]
     given = [_given(row) for row in await views.chain_of_help(door, chains)]
     rules = await standing_rules(door)
     told = {key: _told(rules, states[key], household) for key in ids}

@@ -40,7 +40,8 @@ class Ask(Struct, frozen=True, gc=False):
     """Help wanted for one need: programmes in order of precedence, who was asked already, whom the consent reaches.
 
     `only` names one service when a person chose by hand; `attempt` counts the providers asked one after the other,
-    `rounds` the searches begun for this need. `group` names what is offered to several at once.
+    `rounds` the searches begun for this need; `unfit` are services whose conditions this case does not meet. `group` names what is
+    offered to several at once.
     """
 
     root: str
@@ -59,6 +60,7 @@ class Ask(Struct, frozen=True, gc=False):
     only: str | None = None
     rounds: int = 1
     group: str | None = None
+    unfit: tuple[str, ...] = ()
 
     @property
     def referral_id(self) -> str:

@@ -125,10 +125,14 @@ class NothingMissing(Struct, frozen=True, gc=False):
 
 
 class SharingAllowed(Struct, frozen=True, gc=False):
+    """`facts` go with what is sought, so that services can be held against them; they are sealed under the person's key."""
+
     case_id: str
     recipients: tuple[str, ...]
     at: datetime
     seeks: tuple[Ask, ...] = ()
+    person_id: str = ""
+    facts: Mapping[str, Any] | Shredded | None = None
 
 
 class SharingStopped(Struct, frozen=True, gc=False):

@@ -182,7 +182,8 @@ def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[An
         return ()
     facts = facts_of(latest)
     seeks = () if facts is None else Search(rules, state, facts).asks(latest, latest.on, latest.verdicts, command.recipients)
-    return (SharingAllowed(latest.case_id, command.recipients, command.at, seeks),)
+    told = (latest.person_id, facts) if seeks else ("", None)
+    return (SharingAllowed(latest.case_id, command.recipients, command.at, seeks, *told),)
 
 
 def stop(command: StopSharing, state: Assessment) -> tuple[Any, ...]:

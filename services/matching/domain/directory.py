@@ -8,13 +8,15 @@ The state is shared by all decisions of the city, so an event copies only the sm
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from services.matching.domain.asking import Ask, Candidate
+from services.matching.domain.fitting import EVERYBODY, Eligibility
+from services.matching.domain.offering import PLAIN, Terms, day_in_china
 
 CITY = "city"
 
@@ -41,11 +43,16 @@ class Listing(Struct, frozen=True):
     standing: tuple[Standing, ...] = ()
     location_id: str | None = None
     description: str = ""
+    terms: Terms = PLAIN
+    eligibility: Eligibility = EVERYBODY
 
 
 class ListService(Struct, frozen=True):
+    """`assured_on` is the day on which the provider confirmed the entry, where that is not the day of listing."""
+
     listing: Listing
     at: datetime
+    assured_on: date | None = None
 
 
 class SetPlaces(Struct, frozen=True, gc=False):
@@ -68,9 +75,19 @@ class ResumeService(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class AssureService(Struct, frozen=True, gc=False):
+    """The provider says that the entry is still right."""
+
+    service_id: str
+    at: datetime
+
+
 class RequestReferral(Struct, frozen=True, gc=False):
+    """`facts` are those of the case where they are at hand; they are held against services and kept nowhere."""
+
     ask: Ask
     at: datetime
+    facts: Mapping[str, Any] | None = None
 
 
 class ReleasePlace(Struct, frozen=True, gc=False):
@@ -96,6 +113,7 @@ class ServiceListed(Struct, frozen=True):
     at: datetime
     held: int = 0
     used: int = 0
+    assured_on: date | None = None
 
 
 class Count(Struct, frozen=True, gc=False):
@@ -125,6 +143,11 @@ class ServiceResumed(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class ServiceAssured(Struct, frozen=True, gc=False):
+    service_id: str
+    at: datetime
+
+
 class PlaceHeld(Struct, frozen=True, gc=False):
     """The best service for a wish, its place held; `fund_id` where the provider accepts by itself."""
 
@@ -146,25 +169,26 @@ class PlaceUsed(Struct, frozen=True, gc=False):
 
 
 class NoPlaceFound(Struct, frozen=True, gc=False):
-    """Nobody can take this wish now; `reason`: full, consent_does_not_cover, refused_by_all or no_service."""
+    """Nobody can take this wish now; `reason`: full, consent_does_not_cover, refused_by_all, does_not_fit or no_service."""
 
     ask: Ask
     reason: str
     at: datetime
 
 
-COMMANDS = (ListService, SetPlaces, PauseService, ResumeService, RequestReferral, ReleasePlace, UsePlace, ConfirmOwnFund)
-EVENTS = (ServiceListed, PlacesSet, ServicePaused, ServiceResumed, PlaceHeld, PlaceReleased, PlaceUsed, NoPlaceFound)
+COMMANDS = (ListService, SetPlaces, PauseService, ResumeService, RequestReferral, ReleasePlace, UsePlace, ConfirmOwnFund, AssureService)
+EVENTS = (ServiceListed, PlacesSet, ServicePaused, ServiceResumed, PlaceHeld, PlaceReleased, PlaceUsed, NoPlaceFound, ServiceAssured)
 Places = tuple[int | None, int, int]  # places, held, used
 
 
 class Directory(Struct, frozen=True, gc=False):
-    """`by_wish` finds services by programme or need with a district; `counts` by service id."""
+    """`by_wish` finds services by programme or need with a district; `counts` by service id; `assured`: confirmed on which day."""
 
     listings: Mapping[str, Listing]
     by_wish: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, Places]
     paused: frozenset[str] = frozenset()
+    assured: Mapping[str, date] = {}
 
     def free(self, service_id: str) -> bool:
         places, held, used = self.counts[service_id]
@@ -189,19 +213,21 @@ def _indexed(state: Directory, new: Listing) -> dict[str, tuple[str, ...]]:
     return index
 
 
-def _listed(state: Directory, listing: Listing) -> Directory:
+def _listed(state: Directory, event: ServiceListed) -> Directory:
+    listing = event.listing
     held, used = state.counts.get(listing.service_id, (None, 0, 0))[1:]
     return Directory(
         {**state.listings, listing.service_id: listing},
         _indexed(state, listing),
         {**state.counts, listing.service_id: (listing.places, held, used)},
         state.paused - {listing.service_id},
+        {**state.assured, listing.service_id: event.assured_on or day_in_china(event.at)},
     )
 
 
 def _counted(state: Directory, count: Count) -> Directory:
     counts = {**state.counts, count.service_id: (count.places, count.held, count.used)}
-    return Directory(state.listings, state.by_wish, counts, state.paused)
+    return Directory(state.listings, state.by_wish, counts, state.paused, state.assured)
 
 
 def evolve(state: Directory, event: Any) -> Directory:
@@ -213,9 +239,11 @@ def evolve(state: Directory, event: Any) -> Directory:
         case NoPlaceFound():
             return state
         case ServiceListed():
-            return _listed(state, event.listing)
+            return _listed(state, event)
         case ServicePaused():
             return msgspec.structs.replace(state, paused=state.paused | {event.service_id})
         case ServiceResumed():
             return msgspec.structs.replace(state, paused=state.paused - {event.service_id})
+        case ServiceAssured():
+            return msgspec.structs.replace(state, assured={**state.assured, event.service_id: day_in_china(event.at)})
     raise AssertionError(f"{type(event).__name__} is no event of the directory")

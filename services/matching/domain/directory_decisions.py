@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from services.matching.domain.asking import Ask, Candidate
 from services.matching.domain.directory import (
     ABSENT,
     COMMANDS,
     EVENTS,
+    AssureService,
     ConfirmOwnFund,
     Count,
     Directory,
@@ -25,6 +28,7 @@ from services.matching.domain.directory import (
     ReleasePlace,
     RequestReferral,
     ResumeService,
+    ServiceAssured,
     ServiceListed,
     ServicePaused,
     ServiceResumed,
@@ -32,6 +36,8 @@ from services.matching.domain.directory import (
     UsePlace,
     evolve,
 )
+from services.matching.domain.fitting import EVERYBODY, unmet
+from services.matching.domain.offering import day_in_china, in_force
 from shared.kernel import Decider, Rejected
 
 
@@ -63,6 +69,22 @@ class PlacesBelowZero(Rejected):
     """A number of places cannot be below zero."""
 
 
+class PlacesBelowHeld(Rejected):
+    """A place that is held is a promise: there cannot be fewer places than are held and in use."""
+
+
+class MorePlacesThanBought(Rejected):
+    """The contract of this service buys a number of places; no more can be offered."""
+
+
+class CaseDoesNotFit(Rejected):
+    """The case does not meet the conditions of this service."""
+
+
+class ContractIsNotInForce(Rejected):
+    """The contract of this service is not in force today."""
+
+
 def _count(state: Directory, service_id: str, held: int, used: int) -> Count:
     """The counts after a change of held and used, and whether that made the service full or free again."""
     places, now_held, now_used = state.counts[service_id]
@@ -76,11 +98,25 @@ def _reaches(ask: Ask, listing: Listing) -> bool:
     return not ask.recipients or listing.kind == "government" or listing.kind in ask.recipients
 
 
-def _serving(state: Directory, ask: Ask, wish: str) -> Iterator[Listing]:
-    """Who could be asked for this, whether or not the consent reaches there."""
+def _serving(state: Directory, ask: Ask, wish: str, on: date) -> Iterator[Listing]:
+    """Who could be asked for this, whether or not the consent reaches there and the case fits."""
     for service_id in (*state.by_wish.get(f"{wish} {ask.district}", ()), *state.by_wish.get(f"{wish} ", ())):
-        if service_id not in state.paused and service_id not in ask.tried:
+        if service_id not in state.paused and service_id not in ask.tried and in_force(state.listings[service_id].terms.contract, on):
             yield state.listings[service_id]
+
+
+def _wishes(ask: Ask) -> tuple[str, ...]:
+    return (*[candidate.programme for candidate in ask.candidates], ask.need)
+
+
+def _held_against(state: Directory, command: RequestReferral, on: date) -> Ask:
+    """The wish with the services that the case does not fit: whoever is asked later is held to what was known now."""
+    ask, facts = command.ask, command.facts
+    if facts is None:
+        return ask
+    serving = {one.service_id: one for wish in _wishes(ask) for one in _serving(state, ask, wish, on)}
+    unfit = [key for key, one in serving.items() if one.eligibility != EVERYBODY and unmet(one.eligibility, facts, ask.district)]
+    return replace(ask, unfit=tuple(sorted(unfit)))
 
 
 def _rank(state: Directory, listing: Listing) -> tuple[bool, float, str]:
@@ -88,11 +124,11 @@ def _rank(state: Directory, listing: Listing) -> tuple[bool, float, str]:
     return (not listing.districts, (held + used) / places if places else 0.0, listing.service_id)
 
 
-def _best(state: Directory, ask: Ask, wish: str) -> tuple[Listing | None, bool]:
+def _best(state: Directory, ask: Ask, wish: str, on: date) -> tuple[Listing | None, bool]:
     """The best service with a free place, and whether any was suitable at all."""
     best, rank, any_suitable = None, None, False
-    for listing in _serving(state, ask, wish):
-        if not _reaches(ask, listing):
+    for listing in _serving(state, ask, wish, on):
+        if listing.service_id in ask.unfit or not _reaches(ask, listing):
             continue
         any_suitable = True
         if not state.free(listing.service_id):
@@ -113,32 +149,40 @@ def _held(state: Directory, ask: Ask, listing: Listing, candidate: Candidate | N
 
 
 def request(command: RequestReferral, state: Directory) -> tuple[Any, ...]:
-    ask, full = command.ask, False
-    if ask.only is not None:
-        return _by_hand(command, state, ask.only)
+    if command.ask.only is not None:
+        return _by_hand(command, state, command.ask.only)
+    on, full = day_in_china(command.at), False
+    ask = _held_against(state, command, on)
     for candidate in ask.candidates:
-        listing, suitable = _best(state, ask, candidate.programme)
+        listing, suitable = _best(state, ask, candidate.programme, on)
         if listing is not None:
             return _held(state, ask, listing, candidate, command.at)
         full = full or suitable
-    listing, suitable = _best(state, ask, ask.need)
+    listing, suitable = _best(state, ask, ask.need, on)
     if listing is not None:
         return _held(state, ask, listing, None, command.at)
-    return (NoPlaceFound(ask, "full" if full or suitable else _why_nobody(state, ask), command.at),)
+    return (NoPlaceFound(ask, "full" if full or suitable else _why_nobody(state, ask, on), command.at),)
 
 
-def _why_nobody(state: Directory, ask: Ask) -> str:
-    """Why there is nobody whom the consent reaches."""
-    wishes = (*[candidate.programme for candidate in ask.candidates], ask.need)
-    if any(True for wish in wishes for _ in _serving(state, ask, wish)):
+def _why_nobody(state: Directory, ask: Ask, on: date) -> str:
+    """Why there is nobody whom the consent reaches and whose conditions the case meets."""
+    serving = [one.service_id for wish in _wishes(ask) for one in _serving(state, ask, wish, on)]
+    if any(service_id not in ask.unfit for service_id in serving):
         return "consent_does_not_cover"
-    return "refused_by_all" if ask.tried else "no_service"
+    if ask.tried:
+        return "refused_by_all"
+    return "does_not_fit" if serving else "no_service"
 
 
 def _by_hand(command: RequestReferral, state: Directory, service_id: str) -> tuple[Any, ...]:
     listing, ask = _known(state, service_id), command.ask
     if service_id in state.paused:
         raise ServiceIsPaused(service_id=service_id)
+    if not in_force(listing.terms.contract, day_in_china(command.at)):
+        raise ContractIsNotInForce(service_id=service_id)
+    failed = unmet(listing.eligibility, command.facts or {}, ask.district)
+    if failed:
+        raise CaseDoesNotFit(service_id=service_id, facts=list(failed))
     if not state.free(service_id):
         raise ServiceIsFull(service_id=service_id)
     if not _reaches(ask, listing):
@@ -154,27 +198,46 @@ def _known(state: Directory, service_id: str) -> Listing:
     return listing
 
 
-def list_service(command: ListService, state: Directory) -> tuple[Any, ...]:
-    before = state.listings.get(command.listing.service_id)
-    if before is not None and before.org_id != command.listing.org_id:
-        raise ServiceBelongsToAnother(service_id=before.service_id)
-    if before == command.listing and before.service_id not in state.paused:
-        return ()
-    if command.listing.places is not None and command.listing.places < 0:
+def _check_places(state: Directory, listing: Listing, places: int | None, used: int) -> None:
+    """Raises where places are below zero, below what is promised, or above what was bought."""
+    if (places or 0) < 0 or used < 0:
         raise PlacesBelowZero
-    _, held, used = state.counts.get(command.listing.service_id, (None, 0, 0))
-    return (ServiceListed(command.listing, command.at, held, used),)
+    held = state.counts.get(listing.service_id, (None, 0, 0))[1]
+    if places is not None and held > 0 and places < held + used:
+        raise PlacesBelowHeld(held=held, used=used, asked=places)
+    bought = listing.terms.contract.places if listing.terms.contract is not None else None
+    if bought is not None and (places is None or places > bought):
+        raise MorePlacesThanBought(bought=bought, asked=places)
+
+
+def list_service(command: ListService, state: Directory) -> tuple[Any, ...]:
+    listing = command.listing
+    before = state.listings.get(listing.service_id)
+    if before is not None and before.org_id != listing.org_id:
+        raise ServiceBelongsToAnother(service_id=before.service_id)
+    if before == listing and listing.service_id not in state.paused and command.assured_on in (None, state.assured[listing.service_id]):
+        return ()
+    _, held, used = state.counts.get(listing.service_id, (None, 0, 0))
+    _check_places(state, listing, listing.places, used)
+    return (ServiceListed(listing, command.at, held, used, command.assured_on),)
 
 
 def set_places(command: SetPlaces, state: Directory) -> tuple[Any, ...]:
     listing = _known(state, command.service_id)
-    if (command.places or 0) < 0 or (command.used or 0) < 0:
-        raise PlacesBelowZero
     places, held, used = state.counts[command.service_id]
     wanted = (command.places, held, used if command.used is None else command.used)
+    _check_places(state, listing, command.places, wanted[2])
     if wanted == (places, held, used):
         return ()
     return (PlacesSet(Count(command.service_id, listing.org_id, *wanted, turned=True), command.at),)
+
+
+def assure(command: AssureService, state: Directory) -> tuple[Any, ...]:
+    """Said twice on one day it is said once."""
+    _known(state, command.service_id)
+    if state.assured.get(command.service_id) == day_in_china(command.at):
+        return ()
+    return (ServiceAssured(command.service_id, command.at),)
 
 
 def pause(command: PauseService, state: Directory) -> tuple[Any, ...]:
@@ -227,6 +290,8 @@ def decide(command: Any, state: Directory) -> tuple[Any, ...]:
             return resume(command, state)
         case ConfirmOwnFund():
             return confirm_own_fund(command, state)
+        case AssureService():
+            return assure(command, state)
     raise AssertionError(f"{type(command).__name__} is no command to the directory")
 
 

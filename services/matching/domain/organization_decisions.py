@@ -17,7 +17,10 @@ from services.matching.domain.organization import (
 )
 from shared.kernel import Decider, Rejected
 
-KINDS = ("government", "charity", "hospital", "company", "social_work_station", "community", "volunteer_group")
+KINDS = (
+    "government", "charity", "hospital", "company", "social_work_station", "community", "volunteer_group", "family_service_centre",
+    "elderly_care_platform",
+)  # fmt: skip
 
 
 class OrganizationIsUnknown(Rejected):

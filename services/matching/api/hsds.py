@@ -1,0 +1,155 @@
+"""The door to the directory in HSDS 3.0: pages of nested JSON, whole files out, whole files in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from services.matching import views
+from services.matching.asked import NEEDS
+from services.matching.domain.directory import CITY, Directory
+from services.matching.domain.organization_decisions import KINDS
+from services.matching.hsds import files
+from services.matching.hsds.checking import Fault
+from services.matching.hsds.description import VERSION
+from services.matching.hsds.nested import Nesting
+from services.matching.hsds.reading import Here, Reading
+from services.matching.hsds.rows import Tables, tables_of
+from services.matching.hsds.taking_in import commands
+from services.matching.rulebook import RULEBOOK
+from shared.clock import local_day
+from shared.http import Door, Forbidden, Invalid, NotFound, door_for
+from shared.problems import problem
+
+IMPORT = "/matching/v1/hsds/import"
+router = APIRouter(prefix="/matching/v1/hsds", tags=["directory in HSDS 3.0"])
+Reader = Annotated[Door, Depends(door_for())]
+Importer = Annotated[Door, Depends(door_for("admin", "gov", "charity"))]
+Table = Literal["organizations", "services", "locations", "service_at_locations"]
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000, description="Pages count from 1.")]
+PerPage = Annotated[int, Query(ge=1, le=500)]
+_FAULTS_MAX = 1000
+_TAKES = {"application/json": {"schema": {"type": "object"}}, "application/zip": {"schema": {"type": "string", "format": "binary"}}}
+
+
+async def _tables(door: Door) -> Tables:
+    state: Directory = await door.state("directory", CITY)
+    organizations, locations = await views.all_rows(door, views.ORGANIZATIONS), await views.all_rows(door, views.LOCATIONS)
+    return await asyncio.to_thread(tables_of, organizations, locations, state.listings.values(), state.paused, state.assured)
+
+
+@router.get("")
+async def about() -> dict[str, Any]:
+    """Which version of HSDS is spoken here."""
+    return {"version": VERSION, "profile": "https://docs.openreferral.org/en/3.0", "openapi_url": "/matching/openapi.json"}
+
+
+@router.get("/export")
+async def export(door: Reader, format: Literal["json", "csv"] = "json") -> Response:
+    """The whole directory as one file: tabular JSON, or a zip of CSV files with their datapackage.json."""
+    tables = await _tables(door)
+    if format == "json":
+        return Response(await asyncio.to_thread(files.to_json, tables), media_type="application/json")
+    named = {"content-disposition": 'attachment; filename="hsds.zip"'}
+    return Response(await asyncio.to_thread(files.to_zip, tables), media_type="application/zip", headers=named)
+
+
+@router.get("/{table}")
+async def page(
+    table: Table, door: Reader, page: PageNumber = 1, per_page: PerPage = 50, organization_id: str | None = None
+) -> dict[str, Any]:
+    """A page of organisations, services, locations or services at locations, each with what belongs to it."""
+    tables, name = await _tables(door), table.removesuffix("s")
+    rows = [row for row in tables[name] if organization_id is None or organization_id in (row.get("organization_id"), row["id"])]
+    nesting, start = Nesting(tables), (page - 1) * per_page
+    contents = [nesting.nested(name, row) for row in rows[start : start + per_page]]
+    pages = -(-len(rows) // per_page)
+    return {
+        "total_items": len(rows), "total_pages": pages, "page_number": page, "size": len(contents), "first_page": page == 1,
+        "last_page": page >= pages, "empty": not contents, "contents": _numbers(contents),
+    }  # fmt: skip
+
+
+@router.get("/{table}/{row_id}")
+async def one(table: Table, row_id: str, door: Reader) -> dict[str, Any]:
+    """One of them, by the id it has in HSDS."""
+    tables, name = await _tables(door), table.removesuffix("s")
+    for row in tables[name]:
+        if row["id"] == row_id:
+            found: dict[str, Any] = _numbers(Nesting(tables).nested(name, row))
+            return found
+    raise NotFound(name)
+
+
+def _numbers(told: Any) -> Any:
+    """Sums of money as JSON numbers; with two decimals they lose nothing by it."""
+    match told:
+        case dict():
+            return {name: float(value) if name == "amount" else _numbers(value) for name, value in told.items()}
+        case list():
+            return [_numbers(value) for value in told]
+    return told
+
+
+async def _body(request: Request) -> bytes:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > files.BYTES_MAX:
+            raise Invalid(pointer="", detail=f"the file is larger than {files.BYTES_MAX // 1024**2} MiB")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _read(data: bytes) -> dict[str, list[Any]]:
+    try:
+        return files.from_zip(data) if data.startswith(b"PK") else files.from_json(data)
+    except files.Unreadable as why:
+        raise Invalid(pointer="", detail=str(why)) from None
+
+
+def _told(faults: list[Fault]) -> list[dict[str, Any]]:
+    return [{"table": f.table, "row": f.row, "field": f.field, "rule": f.rule, "detail": f.detail} for f in faults[:_FAULTS_MAX]]
+
+
+@router.post("/import", openapi_extra={"requestBody": {"content": _TAKES}})
+async def take_in(
+    request: Request,
+    door: Importer,
+    keep_good: bool = False,
+    kind: Literal[KINDS] | None = None,  # type: ignore[valid-type]
+) -> Any:
+    """Take in a file of HSDS JSON or CSV, all of it or (`keep_good`) what is whole of it; `kind` is of organisations that name none."""
+    tables = await asyncio.to_thread(_read, await _body(request))
+    state: Directory = await door.state("directory", CITY)
+    organizations = {row["id"]: row for row in await views.all_rows(door, views.ORGANIZATIONS)}
+    locations = {row["id"]: row for row in await views.all_rows(door, views.LOCATIONS)}
+    here = Here(
+        {key: row["kind"] for key, row in organizations.items()}, {key: row["organization_id"] for key, row in locations.items()},
+        state.listings, state.counts, RULEBOOK.by_code.keys(), NEEDS, local_day(door.now), kind or "",
+    )  # fmt: skip
+    reading = await asyncio.to_thread(Reading, tables, here)
+    _may(door, reading)
+    if reading.faults and not keep_good:
+        title = "The file has faults, so nothing of it was taken in."
+        return problem(422, "FileHasFaults", title, faults=_told(reading.faults), faults_total=len(reading.faults))
+    todo = commands(reading, here, organizations, locations, state.paused, state.assured, door.now)
+    done = await door.execute(*todo) if todo else None
+    changed = Counter(type(e.data).__name__ for e in done.events) if done is not None else Counter()
+    return {
+        "organizations": len(reading.organizations), "locations": len(reading.locations), "services": len(reading.services),
+        "changed": dict(sorted(changed.items())), "faults": _told(reading.faults), "faults_total": len(reading.faults),
+    }  # fmt: skip
+
+
+def _may(door: Door, reading: Reading) -> None:
+    """A charity takes in its own entries only, and is no authority."""
+    if door.may("admin", "gov"):
+        return
+    if reading.touched - {door.principal.org}:
+        raise Forbidden("the file speaks of other organisations")
+    if any(org.kind == "government" for org in reading.organizations.values()):
+        raise Forbidden("an authority is registered by an authority")

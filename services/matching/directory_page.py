@@ -1,0 +1,39 @@
+"""The page of the directory: who serves what, for whom, when and at what cost, searched by need, district and language."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from services.matching import views
+from services.matching.asked import NEEDS
+from services.matching.listings import shown
+from services.matching.rulebook import RULEBOOK
+from shared.web.frame import Page, page_for
+
+router = APIRouter(prefix="/matching", include_in_schema=False)
+LANGUAGES = ("zh", "cmn", "yue", "hak", "en", "fr", "ar", "ko", "ja", "ug", "bo", "sgn")
+DISTRICTS = ("440103", "440104", "440105", "440106", "440111", "440112", "440113", "440114", "440115", "440117", "440118")
+_ROWS_MAX = 500
+
+
+@router.get("/directory")
+async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
+    """Who serves what, where, and how many places are free."""
+    asked = {name: page.request.query_params.get(name, "").strip() for name in ("need", "district", "language")}
+    good = {
+        "need": asked["need"] in ("", *NEEDS), "district": asked["district"] in ("", *DISTRICTS),
+        "language": asked["language"] in ("", *LANGUAGES),
+    }  # fmt: skip
+    wrong = [(name, page.t(f"matching.directory.wrong_{name}")) for name, held in good.items() if not held]
+    rows = [] if wrong else await views.services_found(page.door, **asked, limit=_ROWS_MAX + 1)
+    more, rows = len(rows) > _ROWS_MAX, rows[:_ROWS_MAX]
+    names = await views.organization_names(page.door, [row["organization_id"] for row in rows])
+    return page.show(
+        "matching/directory.html", status=422 if wrong else 200, services=await shown(page.door, rows), asked=asked, wrong=wrong,
+        names=names, more=more, programmes=RULEBOOK.by_code, needs=[(need, page.t(f"matching.need.{need}")) for need in NEEDS],
+        districts=[(code, page.t(f"place.{code}")) for code in DISTRICTS],
+        languages=[(code, page.t(f"matching.language.{code}")) for code in LANGUAGES],
+    )  # fmt: skip
