@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -22,11 +23,11 @@ Verdicts = Callable[[Known], tuple[Verdict, ...]]
 _OPERATORS = {"at_most": "<=", "under": "<", "at_least": ">=", "over": ">", "equals": "=="}
 
 
-class _Text:
+class Text:
     """Lines of the function being written, and the constants it names."""
 
-    def __init__(self) -> None:
-        self.lines: list[str] = ["def verdicts(k):"]
+    def __init__(self, head: str) -> None:
+        self.lines: list[str] = [head]
         self.constants: dict[str, object] = {"Verdict": Verdict}
         self._count = 0
 
@@ -68,19 +69,30 @@ class _Text:
             case comparison:
                 return f"x {_OPERATORS[comparison]} {rule.threshold!r}"
 
+    def held(self, names: Sequence[str]) -> str:
+        """The expression that joins these conditions, all of which must hold."""
+        return _joined("all", names) if names else "True"
 
-def _joined(mode: str, members: list[str]) -> str:
+    def function(self, name: str) -> Any:
+        """What has been written, as a function."""
+        made: dict[str, Any] = {}
+        # Only names of our own facts, numbers and constants reach this text: the loader has checked every one of them.
+        exec(compile("\n".join(self.lines), "<rules of relief>", "exec"), self.constants, made)  # noqa: S102 - see above
+        return made[name]
+
+
+def _joined(mode: str, members: Sequence[str]) -> str:
     decisive, other = ("True", "False") if mode == "any" else ("False", "True")
     some = " or ".join(f"{m} is {decisive}" for m in members)
     unknown = " or ".join(f"{m} is None" for m in members)
     return f"{decisive} if {some} else None if {unknown} else {other}"
 
 
-def _programme(text: _Text, one: InForce) -> str:
+def _programme(text: Text, one: InForce) -> str:
     programme, amount = one.programme, one.programme.amount
     held = text.name("h")
     members = [text.rule(rule) for rule in one.rules]
-    text.lines.append(f"    {held} = {_joined('all', members) if members else 'True'}")
+    text.lines.append(f"    {held} = {text.held(members)}")
     result, code = text.name("v"), programme.code
     no = text.constant(Verdict(code, "ineligible"))
     ask = text.constant(Verdict(code, "needs_information"))
@@ -118,14 +130,15 @@ def _programme(text: _Text, one: InForce) -> str:
     return result
 
 
+def answer(text: Text, one: InForce | None, code: str) -> str:
+    """Write the lines that find one programme's verdict; answer the variable. What is not in force is ineligible."""
+    return text.constant(Verdict(code, "ineligible")) if one is None else _programme(text, one)
+
+
 def compiled(programmes: tuple[InForce | None, ...], codes: tuple[str, ...]) -> Verdicts:
-    """The function that answers for all programmes at once, in the order given; what is not in force is ineligible."""
-    text = _Text()
-    results = []
-    for one, code in zip(programmes, codes, strict=True):
-        results.append(text.constant(Verdict(code, "ineligible")) if one is None else _programme(text, one))
+    """The function that answers for all programmes at once, in the order given."""
+    text = Text("def verdicts(k):")
+    results = [answer(text, one, code) for one, code in zip(programmes, codes, strict=True)]
     text.lines.append(f"    return ({', '.join(results)},)")
-    made: dict[str, Verdicts] = {}
-    # Only names of our own facts, numbers and constants reach this text: the loader has checked every one of them.
-    exec(compile("\n".join(text.lines), "<rules of relief>", "exec"), text.constants, made)  # noqa: S102 - see above
-    return made["verdicts"]
+    found: Verdicts = text.function("verdicts")
+    return found
