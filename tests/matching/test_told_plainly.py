@@ -28,7 +28,7 @@ def same(book: Rulebook, facts: dict[str, Any], on: date, seen_on: date, used: d
     return verdicts == book.verdicts(facts, on, seen_on=seen_on) and told == book.explain(facts, on, seen_on=seen_on, used=used)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=700, deadline=None)
 @given(FACTS | TURNED, DAYS, st.integers(0, 60), USED)
 def test_verdicts_and_reasons_are_those_of_a_plain_walk(facts: dict[str, Any], on: date, later: int, used: dict[str, int]) -> None:
     assert same(RULEBOOK, facts, on, on + timedelta(days=later), used)

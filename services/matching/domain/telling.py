@@ -53,34 +53,39 @@ class _Telling(Text):
         super().__init__("def tell(k, on, used):")
         self.constants |= {"Because": Because, "Explained": Explained, "absent": absent}
         self.because: list[str] = []
+        self.open: list[str] = []
         self.made: dict[str, tuple[Rule | Rules, tuple[str, ...]]] = {}
-        self._inside: list[list[str]] = [[]]
 
-    def rule(self, rule: Rule | Rules) -> str:
-        self._inside.append([])
-        result = super().rule(rule)
-        self.made[result] = (rule, tuple(self._inside.pop()))
-        self._inside[-1].append(result)
-        if isinstance(rule, Rule):
-            self.because.append(self._reason(rule, result))
-        return result
+    def conditions(self, rules: Sequence[Rule | Rules]) -> tuple[str, str]:
+        """Every condition is found, since every reason is told."""
+        self.open = [self._found(rule) for rule in rules]
+        held = self.name("h")
+        self.lines.append(f"    {held} = {_joined('all', self.open) if rules else 'True'}")
+        return held, f"{held} is False"
 
-    def top(self) -> tuple[str, ...]:
-        """The variables of the conditions written since the last call, outermost first."""
-        names, self._inside[-1] = tuple(self._inside[-1]), []
-        return names
-
-    def _reason(self, rule: Rule, held: str) -> str:
-        """`x` still holds the value of the fact: only a reason that depends on more than yes or no is made anew."""
-        result, unknown = self.name("b"), self.constant(reason(rule, None))
+    def _found(self, rule: Rule | Rules) -> str:
+        """Write the lines that find one rule true, false or not known; answer the variable."""
+        if isinstance(rule, Rules):
+            members = tuple([self._found(member) for member in rule.members])
+            result = self.name("g")
+            self.lines.append(f"    {result} = {_joined(rule.mode, members)}")
+            self.made[result] = (rule, members)
+            return result
+        result, x = self.name("c"), self.fact(rule.fact)
+        because, unknown = self.name("b"), self.constant(reason(rule, None))
+        self.made[result] = (rule, ())
+        self.because.append(because)
         if rule.comparison in ("is_true", "is_false"):
             yes, no = self.constant(reason(rule, True)), self.constant(reason(rule, False))
-            self.lines.append(f"    {result} = {unknown} if x is None else {yes} if x else {no}")
+            self.lines.append(f"    {result} = {x}" if rule.comparison == "is_true" else f"    {result} = None if {x} is None else not {x}")
+            self.lines.append(f"    {because} = {unknown} if {x} is None else {yes} if {x} else {no}")
             return result
+        holds, _ = self._sure(rule)
         threshold = repr(rule.threshold) if counted(rule) else self.constant(rule.threshold)
         told = [self.constant(one) for one in (rule.id, rule.source, rule.valid_from, rule.zh, rule.en)]
-        made = f"Because({told[0]}, x, {threshold}, {_margin(rule)}, {told[1]}, {told[2]}, {held}, {told[3]}, {told[4]})"
-        self.lines.append(f"    {result} = {unknown} if x is None else {made}")
+        made = f"Because({told[0]}, {x}, {threshold}, {_margin(rule, x)}, {told[1]}, {told[2]}, {result}, {told[3]}, {told[4]})"
+        self.lines.append(f"    if {x} is None: {result} = None; {because} = {unknown}")
+        self.lines.append(f"    else: {result} = {holds}; {because} = {made}")
         return result
 
     def missing(self, names: Sequence[str], indent: str) -> None:
@@ -95,23 +100,30 @@ class _Telling(Text):
 
     def ask(self, fact: str, indent: str) -> None:
         for one in asked_for(fact):
-            where = f"{indent}if k.{one} is None: " if one in Known.__struct_fields__ and one != fact else indent
+            where = f"{indent}if {self.fact(one)} is None: " if one in Known.__struct_fields__ and one != fact else indent
             self.lines.append(f"{where}m[{one!r}] = None")
 
 
-def _margin(rule: Rule) -> str:
+def _joined(mode: str, members: Sequence[str]) -> str:
+    decisive, other = ("True", "False") if mode == "any" else ("False", "True")
+    some = " or ".join(f"{m} is {decisive}" for m in members)
+    unknown = " or ".join(f"{m} is None" for m in members)
+    return f"{decisive} if {some} else None if {unknown} else {other}"
+
+
+def _margin(rule: Rule, x: str) -> str:
     if not counted(rule):
         return "None"
     match rule.comparison:
         case "at_least" | "over":
-            return f"x - {rule.threshold!r}"
+            return f"{x} - {rule.threshold!r}"
         case "equals":
-            return f"-abs({rule.threshold!r} - x)"
+            return f"-abs({rule.threshold!r} - {x})"
         case _:
-            return f"{rule.threshold!r} - x"
+            return f"{rule.threshold!r} - {x}"
 
 
-def _told(text: _Telling, one: InForce, names: tuple[str, ...], because: Sequence[str], verdict: str, excluded: str) -> str:
+def _told(text: _Telling, one: InForce, names: Sequence[str], because: Sequence[str], verdict: str, excluded: str) -> str:
     """Write the lines that tell one programme whose verdict stands already; answer the variable."""
     programme, amount, lines = one.programme, one.programme.amount, text.lines
     result, code = text.name("e"), repr(programme.code)
@@ -122,9 +134,8 @@ def _told(text: _Telling, one: InForce, names: tuple[str, ...], because: Sequenc
     fact = {"share": amount.fact, "difference": "per_head_income_month_fen"}.get(amount.form)
     if fact is not None:
         # Nothing is open in the conditions, so it is the sum that cannot be counted.
-        lines.append(f"        if {text.held(names)}:")
+        lines.append(f"        if {' and '.join(names) or 'True'}:")
         text.ask(fact, "            ")
-        lines.append("            pass")
     lines.append("        m = tuple(m)")
     reasons = f"({', '.join(because)},)" if because else "()"
     if programme.kind == "status":
@@ -136,7 +147,7 @@ def _told(text: _Telling, one: InForce, names: tuple[str, ...], because: Sequenc
         lines.append("    else:")
         cap, inner = "v.amount_fen", "        "
     elif one.special_cap_fen != one.cap_fen:
-        cap = f"({one.special_cap_fen} if k.special_circumstances else {one.cap_fen})"
+        cap = f"({one.special_cap_fen} if {text.fact('special_circumstances')} else {one.cap_fen})"
     lines.append(f"{inner}left = {cap} - used.get({code}, 0) if used else {cap}")
     lines.append(f"{inner}if left < 0: left = 0")
     lines.append(f"{inner}a = s = v.amount_fen if v.amount_fen < left else left")
@@ -154,10 +165,10 @@ def telling(programmes: tuple[InForce | None, ...], whole: tuple[Programme, ...]
     verdicts: dict[str, str] = {}
     parts = []
     for one, programme in zip(programmes, whole, strict=True):
-        text.because = []
+        text.because, text.open = [], []
         verdicts[programme.code] = answer(text, one, programme.code)
-        parts.append((text.top(), text.because))
-    text.lines.append(f"    bills = k.{BILLS}")
+        parts.append((text.open, text.because))
+    text.lines.append(f"    bills = {text.fact(BILLS)}")
     results = []
     for one, programme, (names, because) in zip(programmes, whole, parts, strict=True):
         taken = [f"(({code!r},) if {verdicts[code]}.verdict == 'eligible' else ())" for code in programme.excludes]
