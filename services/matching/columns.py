@@ -102,6 +102,11 @@ def _fact(name: str) -> pl.Expr:
     return pl.col(f"k.{name}")
 
 
+def _most(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    """The larger, or the one that is known."""
+    return pl.when(other.is_null() | (one > other)).then(one).otherwise(other)
+
+
 def _derived(seen_on: pl.Expr) -> list[pl.Expr]:
     """What follows from reported facts; the same as `facts.known`, which says why."""
     get = pl.col
@@ -116,11 +121,11 @@ def _derived(seen_on: pl.Expr) -> list[pl.Expr]:
         "household_size": size,
         "medical_self_paid_year_fen": paid,
         "event_months_ago": months + (seen_on.dt.day() > event.dt.day()).cast(_NUMBER),
-        "settled_here_months": pl.max_horizontal(get("lived_here_months"), get("works_here_months")),
+        "settled_here_months": _most(get("lived_here_months"), get("works_here_months")),
         "per_head_income_month_fen": head,
         "per_head_income_year_fen": head * MONTHS_A_YEAR,
         "per_head_left_month_fen": (income - spent) // size,
-        "actual_spending_year_fen": pl.max_horizontal(spent * MONTHS_A_YEAR, paid),
+        "actual_spending_year_fen": _most(spent * MONTHS_A_YEAR, paid),
         "unable_to_pay": pl.when(beyond).then(True).otherwise(get("cannot_pay")),
         "rural_district": pl.when(get("rural_hukou")).then(get("hukou_district")),
     }
@@ -159,13 +164,18 @@ def _held(rule: Rule, x: pl.Expr) -> pl.Expr:
         case "known":
             return pl.when(x.is_not_null()).then(True)
         case "among":
-            return x.is_in(list(rule.threshold))
+            return _joined("any", [x == one for one in rule.threshold])
         case "has_any":
-            return _joined("any", [x.list.contains(one) for one in rule.threshold])
+            return _hits(x, rule.threshold) > 0
         case "has_none":
-            return ~_joined("any", [x.list.contains(one) for one in rule.threshold])
+            return _hits(x, rule.threshold) == 0
         case _:
             return _counted(rule.comparison, x, Fraction(rule.threshold))
+
+
+def _hits(x: pl.Expr, among: Sequence[str]) -> pl.Expr:
+    """How many codes of a list are among these; a sum costs half of asking each list for any."""
+    return x.list.eval(_joined("any", [pl.element() == one for one in among]).cast(_NUMBER)).list.sum()
 
 
 def _counted(comparison: str, x: pl.Expr, limit: Fraction) -> pl.Expr:
@@ -213,11 +223,21 @@ def _answers(making: _Making, one: InForce) -> Answers:
     most = cap
     if one.special_cap_fen != one.cap_fen:
         most = pl.when(_fact("special_circumstances")).then(pl.lit(one.special_cap_fen, _NUMBER)).otherwise(cap)
-    a = x // share.denominator * share.numerator + x % share.denominator * share.numerator // share.denominator if share != 1 else x
+    a = _part(x, share)
     given = pl.when(a < least).then(least).when(a > most).then(most).otherwise(a)
     if amount.unless_unknown:
         return Answers(code, pl.when(x.is_null()).then(cap).otherwise(given))
     return Answers(_unless(x.is_null(), code), given)
+
+
+def _part(x: pl.Expr, share: Fraction) -> pl.Expr:
+    """A share of a whole number, rounded down; where the product could leave 64 bits, first of the wholes and then of the rest."""
+    over, under = share.numerator, share.denominator
+    if share == 1:
+        return x
+    if over * NUMBER_MAX * MONTHS_A_YEAR < 2**63:
+        return x * over // under
+    return x // under * over + x % under * over // under
 
 
 def _unless(unknown: pl.Expr, code: pl.Expr) -> pl.Expr:
@@ -260,9 +280,9 @@ def readable(frame: pl.DataFrame) -> pl.DataFrame:
         given = frame.schema.get(name)
         if given is not None and not _fits(given, kind):
             raise NotInColumns(name)
-    found = frame.with_columns(
-        [pl.col(n).cast(k) if n in frame.columns else pl.lit(None, k).alias(n) for n, k in REPORTED.items() if frame.schema.get(n) != k]
-    )
+    missing = [pl.lit(None, kind).alias(name) for name, kind in REPORTED.items() if frame.schema.get(name, pl.Null) == pl.Null]
+    narrow = [pl.col(name).cast(_NUMBER) for name, kind in REPORTED.items() if kind == _NUMBER and name in frame.columns]
+    found = frame.with_columns(narrow).with_columns(missing)
     checked = [_beyond(pl.col(name), name, kind) for name, kind in REPORTED.items() if name in frame.columns and kind in (_NUMBER, _CODES)]
     wrong = [name for name, bad in found.select(checked).row(0, named=True).items() if bad] if checked else []
     if wrong:
@@ -271,14 +291,17 @@ def readable(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fits(given: pl.DataType, kind: Any) -> bool:
+    """Whole numbers of any width, and codes as texts or categories."""
     if given in (kind, pl.Null):
         return True
-    return given.is_integer() if kind == _NUMBER else kind == _CODE and isinstance(given, pl.Categorical | pl.Enum)
+    if kind == _CODES:
+        return isinstance(given, pl.List) and given.inner == pl.Categorical
+    return given.is_integer() if kind == _NUMBER else kind == _CODE and given == pl.Categorical
 
 
 def _beyond(x: pl.Expr, name: str, kind: Any) -> pl.Expr:
     if kind == _CODES:
-        return (x.list.drop_nulls().list.len() < x.list.len()).any().alias(name)
+        return (x.list.agg(pl.element().null_count()).max() > 0).alias(name)
     most = HEADS_MAX if name == "household_size" else NUMBER_MAX
     return ((x.max() > most) | (x.min() < -most)).alias(name)
 
