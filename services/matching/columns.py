@@ -303,7 +303,7 @@ def _beyond(x: pl.Expr, name: str, kind: Any) -> pl.Expr:
     if kind == _CODES:
         return (x.list.agg(pl.element().null_count()).max() > 0).alias(name)
     most = HEADS_MAX if name == "household_size" else NUMBER_MAX
-    return ((x.max() > most) | (x.min() < -most)).alias(name)
+    return (~x.is_between(-most, most).all()).alias(name)
 
 
 def verdicts_of(frame: pl.DataFrame, columns: Columnar, on: date, *, seen_on: date | None = None) -> pl.DataFrame:

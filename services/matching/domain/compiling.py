@@ -51,6 +51,10 @@ class Text:
         """Expressions of whether the conditions surely hold and surely do not; neither is true where too little is known."""
         return self._sure(Rules("all", tuple(rules))) if rules else ("True", "False")
 
+    def holds(self, rule: Rule) -> str:
+        """The expression of whether one condition surely holds."""
+        return self._sure(rule)[0]
+
     def _sure(self, rule: Rule | Rules) -> tuple[str, str]:
         """The cheap and the decisive come first: most programmes are settled by one comparison."""
         if isinstance(rule, Rules):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
 
 from services.matching.domain.compiling import Text, answer
 from services.matching.domain.explaining import Because, counted, reason
-from services.matching.domain.facts import Known, asked_for
+from services.matching.domain.facts import KINDS, Known, asked_for
 from services.matching.domain.rules import InForce, Programme, Rule, Rules
 
 BILLS = "medical_self_paid_year_fen"
+_REMEMBERED_MAX = 256
 
 
 class Explained(Struct, frozen=True, gc=False):
@@ -46,57 +48,50 @@ def absent(programme: Programme, on: date, excluded_by: tuple[str, ...]) -> Expl
     return Explained(programme.code, "ineligible", 0, None, (because,), (), 0, excluded_by)
 
 
+class _Reasons(dict[Any, Because]):
+    """The reasons of one condition by the value of its fact: ages, months and grades are few, and a reason costs more than a look-up."""
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__()
+        self._rule = rule
+
+    def __missing__(self, value: Any) -> Because:
+        if len(self) >= _REMEMBERED_MAX:
+            self.clear()
+        found = self[value] = reason(self._rule, value)
+        return found
+
+
 class _Telling(Text):
-    """Lines that find every condition true, false or not known, and beside it the reason as people will read it."""
+    """Lines that find every verdict, and every reason as people will read it."""
 
     def __init__(self) -> None:
         super().__init__("def tell(k, on, used):")
         self.constants |= {"Because": Because, "Explained": Explained, "absent": absent}
-        self.because: list[str] = []
-        self.open: list[str] = []
-        self.made: dict[str, tuple[Rule | Rules, tuple[str, ...]]] = {}
 
-    def conditions(self, rules: Sequence[Rule | Rules]) -> tuple[str, str]:
-        """Every condition is found, since every reason is told."""
-        self.open = [self._found(rule) for rule in rules]
-        held = self.name("h")
-        self.lines.append(f"    {held} = {_joined('all', self.open) if rules else 'True'}")
-        return held, f"{held} is False"
-
-    def _found(self, rule: Rule | Rules) -> str:
-        """Write the lines that find one rule true, false or not known; answer the variable."""
-        if isinstance(rule, Rules):
-            members = tuple([self._found(member) for member in rule.members])
-            result = self.name("g")
-            self.lines.append(f"    {result} = {_joined(rule.mode, members)}")
-            self.made[result] = (rule, members)
+    def reason(self, rule: Rule) -> str:
+        """Write the line that finds a reason; only one with a sum or a code is made anew. Answer the variable."""
+        result, x = self.name("b"), self.fact(rule.fact)
+        if KINDS[rule.fact] == "flag" or (KINDS[rule.fact] == "number" and not rule.fact.endswith("_fen")):
+            self.lines.append(f"    {result} = {self.constant(_Reasons(rule))}[{x}]")
             return result
-        result, x = self.name("c"), self.fact(rule.fact)
-        because, unknown = self.name("b"), self.constant(reason(rule, None))
-        self.made[result] = (rule, ())
-        self.because.append(because)
-        if rule.comparison in ("is_true", "is_false"):
-            yes, no = self.constant(reason(rule, True)), self.constant(reason(rule, False))
-            self.lines.append(f"    {result} = {x}" if rule.comparison == "is_true" else f"    {result} = None if {x} is None else not {x}")
-            self.lines.append(f"    {because} = {unknown} if {x} is None else {yes} if {x} else {no}")
-            return result
-        holds, _ = self._sure(rule)
+        unknown = self.constant(reason(rule, None))
         threshold = repr(rule.threshold) if counted(rule) else self.constant(rule.threshold)
-        told = [self.constant(one) for one in (rule.id, rule.source, rule.valid_from, rule.zh, rule.en)]
-        made = f"Because({told[0]}, {x}, {threshold}, {_margin(rule, x)}, {told[1]}, {told[2]}, {result}, {told[3]}, {told[4]})"
-        self.lines.append(f"    if {x} is None: {result} = None; {because} = {unknown}")
-        self.lines.append(f"    else: {result} = {holds}; {because} = {made}")
+        name, source, since, zh, en = [self.constant(one) for one in (rule.id, rule.source, rule.valid_from, rule.zh, rule.en)]
+        made = f"Because({name}, {x}, {threshold}, {_margin(rule, x)}, {source}, {since}, {self.holds(rule)}, {zh}, {en})"
+        self.lines.append(f"    {result} = {unknown} if {x} is None else {made}")
         return result
 
-    def missing(self, names: Sequence[str], indent: str) -> None:
+    def missing(self, rules: Sequence[Rule | Rules], indent: str) -> None:
         """Write the lines that note in `m` what would settle those of these conditions that are open."""
-        for name in names:
-            rule, members = self.made[name]
-            self.lines.append(f"{indent}if {name} is None:")
+        for rule in rules:
             if isinstance(rule, Rule):
+                self.lines.append(f"{indent}if {self.fact(rule.fact)} is None:")
                 self.ask(rule.fact, indent + "    ")
             else:
-                self.missing(members, indent + "    ")
+                holds, fails = self.conditions((rule,))
+                self.lines.append(f"{indent}if not {holds} and not {fails}:")
+                self.missing(rule.members, indent + "    ")
 
     def ask(self, fact: str, indent: str) -> None:
         for one in asked_for(fact):
@@ -104,11 +99,12 @@ class _Telling(Text):
             self.lines.append(f"{where}m[{one!r}] = None")
 
 
-def _joined(mode: str, members: Sequence[str]) -> str:
-    decisive, other = ("True", "False") if mode == "any" else ("False", "True")
-    some = " or ".join(f"{m} is {decisive}" for m in members)
-    unknown = " or ".join(f"{m} is None" for m in members)
-    return f"{decisive} if {some} else None if {unknown} else {other}"
+def _leaves(rules: Sequence[Rule | Rules]) -> Iterator[Rule]:
+    for one in rules:
+        if isinstance(one, Rule):
+            yield one
+        else:
+            yield from _leaves(one.members)
 
 
 def _margin(rule: Rule, x: str) -> str:
@@ -123,18 +119,18 @@ def _margin(rule: Rule, x: str) -> str:
             return f"{rule.threshold!r} - {x}"
 
 
-def _told(text: _Telling, one: InForce, names: Sequence[str], because: Sequence[str], verdict: str, excluded: str) -> str:
+def _told(text: _Telling, one: InForce, verdict: str, excluded: str) -> str:
     """Write the lines that tell one programme whose verdict stands already; answer the variable."""
     programme, amount, lines = one.programme, one.programme.amount, text.lines
-    result, code = text.name("e"), repr(programme.code)
+    result, code, because = text.name("e"), repr(programme.code), [text.reason(rule) for rule in _leaves(one.rules)]
     lines.append(f"    v = {verdict}; m = ()")
     lines.append("    if v.verdict == 'needs_information':")
     lines.append("        m = {}")
-    text.missing(names, "        ")
+    text.missing(one.rules, "        ")
     fact = {"share": amount.fact, "difference": "per_head_income_month_fen"}.get(amount.form)
     if fact is not None:
         # Nothing is open in the conditions, so it is the sum that cannot be counted.
-        lines.append(f"        if {' and '.join(names) or 'True'}:")
+        lines.append(f"        if {text.conditions(one.rules)[0]}:")
         text.ask(fact, "            ")
     lines.append("        m = tuple(m)")
     reasons = f"({', '.join(because)},)" if because else "()"
@@ -162,21 +158,15 @@ def _told(text: _Telling, one: InForce, names: Sequence[str], because: Sequence[
 def telling(programmes: tuple[InForce | None, ...], whole: tuple[Programme, ...]) -> Tell:
     """The function that tells all programmes with their reasons, in the order given, on a day, after what gave already in fen."""
     text = _Telling()
-    verdicts: dict[str, str] = {}
-    parts = []
-    for one, programme in zip(programmes, whole, strict=True):
-        text.because, text.open = [], []
-        verdicts[programme.code] = answer(text, one, programme.code)
-        parts.append((text.open, text.because))
+    pairs = list(zip(programmes, whole, strict=True))
+    verdicts = {programme.code: answer(text, one, programme.code) for one, programme in pairs}
     text.lines.append(f"    bills = {text.fact(BILLS)}")
     results = []
-    for one, programme, (names, because) in zip(programmes, whole, parts, strict=True):
+    for one, programme in pairs:
         taken = [f"(({code!r},) if {verdicts[code]}.verdict == 'eligible' else ())" for code in programme.excludes]
         excluded = " + ".join(taken) or "()"
-        if one is None:
-            results.append(f"absent({text.constant(programme)}, on, {excluded})")
-        else:
-            results.append(_told(text, one, names, because, verdicts[programme.code], excluded))
+        absence = f"absent({text.constant(programme)}, on, {excluded})"
+        results.append(absence if one is None else _told(text, one, verdicts[programme.code], excluded))
     text.lines.append(f"    return ({', '.join(results)},)")
     tell: Tell = text.function("tell")
     return tell
