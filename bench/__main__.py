@@ -11,13 +11,13 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import appending, door, flow, importing, people, pure, screening
+from bench import appending, door, flow, importing, people, pure, rules, screening
 from bench.measure import Row, machine, report
 from shared.embedded import start
 
 NODE = Path(__file__).parent / "node"
 MESSAGE_DB = NODE / "node_modules/@eventide/message-db/database"
-PARTS = ("flow", "importing", "appending", "door", "pure", "people", "screening")
+PARTS = ("flow", "importing", "appending", "door", "pure", "people", "screening", "rules")
 
 
 class Databases:
@@ -89,6 +89,8 @@ def main() -> None:
             rows += door.rows(databases, chosen.rounds)
         if "screening" in parts:
             rows += screening.rows()
+        if "rules" in parts:
+            rows += rules.rows(chosen.rounds)
         if "people" in parts:
             rows += people.rows(databases, chosen.rounds)
         report(rows, about)

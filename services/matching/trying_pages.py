@@ -12,7 +12,8 @@ from msgspec import Struct
 from services.matching.domain.assessment import Assessment, CaseAssessed, facts_of
 from services.matching.domain.assessment_decisions import day_of_rules
 from services.matching.domain.facts import day_of
-from services.matching.domain.rulebook import Explained, Rulebook
+from services.matching.domain.rulebook import Rulebook
+from services.matching.domain.telling import Explained
 from services.matching.standing import rules as standing_rules
 from shared.clock import local_day
 from shared.http import NotFound

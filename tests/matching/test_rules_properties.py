@@ -12,7 +12,7 @@ from services.matching.domain import assessment as a
 from services.matching.domain.assessment_decisions import assessment, day_of_rules
 from services.matching.domain.facts import KINDS, known
 from services.matching.domain.parameters import Parameters
-from services.matching.domain.rulebook import Explained
+from services.matching.domain.telling import Explained
 from services.matching.rulebook import RULEBOOK
 from shared.kernel import fold
 from tests.matching.stories import AT

@@ -15,7 +15,8 @@ from services.matching.domain.assessment_decisions import day_of_rules
 from services.matching.domain.counting import together
 from services.matching.domain.facts import day_of, with_places
 from services.matching.domain.household import Household
-from services.matching.domain.rulebook import Explained, Rulebook
+from services.matching.domain.rulebook import Rulebook
+from services.matching.domain.telling import Explained
 from services.matching.standing import rules as standing_rules
 from shared.asked import Instant
 from shared.clock import local_day

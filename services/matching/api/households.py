@@ -15,7 +15,8 @@ from services.matching.domain.assessment import Assessment, facts_of
 from services.matching.domain.chain import Asked, Bill, CaseSeen, Given, bill, chain
 from services.matching.domain.counting import together
 from services.matching.domain.household import Household
-from services.matching.domain.rulebook import Explained, Rulebook
+from services.matching.domain.rulebook import Rulebook
+from services.matching.domain.telling import Explained
 from services.matching.standing import rules as standing_rules
 from shared.http import Door, NotFound, door_for
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.matching.domain.rulebook import Explained
+from services.matching.domain.telling import Explained
 
 _UNDER_WAY = frozenset(("accepted", "scheduled", "attended", "unattended", "in_service", "served"))
 # The parties of cooperation (S2), by the kind of organisation that speaks for them.

@@ -8,11 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.matching.domain.facts import Known, to_ask
-from services.matching.domain.rules import InForce, Rule, Rules
+from services.matching.domain.rules import Rule, Rules
 
 
-class Because(Struct, frozen=True):
+class Because(Struct, frozen=True, gc=False):
     """One condition; `margin` is how far on the good side (below zero: how much is missing), None where nothing is counted."""
 
     rule: str
@@ -55,10 +54,15 @@ def _held(rule: Rule, value: Any) -> bool:
             return bool(value == rule.threshold)
 
 
-def _reason(rule: Rule, value: Any) -> Because:
-    counted = isinstance(rule.threshold, int | float) and not isinstance(rule.threshold, bool) and value is not None
+def counted(rule: Rule) -> bool:
+    """Whether the threshold is a number, so that there is a margin."""
+    return isinstance(rule.threshold, int | float) and not isinstance(rule.threshold, bool)
+
+
+def reason(rule: Rule, value: Any) -> Because:
+    """One condition held against a value; None is not known."""
     margin = None
-    if counted:
+    if counted(rule) and value is not None:
         margin = value - rule.threshold if rule.comparison in _UPWARDS else rule.threshold - value
         margin = -abs(margin) if rule.comparison == "equals" else margin
     met = None if value is None else _held(rule, value)
@@ -73,16 +77,17 @@ class Told(Struct, frozen=True):
     missing: tuple[str, ...]
 
 
-def _told(rule: Rule | Rules, value_of: Callable[[str], Any], ask: Callable[[str], tuple[str, ...]]) -> Told:
+def outcome(rule: Rule | Rules, value_of: Callable[[str], Any], ask: Callable[[str], tuple[str, ...]]) -> Told:
+    """One rule or group held against the values of its facts; `ask` says what would make a fact known."""
     if isinstance(rule, Rule):
-        reason = _reason(rule, value_of(rule.fact))
-        return Told(reason.met, (reason,), ask(rule.fact) if reason.met is None else ())
-    return together(rule.mode, [_told(member, value_of, ask) for member in rule.members])
+        because = reason(rule, value_of(rule.fact))
+        return Told(because.met, (because,), ask(rule.fact) if because.met is None else ())
+    return together(rule.mode, [outcome(member, value_of, ask) for member in rule.members])
 
 
 def settled(rules: Sequence[Rule | Rules], facts: Mapping[str, Any]) -> Told:
     """All of these rules held against facts as they were told; what is missing is asked for by its own name."""
-    return together("all", [_told(rule, facts.get, lambda fact: (fact,)) for rule in rules]) if rules else Told(True, (), ())
+    return together("all", [outcome(rule, facts.get, lambda fact: (fact,)) for rule in rules]) if rules else Told(True, (), ())
 
 
 def together(mode: str, parts: Sequence[Told]) -> Told:
@@ -94,21 +99,3 @@ def together(mode: str, parts: Sequence[Told]) -> Told:
     if any(part.held is None for part in parts):
         return Told(None, because, tuple(dict.fromkeys([m for part in parts for m in part.missing])))
     return Told(not decisive, because, ())
-
-
-def explained(one: InForce, known: Known) -> Told:
-    """Every condition of a programme in force, and what is missing to decide or to count the amount."""
-
-    def value_of(fact: str) -> Any:
-        return getattr(known, fact)
-
-    def ask(fact: str) -> tuple[str, ...]:
-        return to_ask(fact, known)
-
-    told = together("all", [_told(rule, value_of, ask) for rule in one.rules]) if one.rules else Told(True, (), ())
-    amount = one.programme.amount
-    if told.held and amount.form == "share" and not amount.unless_unknown and getattr(known, amount.fact) is None:
-        return Told(None, told.because, to_ask(amount.fact, known))
-    if told.held and amount.form == "difference" and known.per_head_income_month_fen is None:
-        return Told(None, told.because, to_ask("per_head_income_month_fen", known))
-    return told

@@ -66,9 +66,14 @@ _ASKED_FOR: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def asked_for(fact: str) -> tuple[str, ...]:
+    """What people can be asked for so that this fact becomes known."""
+    return _ASKED_FOR.get(fact, (fact,))
+
+
 def to_ask(fact: str, known: Known) -> tuple[str, ...]:
     """What people must still tell before this fact is known: of what it is worked out of only what nobody told."""
-    return tuple([one for one in _ASKED_FOR.get(fact, (fact,)) if getattr(known, one, None) is None])
+    return tuple([one for one in asked_for(fact) if getattr(known, one, None) is None])
 
 
 def with_places(facts: Mapping[str, Any], hukou_code: str | None) -> Mapping[str, Any]:

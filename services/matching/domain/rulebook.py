@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from services.matching.domain.compiling import Verdict, Verdicts, compiled
-from services.matching.domain.explaining import Because, explained
-from services.matching.domain.facts import Known, known
+from services.matching.domain.facts import known
 from services.matching.domain.rules import Dated, InForce, Number, Programme, days_of_change, find, in_force
+from services.matching.domain.telling import Explained, Tell, own_cap, telling
 
 
 class Limit(Struct, frozen=True, gc=False):
@@ -25,25 +25,10 @@ class Limit(Struct, frozen=True, gc=False):
     cap_fen: int
 
 
-class Explained(Struct, frozen=True):
-    """One programme's verdict with everything that led to it.
-
-    `after_others_fen` is what is left to give when the programmes before it in the order have paid their part.
-    """
-
-    programme: str
-    verdict: str
-    amount_fen: int
-    cap_left_fen: int | None
-    because: tuple[Because, ...]
-    missing: tuple[str, ...]
-    after_others_fen: int
-    excluded_by: tuple[str, ...] = ()
-
-
 class _Period(Struct, frozen=True):
     in_force: tuple[InForce | None, ...]
     verdicts: Verdicts
+    tell: Tell
 
 
 @dataclass(frozen=True)
@@ -57,42 +42,29 @@ class Rulebook:
     periods: tuple[_Period, ...]
     by_code: Mapping[str, Programme]
 
-    def _at(self, on: date) -> _Period:
+    def at(self, on: date) -> _Period:
+        """The period that holds a day."""
         return self.periods[bisect_right(self.days, on) - 1]
 
     def verdicts(self, facts: Mapping[str, Any], on: date, *, seen_on: date | None = None) -> tuple[Verdict, ...]:
         """Every programme's answer by the rules of `on`, in the order of precedence; spans count up to `seen_on`."""
-        return self._at(on).verdicts(known(facts, seen_on or on))
+        return self.at(on).verdicts(known(facts, seen_on or on))
 
     def explain(
         self, facts: Mapping[str, Any], on: date, *, seen_on: date | None = None, used: Mapping[str, int] | None = None
     ) -> tuple[Explained, ...]:
         """Every programme's answer with reasons and margins; `used` holds what programmes gave already in the period."""
-        at, what = self._at(on), known(facts, seen_on or on)
-        verdicts = {v.programme: v for v in at.verdicts(what)}
-        found: list[Explained] = []
-        left_to_pay = what.medical_self_paid_year_fen
-        for one, programme in zip(at.in_force, self.programmes, strict=True):
-            told = _one(one, programme, verdicts[programme.code], what, on, (used or {}).get(programme.code, 0))
-            after = told.amount_fen
-            if programme.amount.fact == "medical_self_paid_year_fen" and told.verdict == "eligible" and left_to_pay is not None:
-                after = min(after, left_to_pay)
-                left_to_pay -= after
-            taken = tuple([code for code in programme.excludes if verdicts[code].verdict == "eligible"])
-            found.append(msgspec.structs.replace(told, after_others_fen=after, excluded_by=taken))
-        return tuple(found)
+        return self.at(on).tell(known(facts, seen_on or on), on, used or {})
 
     def limits(self, code: str, on: date, *, person_id: str, case_id: str, special: bool = False, amount_fen: int = 0) -> tuple[Limit, ...]:
         """The caps a grant of this programme counts against; none for a programme we do not know or that is not in force.
 
         Where a cap follows from who they are (a difference, a line by place), it is `amount_fen`, what they were found entitled to.
         """
-        at = self._at(on)
+        at = self.at(on)
         for one in at.in_force:
             if one is not None and one.programme.code == code:
-                return _limits(
-                    one, on, person_id, case_id, amount_fen if _own_cap(one) else one.special_cap_fen if special else one.cap_fen
-                )
+                return _limits(one, on, person_id, case_id, amount_fen if own_cap(one) else one.special_cap_fen if special else one.cap_fen)
         return ()
 
     def number(self, name: str, on: date) -> int:
@@ -100,10 +72,6 @@ class Rulebook:
         found = find(Number(parameter=name), max(on, self.city[name][0].valid_from), {}, self.city)
         assert found is not None, f"{name} has no value"
         return int(found.value)
-
-
-def _own_cap(one: InForce) -> bool:
-    return one.programme.amount.form == "difference" or bool(one.cap_at)
 
 
 def _limits(one: InForce, on: date, person_id: str, case_id: str, cap: int) -> tuple[Limit, ...]:
@@ -121,20 +89,6 @@ def _limits(one: InForce, on: date, person_id: str, case_id: str, cap: int) -> t
     return (own, Limit(f"{programme.group}:household:{on.year}", one.group_cap_fen))
 
 
-def _one(one: InForce | None, programme: Programme, verdict: Verdict, what: Known, on: date, used: int) -> Explained:
-    if one is None:
-        days = (on - programme.valid_from).days
-        reason = Because("in_force", on.isoformat(), programme.valid_from.isoformat(), days, programme.source, programme.valid_from, False)
-        return Explained(programme.code, "ineligible", 0, None, (reason,), (), 0)
-    told = explained(one, what)
-    if programme.kind == "status" or (_own_cap(one) and verdict.verdict != "eligible"):
-        return Explained(programme.code, verdict.verdict, 0, None, told.because, told.missing, 0)
-    cap = verdict.amount_fen if _own_cap(one) else one.special_cap_fen if what.special_circumstances else one.cap_fen
-    left = max(0, cap - used)
-    amount = min(verdict.amount_fen, left)
-    return Explained(programme.code, verdict.verdict, amount, left, told.because, told.missing, amount)
-
-
 def rulebook(programmes: tuple[Programme, ...], city: Mapping[str, tuple[Dated, ...]]) -> Rulebook:
     """Compile all programmes for every period between two days of change."""
     days = days_of_change(programmes, city)
@@ -142,7 +96,7 @@ def rulebook(programmes: tuple[Programme, ...], city: Mapping[str, tuple[Dated, 
     periods = []
     for day in days:
         standing = tuple([in_force(p, city, day) for p in programmes])
-        periods.append(_Period(standing, compiled(standing, codes)))
+        periods.append(_Period(standing, compiled(standing, codes), telling(standing, programmes)))
     content = msgspec.json.encode([programmes, city], enc_hook=str, order="sorted")
     version = hashlib.sha256(content).hexdigest()[:12]
     return Rulebook(programmes, city, version, days, tuple(periods), {p.code: p for p in programmes})
