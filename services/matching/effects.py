@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.matching.domain.assessment import SharingStopped
+from services.matching.domain.volunteer import ERASED, VolunteerLeft
 from shared.service import shredding
 
 
@@ -10,4 +11,8 @@ def _erased(stopped: SharingStopped) -> str | None:
     return stopped.person_id if stopped.reason == "subject_erased" else None
 
 
-EFFECTS = (shredding("erasure", SharingStopped, _erased),)
+def _forgotten(left: VolunteerLeft) -> str | None:
+    return left.volunteer_id if left.reason == ERASED else None
+
+
+EFFECTS = (shredding("erasure", SharingStopped, _erased), shredding("volunteer_erasure", VolunteerLeft, _forgotten))

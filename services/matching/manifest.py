@@ -9,14 +9,18 @@ from services.matching.api import ROUTERS
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
 from services.matching.domain import assessment as a
 from services.matching.domain import directory as d
+from services.matching.domain import engagement as g
 from services.matching.domain import household as h
 from services.matching.domain import organization as o
 from services.matching.domain import referral as r
+from services.matching.domain import volunteer as v
 from services.matching.domain.assessment_decisions import assessment
 from services.matching.domain.directory_decisions import DIRECTORY
+from services.matching.domain.engagement_decisions import ENGAGEMENT
 from services.matching.domain.household_decisions import HOUSEHOLD
 from services.matching.domain.organization_decisions import ORGANIZATION
 from services.matching.domain.referral_decisions import REFERRAL
+from services.matching.domain.volunteer_decisions import VOLUNTEER
 from services.matching.effects import EFFECTS
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
@@ -25,6 +29,7 @@ from services.matching.reactions import REACTIONS
 from services.matching.rulebook import RULEBOOK
 from services.matching.scheme_pages import router as scheme_pages
 from services.matching.tables import TABLES
+from services.matching.volunteer_rows import ENGAGEMENTS, HOURS, VOLUNTEERS
 from shared.codec import Codec, Stored
 from shared.service import Service
 
@@ -46,16 +51,18 @@ CODEC = Codec(
     Stored(a.CaseAssessed, sealed={"facts": "person_id"}),
     *[Stored(event) for events in (a.EVENTS[1:], d.EVENTS, r.EVENTS, o.EVENTS) for event in events],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
+    Stored(v.VolunteerRegistered, sealed={"external_ref": "volunteer_id"}),
+    *[Stored(event) for event in (*v.EVENTS[1:], *g.EVENTS)],
 )
 
 MATCHING = Service(
     name="matching",
-    deciders=(assessment(RULEBOOK), DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION),
+    deciders=(assessment(RULEBOOK), DIRECTORY, REFERRAL, HOUSEHOLD, ORGANIZATION, VOLUNTEER, ENGAGEMENT),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS),
+    projections=(ASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, VOLUNTEERS, HOURS, ENGAGEMENTS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,

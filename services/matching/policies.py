@@ -10,6 +10,7 @@ from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
 from services.matching.domain.counting import merge
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
+from services.matching.domain.engagement import HoursVerified
 from services.matching.domain.household import (
     CountedTogether,
     CountTogether,
@@ -21,6 +22,7 @@ from services.matching.domain.household import (
     ReleaseHelp,
     TellOthers,
 )
+from services.matching.domain.volunteer import CreditHours
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -165,6 +167,12 @@ def sharing_stopped(e: Envelope) -> Iterable[To]:
     return [To("referral", key, r.RevokeReferral(stopped.reason, stopped.at)) for key in stopped.open]
 
 
+def hours_verified(e: Envelope) -> Iterable[To]:
+    """Credited in the same unit; where the day has no more hours, the host's word is refused with it."""
+    h: HoursVerified = e.data
+    yield To("volunteer", h.volunteer_id, CreditHours(h.engagement_id, h.org_id, h.district, h.day, h.minutes, h.entry, h.at))
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     CaseAssessed: help_sought,
     SharingAllowed: help_sought,
@@ -182,6 +190,7 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     r.ReferralServed: referral_served,
     r.ReferralClosed: referral_closed,
     r.GrantNotKept: grant_not_kept,
+    HoursVerified: hours_verified,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -10,9 +11,11 @@ from fastapi import APIRouter, Depends
 from services.matching.asked import PointsIn
 from services.matching.domain.points import Applicant, UnknownCode, points
 from services.matching.domain.schemes import answer
+from services.matching.domain.volunteer import hours_by_year
+from services.matching.engaging import SEES_VOLUNTEERS, known_volunteer
 from services.matching.rulebook import POINTS, POINTS_CODE, SCHEMES
 from shared.clock import local_day
-from shared.http import Door, Invalid, NotFound, door_for
+from shared.http import Door, Forbidden, Invalid, NotFound, door_for
 
 router = APIRouter(prefix="/matching/v1/points", tags=["points"])
 Anyone = Annotated[Door, Depends(door_for(public=True))]
@@ -29,7 +32,9 @@ async def count(scheme: str, body: PointsIn, door: Anyone) -> dict[str, Any]:
     """Points item by item with what would add more, or the conditions of a scheme with what is missing."""
     on = body.as_of or local_day(door.now)
     if scheme == POINTS_CODE:
-        return {"scheme": scheme, "as_of": on, **_points(body, on)}
+        return {"scheme": scheme, "as_of": on, **_points(body, on, await _hours(body, on, door))}
+    if body.volunteer_id is not None:
+        raise Invalid("/volunteer_id", "this scheme counts no hours")
     found = SCHEMES.get(scheme)
     if found is None:
         raise NotFound("scheme")
@@ -43,7 +48,18 @@ async def count(scheme: str, body: PointsIn, door: Anyone) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _points(body: PointsIn, on: Any) -> dict[str, Any]:
+async def _hours(body: PointsIn, on: date, door: Door) -> dict[int, int]:
+    """Whole hours by year: those that are told, or those that hosts have verified of a volunteer up to this day."""
+    if body.volunteer_id is None:
+        return {one.year: one.hours for one in body.volunteer_hours}
+    if body.volunteer_hours:
+        raise Invalid("/volunteer_id", "hours are told already; either these or those of a volunteer")
+    if not door.may(*SEES_VOLUNTEERS):
+        raise Forbidden("the hours of a volunteer are seen by those who match volunteers")
+    return hours_by_year(await known_volunteer(door, body.volunteer_id), on)
+
+
+def _points(body: PointsIn, on: date, hours: dict[int, int]) -> dict[str, Any]:
     """Raises `Invalid` naming the item whose code the table does not know."""
     donations: dict[int, int] = {}
     for day in body.blood_donated_on:
@@ -54,7 +70,7 @@ def _points(body: PointsIn, on: Any) -> dict[str, Any]:
         counted = points(
             POINTS,
             Applicant(
-                body.education, body.skill, body.listed_occupation, donations, {one.year: one.hours for one in body.volunteer_hours},
+                body.education, body.skill, body.listed_occupation, donations, hours,
                 {one.year: one.fen for one in body.income_tax},
             ),
             on,
