@@ -29,6 +29,7 @@ from services.matching.reactions import REACTIONS
 from services.matching.rulebook import RULEBOOK
 from services.matching.scheme_pages import router as scheme_pages
 from services.matching.tables import TABLES
+from services.matching.volunteer_pages import router as volunteer_pages
 from services.matching.volunteer_rows import ENGAGEMENTS, HOURS, VOLUNTEERS
 from shared.codec import Codec, Stored
 from shared.service import Service
@@ -68,7 +69,7 @@ MATCHING = Service(
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages),
+    pages=(pages, scheme_pages, volunteer_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -54,6 +54,17 @@ async def engagements_of(door: Door, volunteer_id: str) -> list[dict[str, Any]]:
     return await door.rows(statement)
 
 
+async def open_places(door: Door, volunteer_id: str) -> list[str]:
+    """Open engagements to which somebody is invited or has said yes."""
+    statement = (
+        select(_M.engagement_id)
+        .join(engagement_list, _G.engagement_id == _M.engagement_id)
+        .where(_M.volunteer_id == volunteer_id, _M.status.in_(("invited", "confirmed")), _G.status == "open")
+        .order_by(_M.engagement_id)
+    )
+    return [row["engagement_id"] for row in await door.rows(statement)]
+
+
 async def engagement_page(door: Door, filters: Mapping[str, Any], *, limit: int, cursor: str | None) -> Mapping[str, Any]:
     chosen = [engagement_list.c[name] == value for name, value in filters.items() if value is not None]
     statement = select(engagement_list).where(*chosen)

@@ -103,6 +103,22 @@ async def test_who_is_forgotten_cannot_be_read_or_registered_again(hub: Hub) -> 
     assert (await hub.room.history("volunteer", who))[0].data.external_ref != "iv-1"
 
 
+async def test_who_leaves_frees_their_place(hub: Hub) -> None:
+    await hub.task(wanted=1)
+    await hub.task(id="task-2")
+    gone, next_ = await hub.ready(), await hub.volunteer("iv-2")
+    for who, task in ((next_, "task-1"), (gone, "task-2")):
+        assert (await hub.step("invite", who, task)).status_code == 200
+    assert refusal(await hub.step("confirm", next_)) == (409, "EngagementIsFull")
+    assert (await hub.post(f"/volunteers/{gone}/leave", None, "gov")).json()["status"] == "left"
+    assert (await hub.step("confirm", next_)).status_code == 200
+    for task in ("task-1", "task-2"):
+        told = (await hub.read(f"/engagements/{task}"))["members"]
+        assert [one["reason"] for one in told if one["volunteer_id"] == gone] == ["left"]
+    assert refusal(await hub.step("invite", gone)) == (409, "VolunteerIsNotActive")
+    assert (await hub.hours(gone, 60)).status_code == 200
+
+
 async def test_filters_pages_and_a_pause(hub: Hub) -> None:
     ids = [await hub.volunteer(f"iv-{n}") for n in range(3)]
     city = await hub.volunteer("iv-city", districts=[], skills=["driving"], languages=["en"])

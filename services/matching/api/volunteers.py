@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from services.matching import volunteer_views as views
+from services.matching.domain import engagement as g
 from services.matching.domain import volunteer as v
 from services.matching.engaging import MATCHERS, SEES_VOLUNTEERS
 from services.matching.volunteer_asked import CityDistrict, LeaveIn, Skill, Spoken, VolunteerIn
@@ -55,16 +56,16 @@ async def register(body: VolunteerIn, door: Keeper) -> dict[str, Any]:
     return await _answer(door, key, told)
 
 
-async def _answer(door: Door, volunteer_id: str, command: Any) -> dict[str, Any]:
-    done = await door.execute(To("volunteer", volunteer_id, command))
+async def _answer(door: Door, volunteer_id: str, command: Any, *more: To) -> dict[str, Any]:
+    done = await door.execute(To("volunteer", volunteer_id, command), *more)
     return {"volunteer_id": volunteer_id, "status": done.state.status, "version": done.version}
 
 
-async def _known(door: Door, volunteer_id: str, command: Any) -> dict[str, Any]:
+async def _known(door: Door, volunteer_id: str, command: Any, *more: To) -> dict[str, Any]:
     state: v.Volunteer = await door.state("volunteer", volunteer_id)
     if state.registered is None:
         raise NotFound("volunteer")
-    return await _answer(door, volunteer_id, command)
+    return await _answer(door, volunteer_id, command, *more)
 
 
 @router.post("/{volunteer_id}/pause")
@@ -81,5 +82,7 @@ async def resume(volunteer_id: str, door: Keeper) -> dict[str, Any]:
 
 @router.post("/{volunteer_id}/leave")
 async def leave(volunteer_id: str, door: Keeper, body: LeaveIn | None = None) -> dict[str, Any]:
-    """To be asked no more, or to be forgotten; verified hours stay counted."""
-    return await _known(door, volunteer_id, v.LeaveVolunteer((body or LeaveIn()).reason, door.now))
+    """To be asked no more, or to be forgotten; their places are free again and verified hours stay counted."""
+    no = g.DeclineEngagement(volunteer_id, g.LEFT, door.now)
+    places = [To("engagement", key, no) for key in await views.open_places(door, volunteer_id)]
+    return await _known(door, volunteer_id, v.LeaveVolunteer((body or LeaveIn()).reason, door.now), *places)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 DECLINE_REASONS = ("no_time", "too_far", "not_suited", "ill", "no_answer", "other")
+LEFT = "left"  # said for whoever volunteers no more
 CLOSE_REASONS = ("done", "cancelled", "mistake")
 CORRECTION_REASONS = ("miscounted", "was_absent", "wrong_volunteer", "wrong_day", "was_left_out", "other")
 
