@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from services.matching.asked import Code, Need, Strict
 from shared.asked import Day
 
+_OF_A_PERSON = re.compile(r"(86)?1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15}")
+
+
+def _no_number_of_a_person(told: str) -> str:
+    if _OF_A_PERSON.fullmatch(told):
+        raise ValueError("must be the platform's own id, not a telephone or identity number")
+    return told
+
+
 # A reference is a code of the platform: letters and digits, no words and nothing that could be a name.
-Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{2,63}$")]
+Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{2,63}$"), AfterValidator(_no_number_of_a_person)]
 CityDistrict = Annotated[str, Field(pattern=r"^4401[0-9]{2}$", description="GB/T 2260 code of a district of Guangzhou.")]
 Skill = Literal[
     "companionship", "home_visit", "elderly_care", "child_care", "tutoring", "counselling", "escort_to_hospital", "first_aid", "interpreting",

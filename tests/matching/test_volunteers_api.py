@@ -270,8 +270,8 @@ async def test_a_host_ties_its_task_only_to_what_was_referred_to_it(hub: Hub) ->
     assert (told["referral_id"], told["case_id"]) == (None, CASE)
 
 
-async def test_a_name_is_no_reference(hub: Hub) -> None:
-    for wrong in ("陈大文", "Chan Tai Man", "", "x" * 65):
+async def test_a_name_or_a_number_of_a_person_is_no_reference(hub: Hub) -> None:
+    for wrong in ("陈大文", "Chan Tai Man", "", "x" * 65, "13812345678", "8613812345678", "44010619520307124X", "440106520307124"):
         answer = await hub.post("/volunteers", {"external_ref": wrong, **PERSON}, "caseworker")
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/external_ref")
         assert not wrong or wrong not in answer.text
