@@ -70,6 +70,7 @@ class PointsIn(Strict):
     blood_donated_on: list[Day] = Field([], max_length=200)
     volunteer_hours: list[HoursIn] = Field([], max_length=60)
     income_tax: list[TaxIn] = Field([], max_length=60)
+    volunteer_id: Code | None = Field(None, description="Instead of `volunteer_hours`: those that hosts verified of this volunteer.")
 
     @field_validator("volunteer_hours", "income_tax")
     @classmethod

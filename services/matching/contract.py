@@ -14,6 +14,7 @@ from services.matching.domain.asking import About, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NothingMissing
 from services.matching.domain.compiling import Verdict
 from services.matching.domain.directory import Count, NoPlaceFound, PlaceHeld, PlaceReleased, PlacesSet, PlaceUsed
+from services.matching.domain.engagement import EngagementConfirmed, HoursVerified
 from services.matching.domain.parameters import ParameterSet
 from shared.envelope import Envelope, Public
 
@@ -112,6 +113,31 @@ class AllocationPublished(Struct, frozen=True, gc=False):
     below_minimum: int
     over_quota: int
     appeals_until: datetime
+
+
+class PublicEngagementConfirmed(Struct, frozen=True, gc=False):
+    """A volunteer said yes; `confirmed` is how many there are now."""
+
+    engagement_id: str
+    volunteer_id: str
+    org_id: str
+    district: str
+    need: str
+    confirmed: int
+    wanted: int
+
+
+class PublicHoursVerified(Struct, frozen=True, gc=False, omit_defaults=True):
+    """Minutes that count now for this volunteer, day and engagement; `entry` above 1 takes the place of the one before."""
+
+    engagement_id: str
+    volunteer_id: str
+    org_id: str
+    district: str
+    day: date
+    minutes: int
+    entry: int
+    reason: str | None = None
 
 
 def on_assessed(e: Envelope) -> tuple[Public, ...]:
@@ -235,6 +261,18 @@ def on_ranking(e: Envelope) -> tuple[Public, ...]:
     return (Public("matching.allocation_published.v1", said),)
 
 
+def on_engagement_confirmed(e: Envelope) -> tuple[Public, ...]:
+    c: EngagementConfirmed = e.data
+    said = PublicEngagementConfirmed(c.engagement_id, c.volunteer_id, c.org_id, c.district, c.need, c.confirmed, c.wanted)
+    return (Public("matching.engagement_confirmed.v1", said),)
+
+
+def on_hours_verified(e: Envelope) -> tuple[Public, ...]:
+    h: HoursVerified = e.data
+    said = PublicHoursVerified(h.engagement_id, h.volunteer_id, h.org_id, h.district, h.day, h.minutes, h.entry, h.reason)
+    return (Public("matching.volunteer_hours_verified.v1", said),)
+
+
 PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     CaseAssessed: on_assessed,
     NothingMissing: on_nothing_missing,
@@ -260,6 +298,8 @@ PUBLISH: Mapping[type, Callable[[Envelope], tuple[Public, ...]]] = {
     PlacesSet: on_count,
     NoPlaceFound: on_no_place,
     RankingPublished: on_ranking,
+    EngagementConfirmed: on_engagement_confirmed,
+    HoursVerified: on_hours_verified,
 }
 _REFERRAL_WORDS = (
     "offered", "accepted", "declined", "lapsed", "revoked", "scheduled", "attended", "unattended", "started", "served", "closed",
@@ -274,4 +314,6 @@ PUBLIC_TYPES: Mapping[str, Any] = {
     "matching.capacity_changed.v1": CapacityChanged,
     "matching.need_unmet.v1": NeedUnmet,
     "matching.allocation_published.v1": AllocationPublished,
+    "matching.engagement_confirmed.v1": PublicEngagementConfirmed,
+    "matching.volunteer_hours_verified.v1": PublicHoursVerified,
 }

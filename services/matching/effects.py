@@ -1,4 +1,4 @@
-"""Acts beyond rows and events: the key of an erased person is destroyed here too, and stored cases are asked again by new numbers."""
+"""Acts beyond rows and events: keys of those who are erased go here too, and stored cases are asked again by new numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from services.matching import views
 from services.matching.domain.assessment import Reassess, SharingStopped
 from services.matching.domain.reassessment import NotePortion, PortionDue
+from services.matching.domain.volunteer import ERASED, VolunteerLeft
 from shared.room import Room
 from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
@@ -35,7 +36,12 @@ async def reassess(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
     return [await _portion(call.envelope.data, room) for call in calls]
 
 
+def _forgotten(left: VolunteerLeft) -> str | None:
+    return left.volunteer_id if left.reason == ERASED else None
+
+
 EFFECTS = (
     shredding("erasure", SharingStopped, _erased),
+    shredding("volunteer_erasure", VolunteerLeft, _forgotten),
     Effect("reassess", PortionDue, reassess, attempts_max=WITHOUT_END),
 )

@@ -16,9 +16,11 @@ from services.matching.directory_page import router as directory_page
 from services.matching.domain import allocation, application
 from services.matching.domain import assessment as a
 from services.matching.domain import directory as d
+from services.matching.domain import engagement as g
 from services.matching.domain import household as h
 from services.matching.domain import organization as o
 from services.matching.domain import referral as r
+from services.matching.domain import volunteer as v
 from services.matching.domain.allocation_decisions import ALLOCATION
 from services.matching.domain.application_decisions import APPLICATION
 from services.matching.domain.assessment_decisions import assessment
@@ -27,6 +29,7 @@ from services.matching.domain.broadcast import EVENTS as BROADCAST_EVENTS
 from services.matching.domain.community import COMMUNITY
 from services.matching.domain.community import EVENTS as COMMUNITY_EVENTS
 from services.matching.domain.directory_decisions import DIRECTORY
+from services.matching.domain.engagement_decisions import ENGAGEMENT
 from services.matching.domain.goals import EVENTS as GOAL_EVENTS
 from services.matching.domain.goals import GOALS
 from services.matching.domain.household_decisions import HOUSEHOLD
@@ -36,6 +39,7 @@ from services.matching.domain.parameters import EVENTS as PARAMETER_EVENTS
 from services.matching.domain.reassessment import EVENTS as REASSESSMENT_EVENTS
 from services.matching.domain.reassessment import REASSESSMENT
 from services.matching.domain.referral_decisions import REFERRAL
+from services.matching.domain.volunteer_decisions import VOLUNTEER
 from services.matching.effects import EFFECTS
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
@@ -46,6 +50,8 @@ from services.matching.rulebook import RULEBOOK, in_force
 from services.matching.scheme_pages import router as scheme_pages
 from services.matching.tables import TABLES
 from services.matching.trying_pages import router as trying_pages
+from services.matching.volunteer_pages import router as volunteer_pages
+from services.matching.volunteer_rows import ENGAGEMENTS, HOURS, VOLUNTEERS
 from shared.codec import Codec, Stored
 from shared.service import Service
 
@@ -81,6 +87,8 @@ CODEC = Codec(
     *[Stored(event, sealed={"facts": "person_id"}) for event in _WITH_FACTS],
     *[Stored(event) for events in _AS_THEY_ARE for event in events],
     *[Stored(event, 2, upcasters={1: _AS_BEFORE[event]}) if event in _AS_BEFORE else Stored(event) for event in h.EVENTS],
+    Stored(v.VolunteerRegistered, sealed={"external_ref": "volunteer_id"}),
+    *[Stored(event) for event in (*v.EVENTS[1:], *g.EVENTS)],
 )
 
 MATCHING = Service(
@@ -98,18 +106,35 @@ MATCHING = Service(
         BROADCAST,
         ALLOCATION,
         APPLICATION,
+        VOLUNTEER,
+        ENGAGEMENT,
     ),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(ASSESSMENTS, REASSESSMENTS, REFERRALS, HELP, UNMET, SERVICES, ORGANIZATIONS, COMMUNITIES, FIGURES, ALLOCATIONS, SERVED),
+    projections=(
+        ASSESSMENTS,
+        REASSESSMENTS,
+        REFERRALS,
+        HELP,
+        UNMET,
+        SERVICES,
+        ORGANIZATIONS,
+        COMMUNITIES,
+        FIGURES,
+        ALLOCATIONS,
+        SERVED,
+        VOLUNTEERS,
+        HOURS,
+        ENGAGEMENTS,
+    ),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages, directory_page),
+    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages, directory_page, volunteer_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
     uploads=(IMPORT,),

@@ -13,6 +13,7 @@ from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOff
 from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
 from services.matching.domain.counting import merge
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
+from services.matching.domain.engagement import HoursVerified
 from services.matching.domain.household import (
     CountedTogether,
     CountTogether,
@@ -26,6 +27,7 @@ from services.matching.domain.household import (
 )
 from services.matching.domain.parameters import ParameterSet
 from services.matching.domain.reassessment import BeginReassessment
+from services.matching.domain.volunteer import CreditHours
 from shared.calendar import add_working_days
 from shared.envelope import Envelope
 from shared.kernel import Rejected
@@ -221,6 +223,12 @@ def appeal_decided(e: Envelope) -> Iterable[To]:
         yield To("application", a.number, RecountApplication(a.points, a.items, a.appeal, a.at))
 
 
+def hours_verified(e: Envelope) -> Iterable[To]:
+    """Credited in the same unit; where the day has no more hours, the host's word is refused with it."""
+    h: HoursVerified = e.data
+    yield To("volunteer", h.volunteer_id, CreditHours(h.engagement_id, h.org_id, h.district, h.day, h.minutes, h.entry, h.at))
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     CaseAssessed: help_sought,
     SharingAllowed: help_sought,
@@ -243,6 +251,7 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     r.ReferralClosed: referral_closed,
     r.GrantNotKept: grant_not_kept,
     AppealDecided: appeal_decided,
+    HoursVerified: hours_verified,
 }
 
 

@@ -246,3 +246,67 @@ allocation_publications = Table(
     Column("moved", JSONB, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
 )
+
+volunteer_list = Table(
+    "volunteer_list",
+    TABLES,
+    Column("volunteer_id", Text, primary_key=True),
+    Column("external_ref", Text, info={"sealed": "volunteer_id"}),
+    Column("status", Text, nullable=False),
+    Column("skills", ARRAY(Text), nullable=False),
+    Column("districts", ARRAY(Text), nullable=False),
+    Column("times", ARRAY(Text), nullable=False),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("registered_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("volunteer_list_at", "registered_at", "volunteer_id"),
+    Index("volunteer_list_skills", "skills", postgresql_using="gin"),
+)
+
+engagement_list = Table(
+    "engagement_list",
+    TABLES,
+    Column("engagement_id", Text, primary_key=True),
+    Column("org_id", Text, nullable=False),
+    Column("need", Text, nullable=False),
+    Column("skills", ARRAY(Text), nullable=False),
+    Column("district", Text, nullable=False),
+    Column("times", ARRAY(Text), nullable=False),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("confirmed", Integer, nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("referral_id", Text),
+    Column("case_id", Text),
+    Column("status", Text, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("engagement_list_at", "opened_at", "engagement_id"),
+    Index("engagement_list_org", "org_id", "opened_at", "engagement_id"),
+)
+
+engagement_members = Table(
+    "engagement_members",
+    TABLES,
+    Column("engagement_id", Text, primary_key=True),
+    Column("volunteer_id", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Index("engagement_members_volunteer", "volunteer_id"),
+)
+
+volunteer_hours = Table(
+    "volunteer_hours",
+    TABLES,
+    Column("volunteer_id", Text, primary_key=True),
+    Column("engagement_id", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("org_id", Text, nullable=False),
+    Column("district", Text, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("verified_at", DateTime(timezone=True), nullable=False),
+    Index("volunteer_hours_engagement", "engagement_id", "day"),
+)

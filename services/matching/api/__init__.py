@@ -8,12 +8,14 @@ from services.matching.api import (
     assessing,
     city,
     directory,
+    engagements,
     households,
     hsds,
     parameters,
     programmes,
     referrals,
     schemes,
+    volunteers,
     what_if,
 )
 
@@ -31,4 +33,6 @@ ROUTERS = (
     households.router,
     allocations.router,
     applications.router,
+    volunteers.router,
+    engagements.router,
 )

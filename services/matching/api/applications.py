@@ -31,12 +31,12 @@ def number_of(door: Door, allocation_id: str, person_id: str) -> str:
     return "-".join(drawn[n : n + 4] for n in range(0, 16, 4))
 
 
-def _shown(row: dict[str, Any], shown: PointsIn, at: str = "/shown") -> dict[str, int]:
+async def _shown(row: dict[str, Any], shown: PointsIn, door: Door, at: str = "/shown") -> dict[str, int]:
     """The points by item as of the published day; raises `Invalid` naming the field."""
     if shown.as_of is not None:
         raise Invalid(f"{at}/as_of", "points count as of the published day")
     try:
-        return {one.item: one.points for one in counted(shown, row["points_on"])}
+        return {one.item: one.points for one in await counted(shown, row["points_on"], door)}
     except Invalid as wrong:
         raise Invalid(f"{at}{wrong.pointer}", wrong.detail) from None
 
@@ -51,7 +51,7 @@ def _verdict(row: dict[str, Any], shown: PointsIn) -> str:
 async def apply(allocation_id: str, body: ApplicationIn, door: Desk) -> dict[str, Any]:
     """Apply for one person: points are counted by the table, and nothing of what was shown is kept but them."""
     row = await known(door, allocation_id)
-    items = _shown(row, body.shown)
+    items = await _shown(row, body.shown, door)
     number, points = number_of(door, allocation_id, body.person_id), sum(items.values())
     command = ap.Apply(allocation_id, number, body.person_id, points, items, _verdict(row, body.shown), door.now)
     done = await door.execute(To("application", number, command), To("allocation", allocation_id, al.TakeApplication(number, door.now)))
@@ -132,7 +132,7 @@ async def decide_appeal(allocation_id: str, appeal: Appeal, body: AppealDecision
     row = await known(door, allocation_id)
     if body.upheld is (body.shown is None):
         raise Invalid("/shown", "goes with an appeal that is upheld, and with no other")
-    items = {} if body.shown is None else _shown(row, body.shown)
+    items = {} if body.shown is None else await _shown(row, body.shown, door)
     command = al.DecideAppeal(appeal, body.upheld, items, door.principal.id, door.now)
     done = await door.execute(To("allocation", allocation_id, command))
     return {"appeal": appeal, "upheld": body.upheld, "points": sum(items.values()) if body.upheld else None, "version": done.version}

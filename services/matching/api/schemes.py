@@ -11,9 +11,11 @@ from fastapi import APIRouter, Depends
 from services.matching.asked import PointsIn
 from services.matching.domain.points import Applicant, Counted, UnknownCode, points
 from services.matching.domain.schemes import answer
+from services.matching.domain.volunteer import hours_by_year
+from services.matching.engaging import SEES_VOLUNTEERS, known_volunteer
 from services.matching.rulebook import POINTS, POINTS_CODE, SCHEMES
 from shared.clock import local_day
-from shared.http import Door, Invalid, NotFound, door_for
+from shared.http import Door, Forbidden, Invalid, NotFound, door_for
 
 router = APIRouter(prefix="/matching/v1/points", tags=["points"])
 Anyone = Annotated[Door, Depends(door_for(public=True))]
@@ -30,7 +32,9 @@ async def count(scheme: str, body: PointsIn, door: Anyone) -> dict[str, Any]:
     """Points item by item with what would add more, or the conditions of a scheme with what is missing."""
     on = body.as_of or local_day(door.now)
     if scheme == POINTS_CODE:
-        return {"scheme": scheme, "as_of": on, **_points(body, on)}
+        return {"scheme": scheme, "as_of": on, **await _points(body, on, door)}
+    if body.volunteer_id is not None:
+        raise Invalid("/volunteer_id", "this scheme counts no hours")
     found = SCHEMES.get(scheme)
     if found is None:
         raise NotFound("scheme")
@@ -44,8 +48,20 @@ async def count(scheme: str, body: PointsIn, door: Anyone) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def counted(body: PointsIn, on: date) -> tuple[Counted, ...]:
+async def hours(body: PointsIn, on: date, door: Door) -> dict[int, int]:
+    """Whole hours by year: those that are told, or those that hosts have verified of a volunteer up to this day."""
+    if body.volunteer_id is None:
+        return {one.year: one.hours for one in body.volunteer_hours}
+    if body.volunteer_hours:
+        raise Invalid("/volunteer_id", "hours are told already; either these or those of a volunteer")
+    if not door.may(*SEES_VOLUNTEERS):
+        raise Forbidden("the hours of a volunteer are seen by those who match volunteers")
+    return hours_by_year(await known_volunteer(door, body.volunteer_id), on)
+
+
+async def counted(body: PointsIn, on: date, door: Door) -> tuple[Counted, ...]:
     """Every item as it counts on this day; raises `Invalid` naming the item whose code the table does not know."""
+    told = await hours(body, on, door)
     donations: dict[int, int] = {}
     for day in body.blood_donated_on:
         if day > on:
@@ -55,7 +71,7 @@ def counted(body: PointsIn, on: date) -> tuple[Counted, ...]:
         return points(
             POINTS,
             Applicant(
-                body.education, body.skill, body.listed_occupation, donations, {one.year: one.hours for one in body.volunteer_hours},
+                body.education, body.skill, body.listed_occupation, donations, told,
                 {one.year: one.fen for one in body.income_tax},
             ),
             on,
@@ -64,8 +80,8 @@ def counted(body: PointsIn, on: date) -> tuple[Counted, ...]:
         raise Invalid(f"/{unknown.item}", "is none of the codes of the table") from None
 
 
-def _points(body: PointsIn, on: date) -> dict[str, Any]:
-    found = counted(body, on)
+async def _points(body: PointsIn, on: date, door: Door) -> dict[str, Any]:
+    found = await counted(body, on, door)
     return {
         "points": sum(one.points for one in found), "maximum": POINTS.maximum, "source": POINTS.source,
         "items": [msgspec.to_builtins(one) for one in found],
