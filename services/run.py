@@ -38,6 +38,8 @@ _ADDRESSES = (
     ("/intake/campaigns", "telephone campaigns"),
     ("/intake/screenings", "data screening"),
     ("/matching/inbox", "charity's inbox"),
+    ("/matching/city", "the city: coverage, goals, unmet needs"),
+    ("/matching/directory", "who serves what, with free places"),
     ("/disbursement/desk", "finance: what waits for approval"),
     ("/disbursement/public", "public ledger"),
     ("/ops", "operations"),
