@@ -43,6 +43,8 @@ class City(Struct, frozen=True):
     locations: list[dict[str, Any]]
     communities: list[dict[str, Any]]
     figures: dict[int, list[dict[str, Any]]]
+    volunteers: list[dict[str, Any]]
+    engagements: list[dict[str, Any]]
     services: list[dict[str, Any]]
     funds: list[dict[str, Any]]
     donations: list[dict[str, Any]]

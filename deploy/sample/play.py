@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -48,6 +48,7 @@ async def play(doors: Doors, console: Console) -> Summary:
     began = time.perf_counter()
     with bar(console) as progress:
         first_day = await furnish(doors, city, progress)
+        await volunteer(doors, city, first_day, progress)
         sent = await report(doors, lines, first_day, progress)
         mine = {one.case_id for one in sent if one.case_id}
         await casework(doors, city, mine, progress)
@@ -77,6 +78,27 @@ async def furnish(doors: Doors, city: City, progress: Progress) -> date:
         if row["donation_id"] == first["donation_id"]:
             return datetime.fromisoformat(row["at"]).astimezone(SHANGHAI).date()
     return datetime.now(SHANGHAI).date()
+
+
+async def volunteer(doors: Doors, city: City, first_day: date, progress: Progress) -> None:
+    """Volunteers, what hosts ask them for, who said yes, and the hours of the day before."""
+    task = progress.add_task("volunteers", total=len(city.volunteers) + len(city.engagements))
+    path, ids = "/matching/v1/engagements", {}
+    for one in city.volunteers:
+        ids[one["external_ref"]] = (await doors.told("caseworker", "/matching/v1/volunteers", one))["volunteer_id"]
+        progress.advance(task)
+    days = {"first_day": (first_day - timedelta(days=7)).isoformat(), "last_day": (first_day + timedelta(days=60)).isoformat()}
+    yesterday = (first_day - timedelta(days=1)).isoformat()
+    for one in city.engagements:
+        host, asked = f"charity-{one['org_id']}", {"invited", "confirmed", "minutes"}
+        await doors.told(host, path, {**{key: value for key, value in one.items() if key not in asked}, **days})
+        for ref in one["invited"]:
+            await doors.told(host, f"{path}/{one['id']}/invite", {"volunteer_id": ids[ref]})
+        for ref in one["confirmed"]:
+            await doors.told(host, f"{path}/{one['id']}/confirm", {"volunteer_id": ids[ref]})
+            hours = {"volunteer_id": ids[ref], "day": yesterday, "minutes": one["minutes"]}
+            await doors.told(host, f"{path}/{one['id']}/hours", hours)
+        progress.advance(task)
 
 
 async def report(doors: Doors, lines: list[Line], today: date, progress: Progress) -> list[Sent]:

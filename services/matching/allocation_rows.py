@@ -13,7 +13,7 @@ from services.matching.tables import allocation_list, allocation_publications, a
 from shared.envelope import Envelope
 from shared.service import Change, Projection, Put, RowChange
 
-_UNRANKED = {"rank": None, "ranked_points": None, "outcome": None, "decided_by": None, "missing": None, "moved_up": False}
+_UNRANKED = {"rank": None, "ranked_points": None, "outcome": None, "decided_by": None, "missing": None, "moved_up": False, "publication": 0}
 
 
 def _planned(e: Envelope) -> Iterable[RowChange]:
@@ -61,7 +61,7 @@ def _published(e: Envelope) -> Iterable[RowChange]:
     for one in r.entries:
         row = {
             "rank": one.rank, "ranked_points": one.application.points, "outcome": one.outcome, "decided_by": one.decided_by,
-            "missing": one.missing, "moved_up": False,
+            "missing": one.missing, "moved_up": False, "publication": r.publication,
         }  # fmt: skip
         yield Change(application_list, {"allocation_id": key, "number": one.application.number}, row)
 

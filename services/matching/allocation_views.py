@@ -58,7 +58,8 @@ async def ranking(
 ) -> list[dict[str, Any]]:
     """The published order from a rank on: numbers masked, points, rank, outcome, position on the waiting list, and what decided."""
     chosen = select(_A.number, _A.rank, _A.ranked_points.label("points"), _A.outcome, _A.decided_by, _A.moved_up)
-    chosen = chosen.where(_A.allocation_id == allocation_id, _A.rank > after)
+    latest = select(func.max(_A.publication)).where(_A.allocation_id == allocation_id).scalar_subquery()
+    chosen = chosen.where(_A.allocation_id == allocation_id, _A.publication == latest, _A.rank > after)
     if outcome is not None:
         chosen = chosen.where(_A.outcome == outcome)
     rows = await door.rows(chosen.order_by(_A.rank).limit(limit))

@@ -23,6 +23,10 @@ from shared.kernel import Rejected
 from shared.service import To
 
 
+class OfferToSeveralIsOpen(Rejected):
+    """This need is offered to several already; wait for an answer, or take those offers back."""
+
+
 class NobodyCanTakeIt(Rejected):
     """None of these services can take it now: they are full, paused, or beyond the consent."""
 
@@ -114,7 +118,7 @@ async def _wish(door: Door, case_id: str, need: str, programme: str | None, root
     hours = rules.number("offer_hours_normal", local_day(door.now))
     ask = Ask(
         root, 1, case_id, latest.person_id, latest.household_id, need, latest.district, day, hours, candidates, state.recipients, (), None,
-        only,
+        only, language=latest.language,
     )  # fmt: skip
     return RequestReferral(ask, door.now, latest.facts if isinstance(latest.facts, dict) else None)
 
@@ -126,7 +130,8 @@ async def referred(
     wish = await _wish(door, case_id, need, programme, root or door.new_id(), service_id)
     eligible = [] if programme is None else [To("assessment", case_id, ConfirmEligible(programme))]
     done = await door.execute(*first, To("directory", CITY, wish), *eligible)
-    return {"referral_id": wish.ask.referral_id, "service_id": service_id, "state": "offered", "version": done.version}
+    version = next((e.version for e in done.events if isinstance(e.data, ReferralOffered)), done.version)
+    return {"referral_id": wish.ask.referral_id, "service_id": service_id, "state": "offered", "version": version}
 
 
 def _passed_over(_: Rejected) -> None:
@@ -135,6 +140,12 @@ def _passed_over(_: Rejected) -> None:
 
 async def broadcast(door: Door, case_id: str, service_ids: Sequence[str], need: str) -> dict[str, Any]:
     """Offered to several at once; who cannot take it is passed over and named. Refused when nobody can."""
+    assessed: Assessment = await door.state("assessment", case_id)
+    sought = assessed.of(need)
+    if sought is not None and sought.referral_id is not None:
+        standing: Referral = await door.state("referral", sought.referral_id)
+        if standing.status == "offered" and standing.offer is not None and standing.offer.ask.group is not None:
+            raise OfferToSeveralIsOpen
     group, found = door.new_id(), []
     for number, service_id in enumerate(service_ids, 1):
         wish = await _wish(door, case_id, need, None, f"{group}.{number}", service_id)

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 
 from services.matching import city_views, views
-from services.matching.api.city import aims, goals_of
+from services.matching.api.city import SEES_COSTS, aims, goals_of
 from shared.clock import local_day
 from shared.http import Door, NotFound
 from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
-Looker = Annotated[Page, Depends(page_for("gov", "caseworker", "auditor", "admin", "finance", "approver", "operator", "ops"))]
+Looker = Annotated[Page, Depends(page_for(*SEES_COSTS))]
 TABLES = ("coverage", "communities", "goals", "unmet", "loops", "costs")
 _HARMFUL = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+import structlog
+from msgspec.structs import replace
+
 from services.matching import views
 from services.matching.domain.assessment import Reassess, SharingStopped
 from services.matching.domain.reassessment import NotePortion, PortionDue
@@ -12,7 +15,9 @@ from services.matching.domain.volunteer import ERASED, VolunteerLeft
 from shared.room import Room
 from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
+log = structlog.get_logger(__name__)
 PORTION = 200  # cases in one unit
+_TRIES, _TRIES_ALONE = 3, 14  # of a portion as it is; of the last single case before it is passed over
 # Whoever decided by the old numbers in another process has committed by then: a statement to the store takes no longer.
 SETTLE = timedelta(seconds=30)
 
@@ -21,19 +26,27 @@ def _erased(stopped: SharingStopped) -> str | None:
     return stopped.person_id if stopped.reason == "subject_erased" else None
 
 
-async def _portion(due: PortionDue, room: Room) -> Answer:
-    now = room.clock.now()
+def _size(attempt: int) -> int:
+    """After three tries half as many cases with each, down to one: a single bad case must not hold up the others."""
+    return max(1, PORTION >> max(0, attempt - _TRIES))
+
+
+async def _portion(due: PortionDue, room: Room, attempt: int) -> Answer:
+    now, size = room.clock.now(), _size(attempt)
     wait = (due.begun_at + SETTLE - now).total_seconds()
     if wait > 0:
         return Answer(retry=True, delay_seconds=wait, why="settling")
-    ids = await views.assessed_on(room, due.after, due.since, due.until, PORTION)
-    noted = NotePortion(due.after, ids[-1] if ids else due.after, len(ids), len(ids) < PORTION, now)
+    ids = await views.assessed_on(room, due.after, due.since, due.until, size)
+    noted = NotePortion(due.after, ids[-1] if ids else due.after, len(ids), len(ids) < size, now)
+    if size == 1 and attempt > _TRIES_ALONE:
+        log.warning("case_passed_over", reassessment=due.key, case_id=ids[0] if ids else None)
+        return Answer((To("reassessment", due.key, replace(noted, passed_over=len(ids))),))
     return Answer((*[To("assessment", case_id, Reassess(due.key, now)) for case_id in ids], To("reassessment", due.key, noted)))
 
 
 async def reassess(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
     """The next portion of each: its cases and the note that it was looked at are one unit, so a death in between loses nothing."""
-    return [await _portion(call.envelope.data, room) for call in calls]
+    return [await _portion(call.envelope.data, room, call.attempt) for call in calls]
 
 
 def _forgotten(left: VolunteerLeft) -> str | None:

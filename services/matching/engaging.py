@@ -51,7 +51,7 @@ async def _linked(door: Door, asked: EngagementIn) -> None:
     if asked.case_id is not None:
         state: Assessment = await door.state("assessment", asked.case_id)
         referred = await views.referrals_of_case(door, asked.case_id)
-        seen = door.may(*MATCHERS) or any(row["org_id"] == door.principal.org for row in referred)
+        seen = door.may(*MATCHERS) or any(row["org_id"] == door.principal.org and row["state"] != "drafted" for row in referred)
         if state.latest is None or not seen:
             raise Invalid("/case_id", "there is no such case")
 

@@ -9,6 +9,7 @@ from services.matching.allocation_pages import router as allocation_pages
 from services.matching.allocation_rows import ALLOCATIONS
 from services.matching.api import ROUTERS
 from services.matching.api.hsds import IMPORT
+from services.matching.api.what_if_file import PATH as WHAT_IF_FILE
 from services.matching.city_pages import router as city_pages
 from services.matching.city_projections import COMMUNITIES, FIGURES
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
@@ -41,6 +42,7 @@ from services.matching.domain.reassessment import REASSESSMENT
 from services.matching.domain.referral_decisions import REFERRAL
 from services.matching.domain.volunteer_decisions import VOLUNTEER
 from services.matching.effects import EFFECTS
+from services.matching.number_pages import router as number_pages
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
 from services.matching.projections import ASSESSMENTS, HELP, ORGANIZATIONS, REASSESSMENTS, SERVED, SERVICES, UNMET
@@ -134,8 +136,8 @@ MATCHING = Service(
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages, directory_page, volunteer_pages),
+    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages, number_pages, directory_page, volunteer_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
-    uploads=(IMPORT,),
+    uploads=(IMPORT, WHAT_IF_FILE),
 )

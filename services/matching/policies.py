@@ -74,9 +74,9 @@ def place_held(e: Envelope) -> Iterable[To]:
     )  # fmt: skip
     due_at = answer_due(p.at, ask.answer_hours)
     if candidate is None:
-        offer = r.OfferReferral(about, ask, due_at, p.at)
+        offer = r.OfferReferral(about, ask, due_at, p.at, why=p.why)
     else:
-        offer = r.OfferReferral(about, ask, due_at, p.at, candidate.kind, candidate.amount_fen, candidate.limits, p.fund_id)
+        offer = r.OfferReferral(about, ask, due_at, p.at, candidate.kind, candidate.amount_fen, candidate.limits, p.fund_id, p.why)
     yield To("referral", ask.referral_id, offer, lambda _: _release(about))
 
 

@@ -72,15 +72,26 @@ def _reassessed(e: Envelope) -> Iterable[RowChange]:
 def _reassessment_begun(e: Envelope) -> Iterable[RowChange]:
     b: ReassessmentBegun = e.data
     told = {"id": b.key, "programme": b.programme, "name": b.name, "since": b.since, "until": b.until}
-    yield Put(reassessment_list, {**told, "state": "running", "looked_at": 0, "begun_at": b.at, "changed_at": b.at})
+    yield Put(reassessment_list, {**told, "state": "running", "looked_at": 0, "passed_over": 0, "begun_at": b.at, "changed_at": b.at})
 
 
 def _portion_due(e: Envelope) -> Iterable[RowChange]:
-    yield Change(reassessment_list, {"id": e.data.key}, {"looked_at": e.data.looked_at, "changed_at": e.data.at})
+    yield Change(
+        reassessment_list, {"id": e.data.key}, {"looked_at": e.data.looked_at, "passed_over": e.data.passed_over, "changed_at": e.data.at}
+    )
 
 
 def _reassessment_done(e: Envelope) -> Iterable[RowChange]:
-    yield Change(reassessment_list, {"id": e.data.key}, {"state": "done", "looked_at": e.data.looked_at, "changed_at": e.data.at})
+    yield Change(
+        reassessment_list,
+        {"id": e.data.key},
+        {
+            "state": "done",
+            "looked_at": e.data.looked_at,
+            "passed_over": e.data.passed_over,
+            "changed_at": e.data.at,
+        },
+    )
 
 
 def _granted(e: Envelope) -> Iterable[RowChange]:

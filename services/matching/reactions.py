@@ -38,6 +38,7 @@ class CaseRead(Struct, frozen=True, gc=False):
     needs: tuple[str, ...] = ()
     facts: Mapping[str, Any] = {}
     consent: ConsentRead | None = None
+    language: str = ""
 
 
 class SharingRead(Struct, frozen=True, gc=False):
@@ -93,7 +94,7 @@ def _assess(heard: Heard) -> AssessCase:
     shared = c.consent.recipients if c.consent is not None and REFERRAL in c.consent.purposes else None
     return AssessCase(
         c.case_id, c.person_id, c.household_id or c.person_id, district_of(c.residence_code, c.hukou_code), c.needs, c.urgency, facts,
-        c.received_on or local_day(heard.at), heard.at, shared,
+        c.received_on or local_day(heard.at), heard.at, shared, c.language,
     )  # fmt: skip
 
 

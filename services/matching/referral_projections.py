@@ -44,6 +44,7 @@ def _offered(e: Envelope) -> Iterable[RowChange]:
             "tries": 0,
             "outside": None,
             "reopened_as": None,
+            "why": list(o.why),
             "offered_at": o.at,
             "changed_at": o.at,
         },
@@ -66,7 +67,7 @@ def _drafted(e: Envelope) -> Iterable[RowChange]:
     }  # fmt: skip
     yield Put(
         referral_list,
-        {**told, **none, "state": "drafted", "offered_fen": 0, "attempt": 1, "tries": 0, "offered_at": d.at, "changed_at": d.at},
+        {**told, **none, "state": "drafted", "offered_fen": 0, "attempt": 1, "tries": 0, "why": [], "offered_at": d.at, "changed_at": d.at},
     )
 
 
@@ -99,7 +100,7 @@ def _moved(e: Envelope, **values: Any) -> Change:
 
 
 def _answered(e: Envelope) -> Iterable[RowChange]:
-    for name in ("offer", "remind"):
+    for name in ("offer", "remind", "outside"):
         yield Drop(deadlines, {"id": f"{name}:{e.data.about.referral_id}"})
 
 
@@ -121,7 +122,7 @@ def _lapsed(e: Envelope) -> Iterable[RowChange]:
 
 
 def _revoked(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="revoked", reason=e.data.reason)
+    yield _moved(e, state="revoked", reason=e.data.reason, outside=None)
     yield from _answered(e)
 
 
@@ -139,13 +140,14 @@ def _started(e: Envelope) -> Iterable[RowChange]:
 
 def _served(e: Envelope) -> Iterable[RowChange]:
     if not e.data.closes:
-        yield _moved(e, state="served")
-        return
-    yield _moved(e, state="closed", reason="got_help")
+        yield _moved(e, state="served", outside=None)
+    else:
+        yield _moved(e, state="closed", reason="got_help", outside=None)
+    yield from _answered(e)
 
 
 def _closed(e: Envelope) -> Iterable[RowChange]:
-    yield _moved(e, state="closed", reason=e.data.reason)
+    yield _moved(e, state="closed", reason=e.data.reason, outside=None)
     yield from _answered(e)
 
 
@@ -169,6 +171,7 @@ REFERRALS = Projection(
         r.ReferralClosed: _closed,
         r.GrantNotKept: _not_kept,
         r.ReferralDrafted: _drafted,
+        r.DraftDiscarded: _revoked,
         r.ReferralReminded: _reminded,
         r.ContactNoted: _contact,
         r.ReferralHandedOut: _handed_out,

@@ -50,9 +50,18 @@ SCHEMES = load_schemes(_HERE / "schemes")
 POINTS = load_points(_HERE / "schemes")
 
 
+def _stands(one: NewValue) -> bool:
+    """Whether the files of this release still have such a number."""
+    if one.programme is None:
+        return one.name in RULEBOOK.city
+    programme = RULEBOOK.by_code.get(one.programme)
+    return programme is not None and one.name in programme.parameters
+
+
 @lru_cache(maxsize=16)
 def _with(values: tuple[NewValue, ...]) -> Rulebook:
-    return changed(RULEBOOK, values)
+    """Numbers that this release has no use for any more are passed over: a rename must not stop the room."""
+    return changed(RULEBOOK, [one for one in values if _stands(one)])
 
 
 def in_force(parameters: Parameters) -> Rulebook:

@@ -33,6 +33,7 @@ reassessment_list = Table(
     Column("until", Date),
     Column("state", Text, nullable=False),
     Column("looked_at", BigInteger, nullable=False),
+    Column("passed_over", BigInteger, nullable=False),
     Column("begun_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("reassessment_list_at", "begun_at", "id"),
@@ -74,6 +75,7 @@ referral_list = Table(
     Column("tries", Integer, nullable=False),
     Column("outside", Text),
     Column("reopened_as", Text),
+    Column("why", ARRAY(Text), nullable=False),
     Column("offered_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("referral_list_case", "case_id", "offered_at"),
@@ -230,6 +232,7 @@ application_list = Table(
     Column("decided_by", Text),
     Column("missing", Integer),
     Column("moved_up", Boolean, nullable=False),
+    Column("publication", Integer, nullable=False),
     Index("application_list_rank", "allocation_id", "rank"),
 )
 
@@ -293,6 +296,7 @@ engagement_members = Table(
     Column("volunteer_id", Text, primary_key=True),
     Column("status", Text, nullable=False),
     Column("reason", Text),
+    Column("vouched", Boolean, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("engagement_members_volunteer", "volunteer_id"),
 )

@@ -118,7 +118,7 @@ async def _act(door: Door, engagement_id: str, form: Mapping[str, str]) -> None:
             await told(door, engagement_id, who, g.InviteVolunteer(who, at))
         case "confirm":
             who = WhoIn.model_validate(whom).volunteer_id
-            await told(door, engagement_id, who, g.ConfirmEngagement(who, at))
+            await told(door, engagement_id, who, g.ConfirmEngagement(who, at, door.may(*MATCHERS)))
         case "decline":
             no = NoIn.model_validate({**whom, "reason": form.get("reason", "")})
             await told(door, engagement_id, no.volunteer_id, g.DeclineEngagement(no.volunteer_id, no.reason, at))

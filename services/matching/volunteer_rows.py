@@ -69,9 +69,9 @@ def _opened(e: Envelope) -> Iterable[RowChange]:
     yield Put(engagement_list, {**key, **told, "opened_at": e.data.at}) if e.version == 1 else Change(engagement_list, key, told)
 
 
-def _member(e: Envelope, status: str, reason: str | None = None) -> Put:
+def _member(e: Envelope, status: str, reason: str | None = None, *, vouched: bool = False) -> Put:
     key = {"engagement_id": e.data.engagement_id, "volunteer_id": e.data.volunteer_id}
-    return Put(engagement_members, {**key, "status": status, "reason": reason, "changed_at": e.data.at})
+    return Put(engagement_members, {**key, "status": status, "reason": reason, "vouched": vouched, "changed_at": e.data.at})
 
 
 def _counted(e: Envelope) -> Change:
@@ -84,7 +84,7 @@ def _invited(e: Envelope) -> Iterable[RowChange]:
 
 
 def _confirmed(e: Envelope) -> Iterable[RowChange]:
-    yield _member(e, "confirmed")
+    yield _member(e, "confirmed", vouched=e.data.vouched)
     yield _counted(e)
 
 

@@ -77,15 +77,15 @@ async def engagement_row(door: Door, engagement_id: str) -> dict[str, Any] | Non
 
 
 async def members_of(door: Door, engagement_id: str) -> list[dict[str, Any]]:
-    """Who was invited and what they answered; of those who confirmed, and of them alone, the reference of their platform."""
+    """Who was invited and what they answered; the reference of their platform of those alone whose yes did not come from the host."""
     statement = (
-        select(_M.volunteer_id, _M.status, _M.reason, _M.changed_at, volunteer_list.c.external_ref)
+        select(_M.volunteer_id, _M.status, _M.reason, _M.vouched, _M.changed_at, volunteer_list.c.external_ref)
         .join(volunteer_list, _V.volunteer_id == _M.volunteer_id)
         .where(_M.engagement_id == engagement_id)
         .order_by(_M.changed_at, _M.volunteer_id)
     )
     rows = await door.rows(statement)
-    return [row if row["status"] == "confirmed" else {**row, "external_ref": None} for row in rows]
+    return [row if row["status"] == "confirmed" and row["vouched"] else {**row, "external_ref": None} for row in rows]
 
 
 async def hours_of(door: Door, engagement_id: str) -> list[dict[str, Any]]:

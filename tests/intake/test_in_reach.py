@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from services.intake.asked import CloseIn
 from services.intake.domain import case as c
 from services.intake.domain import case_decisions as d
 from services.intake.domain import casework as w
@@ -30,11 +31,19 @@ def test_it_is_somebodys_task_once() -> None:
     Given(d.CASE, REPORTED, CLOSED).when(NOTE).then(w.InReachNoted("c1", "p1", NOTE.programmes, True, AT), TASK)
 
 
-@pytest.mark.parametrize(
-    "end", [c.CaseWithdrawn("c1", "p1", AT, "asked"), c.CaseClosed("c1", "p1", AT, "deceased"), c.CaseClosed("c1", "p1", AT, "moved_away")]
-)
+GONE = ("died", "moved_away", "duplicate", "no_longer_interested")
+
+
+@pytest.mark.parametrize("end", [c.CaseWithdrawn("c1", "p1", AT, "asked"), *[c.CaseClosed("c1", "p1", AT, why) for why in GONE]])
 def test_whoever_withdrew_or_is_gone_is_not_asked(end: Any) -> None:
     Given(d.CASE, REPORTED, end).when(NOTE).then()
+
+
+def test_whoever_stays_closed_is_closed_by_a_reason_that_can_be_said() -> None:
+    reasons = set(get_args(CloseIn.model_fields["reason"].annotation))
+    assert set(GONE) <= reasons
+    for reason in reasons - set(GONE):
+        assert Given(d.CASE, REPORTED, c.CaseClosed("c1", "p1", AT, reason)).when(NOTE).events != (), reason
 
 
 async def test_a_closed_case_is_opened_again_with_its_time_for_help_and_says_why(desk: Desk, full_report: dict[str, Any]) -> None:

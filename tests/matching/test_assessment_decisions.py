@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.matching.domain import assessment as a
-from services.matching.domain.asking import ATTEMPTS_MAX, Ask
+from services.matching.domain.asking import OPEN_MAX, Ask
 from services.matching.domain.assessment_decisions import CaseIsNotAssessed, CaseIsNotEligible, SharingStands, assessment, day_of_rules
 from services.matching.domain.changing import NewValue, changed
 from services.matching.domain.rulebook import rulebook
@@ -175,8 +175,8 @@ def test_the_search_is_noted_where_it_stands() -> None:
 
 
 def test_what_a_search_remembers_is_bounded() -> None:
-    noted = [a.OfferNoted("case-1", "medical", f"r{n}") for n in range(40)]
-    assert len(Given(ASSESSMENT, assessed(), *noted).when(a.StopSharing("case_closed", LATER)).events[0].open) == ATTEMPTS_MAX + 1
+    noted = [a.OfferNoted("case-1", "medical", f"r{n}") for n in range(80)]
+    assert len(Given(ASSESSMENT, assessed(), *noted).when(a.StopSharing("case_closed", LATER)).events[0].open) == OPEN_MAX + 1
 
 
 def test_a_search_ends_once_and_only_where_it_stands() -> None:

@@ -108,6 +108,8 @@ async def test_a_provider_sees_its_own_part_and_no_others_money(office: Office) 
     assert set(told) == {"household_id", "chain"}
     assert set(told["chain"]) == {"parts", "others"}
     assert (await office.client.get("/matching/v1/households/h1", headers=office.headers("charity", "rain"))).status_code == 404
+    await office.post(f"/referrals/{CARE}/close", {"reason": "no_capacity"}, "charity", "mercy")
+    assert (await office.client.get("/matching/v1/households/h1", headers=office.headers("charity", "mercy"))).status_code == 404
     assert (await office.client.get("/matching/v1/households/none", headers=office.headers("caseworker"))).status_code == 404
 
 

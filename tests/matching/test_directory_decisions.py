@@ -81,7 +81,8 @@ def test_a_paused_service_takes_nobody_until_it_resumes() -> None:
 
 def test_a_place_is_held_released_and_used() -> None:
     last = held(1, turned=True)
-    Given(DIRECTORY, listed(places=1)).when(d.RequestReferral(ask(), AT)).then(last)
+    why = ("area:city", "language:yes", "record:new", "load:0", "turn:0", "among:1")
+    Given(DIRECTORY, listed(places=1)).when(d.RequestReferral(ask(), AT)).then(replace(last, why=why))
     freed = d.PlaceReleased(d.Count("mercy-s", "mercy", 1, 0, 0, True), "case-1-medical")
     Given(DIRECTORY, listed(places=1), last).when(d.ReleasePlace("mercy-s", "case-1-medical")).then(freed)
     Given(DIRECTORY, listed(places=1), last, freed).when(d.ReleasePlace("mercy-s", "case-1-medical")).then()
@@ -92,8 +93,28 @@ def test_a_place_is_held_released_and_used() -> None:
 
 def test_uncounted_places_and_unknown_services_need_no_word() -> None:
     for command in (d.ReleasePlace("mercy-s", "x"), d.UsePlace("mercy-s", "x")):
-        Given(DIRECTORY, listed()).when(command).then()
         Given(DIRECTORY).when(command).then()
+    Given(DIRECTORY, listed()).when(d.ReleasePlace("mercy-s", "x")).then()
+    used = d.PlaceUsed(d.Count("mercy-s", "mercy", None, 0, 1), "x")  # it tells what came of the offer
+    Given(DIRECTORY, listed()).when(d.UsePlace("mercy-s", "x")).then(used)
+    assert Given(DIRECTORY, listed(), used).state.counts["mercy-s"] == (None, 0, 0)
+
+
+def test_offers_and_what_came_of_them_are_remembered() -> None:
+    offered = held(0, places=None)
+    used = d.PlaceUsed(d.Count("mercy-s", "mercy", None, 0, 1), "x")
+    assert Given(DIRECTORY, listed(), offered, offered, used).state.records == {"mercy-s": (2, 1)}
+    assert Given(DIRECTORY, listed(), offered, used, listed(description="anew")).state.records == {"mercy-s": (1, 1)}
+
+
+def test_those_who_are_alike_take_turns() -> None:
+    told = [listed(name) for name in "abc"]
+    asked = []
+    for _ in range(6):
+        found = requested(*told)
+        asked.append(found.count.service_id)
+        told = [*told, found]
+    assert asked == ["a-s", "b-s", "c-s"] * 2
 
 
 def test_the_first_programme_with_a_provider_wins_and_the_need_comes_last() -> None:

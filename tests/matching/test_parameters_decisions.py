@@ -48,7 +48,7 @@ def test_a_number_holds_until_the_day_of_the_next() -> None:
 
 def test_a_number_of_a_programme_is_not_that_of_another() -> None:
     name, series = next(iter(RULEBOOK.by_code["LOTTERY-RAIN"].parameters.items()))
-    own = replace(LINE, programme="LOTTERY-RAIN", name=name, value="1/4")
+    own = replace(LINE, programme="LOTTERY-RAIN", name=name, value="0.25")
     state = Given(PARAMETERS, SET).when(own).state
     book = in_force(state)
     assert book.by_code["LOTTERY-RAIN"].parameters[name][-1].value == Fraction(1, 4) != series[-1].value
@@ -84,7 +84,7 @@ def test_a_correction_takes_the_place_of_what_it_corrects_and_says_so() -> None:
     state = Given(PARAMETERS, SET, right).state
     assert [(one.value, one.valid_from) for one in state.values] == [(Fraction(129_000), date(2027, 1, 1))]
     (of_a_file,) = Given(PARAMETERS).when(replace(LINE, valid_from=FIRST.valid_from, corrects=True)).events
-    assert of_a_file.instead_of == str(FIRST.value)
+    assert of_a_file.instead_of == str(FIRST.value)  # whole yuan
 
 
 def test_numbers_as_of_then_are_those_set_by_then() -> None:
@@ -92,3 +92,17 @@ def test_numbers_as_of_then_are_those_set_by_then() -> None:
     assert isinstance(AT, datetime)
     assert in_force(Given(PARAMETERS, SET).state).number("dibao_line_fen", date(2028, 1, 1)) == 130_000
     assert in_force(Given(PARAMETERS, SET, second).state).number("dibao_line_fen", date(2028, 1, 1)) == 140_000
+
+
+def test_a_number_that_this_release_has_no_use_for_stops_nothing() -> None:
+    gone = (NewValue("DIBAO", "renamed_fen", date(2027, 1, 1), Fraction(1), "X"), NewValue("GONE", "x", date(2027, 1, 1), Fraction(1), "X"))
+    stands = NewValue(None, "dibao_line_fen", date(2027, 1, 1), Fraction(130_000), "X")
+    book = in_force(Parameters((*gone, NewValue(None, "renamed", date(2027, 1, 1), Fraction(1), "X"), stands), 4))
+    assert book.number("dibao_line_fen", date(2027, 1, 1)) == 130_000
+
+
+def test_a_value_is_told_in_decimals() -> None:
+    name = next(iter(RULEBOOK.by_code["LOTTERY-RAIN"].parameters))
+    for said, told in (("0.5", "0.5"), ("1/8", "0.125"), ("120001", "120001"), ("0.000000001", "0.000000001")):
+        (event,) = Given(PARAMETERS).when(replace(LINE, programme="LOTTERY-RAIN", name=name, value=said)).events
+        assert event.value == told

@@ -144,3 +144,20 @@ async def test_who_may_set_a_number_and_what_is_refused(office: Office) -> None:
     listed = await office.client.get("/matching/v1/reassessments", headers=office.headers("charity"))
     assert listed.status_code == 403
     assert await office.sql("select 1 from events where type = 'ParameterSet'") == []
+
+
+async def test_a_case_that_cannot_be_asked_holds_up_none_of_the_others(office: Office) -> None:
+    key = (await told(office))["reassessment"]
+    (row,) = await office.sql("select * from events where type = 'PortionDue'")
+    (envelope,) = await office.room.store.decoded([row])
+    office.turn(seconds=31)
+    sizes = []
+    for attempt in range(1, 40):
+        (answer,) = await effects.reassess([EffectCall(envelope.id, envelope, attempt)], office.room)
+        sizes.append(len([to for to in answer.commands if to.noun == "assessment"]))
+        assert answer.commands[-1].noun == "reassessment"
+    assert sizes == sorted(sizes, reverse=True)
+    assert (sizes[0], 1 in sizes, sizes[-1]) == (len(INCOMES), True, 0)
+    noted = answer.commands[-1].command
+    assert (noted.passed_over, noted.looked_at, noted.last) == (1, 1, False)
+    assert (await done(office, key))["passed_over"] == 0

@@ -45,3 +45,10 @@ def test_a_portion_that_was_noted_is_not_noted_again() -> None:
 
 def test_nothing_is_noted_of_what_never_began() -> None:
     Given(REASSESSMENT).when(PORTION).refused(ReassessmentIsUnknown)
+
+
+def test_cases_that_could_not_be_asked_are_counted() -> None:
+    passed = replace(PORTION, after="c1", looked_at=1, passed_over=1)
+    due = PortionDue("7", "c1", 1, SINCE, None, AT, LATER, 1)
+    Given(REASSESSMENT, *BEGUN).when(passed).then(due)
+    Given(REASSESSMENT, *BEGUN, due).when(NotePortion("c1", "c2", 1, True, LATER)).then(ReassessmentDone("7", 2, LATER, 1))

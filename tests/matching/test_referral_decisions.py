@@ -191,6 +191,10 @@ def test_a_draft_is_offered_once_and_said_twice_is_said_once() -> None:
     assert (offered.status, offered.drafted) == ("offered", None)
     after().when(r.DraftReferral(ABOUT, AT)).refused(no.ReferralAlreadyOffered)
     Given(REFERRAL, drafted).when(r.AcceptReferral(None, AT)).refused(no.ReferralIsUnknown)
+    Given(REFERRAL, drafted).when(r.RevokeReferral("mistake", AT)).then(r.DraftDiscarded(ABOUT, "mistake", AT))
+    gone = Given(REFERRAL, drafted, r.DraftDiscarded(ABOUT, "mistake", AT))
+    assert (gone.state.status, gone.state.about) == ("revoked", None)
+    gone.when(r.RevokeReferral("mistake", AT)).then()
 
 
 def test_only_who_has_not_answered_is_reminded() -> None:
@@ -236,6 +240,9 @@ def test_work_is_with_one_outside_system_at_a_time_and_comes_back() -> None:
     after().when(out).refused(no.ReferralIsNotUnderWay)
     after(ACCEPTED, handed).when(r.HandBack("done", AT)).then(r.ReferralHandedBack(ABOUT, "accepted", "elder-care", "done", AT))
     assert after(ACCEPTED, handed).state.outside == "elder-care"
+    for end in (r.ReferralClosed(ABOUT, "got_help", AT), r.ReferralServed(ABOUT, AT, True), REVOKED):
+        after(ACCEPTED, handed, end).when(r.HandBack("silent", AT)).then()  # what came of it stays as it was said
+        after(ACCEPTED, handed, end).when(r.HandBack("done", AT)).refused(no.ReferralIsNotOutside)
     after(ACCEPTED).when(r.HandBack("done", AT)).refused(no.ReferralIsNotOutside)
     after(ACCEPTED).when(r.HandBack("silent", AT)).then()
     returned = r.ReferralHandedBack(ABOUT, "accepted", "elder-care", "silent", AT)
@@ -253,6 +260,7 @@ def test_only_what_ended_without_help_is_opened_again_and_once() -> None:
         (DECLINED,),
         (LAPSED,),
         (r.ReferralClosed(ABOUT, "got_help", AT),),
+        (replace(REVOKED, reason="taken_by_another"),),
         (replace(REVOKED, reason="subject_erased"),),
     ):
         after(*other).when(again).refused(no.ReferralCannotBeReopened)
@@ -267,3 +275,9 @@ def test_an_answer_to_one_of_several_names_what_it_is_one_of() -> None:
     assert [one.group for one in (accepted, declined, lapsed, revoked)] == ["g"] * 4
     (later,) = Given(REFERRAL, several, accepted).when(r.RevokeReferral("caseworker", AT)).events
     assert later.group is None
+
+
+def test_one_of_several_is_not_closed_before_it_is_taken() -> None:
+    several = replace(OFFERED, ask=ask(group="g", only="mercy-s"))
+    Given(REFERRAL, several).when(r.CloseReferral("got_help", AT)).refused(no.ReferralIsNotUnderWay)
+    Given(REFERRAL, several, ACCEPTED).when(r.CloseReferral("got_help", AT)).then(r.ReferralClosed(ABOUT, "got_help", AT))

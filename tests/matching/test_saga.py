@@ -61,6 +61,8 @@ async def test_the_first_of_several_to_accept_has_it_and_the_others_get_their_pl
     keys = {one["service_id"]: one["referral_id"] for one in told["offered"]}
     assert (set(keys), told["passed_over"]) == ({f"{org}-s" for org in ORGS}, [])
     assert await counts(office) == {f"{org}-s": (1, 0) for org in ORGS}
+    again = await office.post(f"/cases/{CASE}/referrals", {"service_ids": ["mercy-s", "hope-s"], "need": "housing"}, "caseworker")
+    assert refusal(again) == (409, "OfferToSeveralIsOpen")
     assert (await office.accept(keys["hope-s"], "hope")).json()["state"] == "accepted"
     rows = {org: await office.row(keys[f"{org}-s"]) for org in ORGS}
     assert {org: (row["state"], row["reason"]) for org, row in rows.items()} == {

@@ -307,7 +307,11 @@ async def test_the_reference_is_told_to_the_host_once_somebody_confirmed(hub: Hu
     who = await hub.volunteer("iv-77")
     await hub.step("invite", who)
     assert [one["external_ref"] for one in (await hub.read("/engagements/task-1", "charity", "mercy"))["members"]] == [None]
-    await hub.step("confirm", who)
+    await hub.step("confirm", who)  # told by the host alone it opens nothing
+    assert [one["external_ref"] for one in (await hub.read("/engagements/task-1", "charity", "mercy"))["members"]] == [None]
+    await hub.step("decline", who, reason="ill")
+    await hub.step("invite", who)
+    assert (await hub.post("/engagements/task-1/confirm", {"volunteer_id": who}, "caseworker")).status_code == 200
     assert [one["external_ref"] for one in (await hub.read("/engagements/task-1", "charity", "mercy"))["members"]] == ["iv-77"]
     await hub.step("decline", who, reason="ill")
     told = (await hub.read("/engagements/task-1", "charity", "mercy"))["members"]

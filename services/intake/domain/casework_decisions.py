@@ -80,7 +80,8 @@ def proposed_closing(report: c.CaseReported, state: c.Case, ref: str, at: dateti
     return (c.TaskAdded(report.case_id, report.person_id, task_id, "propose_closing", at, None, state.needs),)
 
 
-_STAYS_CLOSED = ("deceased", "moved_away")
+# Closing reasons of whom nobody asks again: gone, the same case twice, or help was not wanted.
+_STAYS_CLOSED = ("died", "moved_away", "duplicate", "no_longer_interested")
 _NOBODY_HELPS = ("unmet_need", "help_failed")
 
 

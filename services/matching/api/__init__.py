@@ -17,6 +17,7 @@ from services.matching.api import (
     schemes,
     volunteers,
     what_if,
+    what_if_file,
 )
 
 ROUTERS = (
@@ -24,6 +25,7 @@ ROUTERS = (
     programmes.router,
     parameters.router,
     what_if.router,
+    what_if_file.router,
     schemes.router,
     directory.router,
     hsds.router,

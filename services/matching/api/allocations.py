@@ -12,6 +12,7 @@ from services.matching import allocation_views as views
 from services.matching.asked import District, Year
 from services.matching.asked_allocations import AllocationIn, KeyIn
 from services.matching.domain import allocation as al
+from services.matching.domain.allocation_decisions import NotClosedYet
 from services.matching.domain.ranking import Key
 from services.matching.rulebook import POINTS
 from shared.calendar import add_working_days
@@ -104,6 +105,8 @@ async def close(allocation_id: str, door: Office) -> dict[str, Any]:
 async def rank(allocation_id: str, door: Office) -> dict[str, Any]:
     """Publish the ranking, or publish it anew with the appeals that were upheld."""
     row = await known(door, allocation_id)
+    if row["status"] in ("planned", "open"):  # whoever applies while the list is read would be left out
+        raise NotClosedYet(status=row["status"])
     # Later rankings rest on the published order alone.
     applications = () if row["publication"] else await views.standing_applications(door, allocation_id)
     until = add_working_days(door.now, row["appeal_days"])

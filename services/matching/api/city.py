@@ -18,6 +18,7 @@ from shared.service import To
 
 router = APIRouter(prefix="/matching/v1", tags=["city"])
 Keeper = Annotated[Door, Depends(door_for("gov", "admin"))]
+SEES_COSTS = ("gov", "caseworker", "auditor", "admin", "finance")
 Reader = Annotated[Door, Depends(door_for())]
 
 
@@ -89,6 +90,6 @@ async def city_goals(year: Year, door: Reader) -> dict[str, Any]:
 
 
 @router.get("/costs")
-async def costs(door: Annotated[Door, Depends(door_for("gov", "caseworker", "auditor", "admin", "finance"))]) -> dict[str, Any]:
+async def costs(door: Annotated[Door, Depends(door_for(*SEES_COSTS))]) -> dict[str, Any]:
     """What a person who got help cost, by organisation."""
     return {"items": await city_views.cost_per_served(door), "as_of": date.isoformat(local_day(door.now))}

@@ -64,8 +64,9 @@ async def invite(engagement_id: str, body: WhoIn, door: Host) -> dict[str, Any]:
 
 @router.post("/{engagement_id}/confirm")
 async def confirm(engagement_id: str, body: WhoIn, door: Host) -> dict[str, Any]:
-    """An invited volunteer says yes; never more than are wanted."""
-    done = await told(door, engagement_id, body.volunteer_id, g.ConfirmEngagement(body.volunteer_id, door.now))
+    """An invited volunteer says yes; never more than are wanted. Told by the host alone, it does not open the reference of their platform."""
+    yes = g.ConfirmEngagement(body.volunteer_id, door.now, door.may(*MATCHERS))
+    done = await told(door, engagement_id, body.volunteer_id, yes)
     return _answer(engagement_id, done, body.volunteer_id)
 
 

@@ -22,7 +22,7 @@ from shared.http import Door, NotFound, door_for
 
 router = APIRouter(prefix="/matching/v1/households", tags=["assessments"])
 _MEDICAL = "medical_self_paid_year_fen"
-_TAKEN = frozenset(("accepted", "scheduled", "attended", "unattended", "in_service", "served", "closed"))
+_TAKEN = frozenset(("accepted", "scheduled", "attended", "unattended", "in_service", "served"))
 Told = Mapping[str, Any]
 
 
@@ -87,15 +87,17 @@ async def household_of(door: Door, household_id: str) -> dict[str, Any]:
     bills = {key: one for key in ids if (one := _bill(rules, states[key], told[key], given)) is not None}
     return {
         "household_id": household_id, "counts_with": [one for one in chains if one != household_id], "cases": ids,
-        "chain": msgspec.to_builtins(chain(cases, asked, given)), "bills": {key: msgspec.to_builtins(one) for key, one in bills.items()},
+        "shared": [case.case_id for case in cases if case.shared], "chain": msgspec.to_builtins(chain(cases, asked, given)),
+        "bills": {key: msgspec.to_builtins(one) for key, one in bills.items()},
     }  # fmt: skip
 
 
 def _own(whole: Told, org: str) -> dict[str, Any]:
-    """What one provider may see: its own part, and of the others only which party has which need in hand."""
-    parts = whole["chain"]["parts"]
+    """What one provider may see: its own part, and of the others only which party has which need in hand, while that case is shared."""
+    parts = [part for part in whole["chain"]["parts"] if part["word"] != "drafted"]
     own = [part for part in parts if part["org_id"] == org]
-    others = [{"party": part["party"], "need": part["need"], "word": part["word"]} for part in parts if part["org_id"] != org]
+    shared = [part for part in parts if part["org_id"] != org and part["case_id"] in whole["shared"]]
+    others = [{"party": part["party"], "need": part["need"], "word": part["word"]} for part in shared]
     return {"household_id": whole["household_id"], "chain": {"parts": own, "others": others}}
 
 

@@ -94,12 +94,13 @@ def _numbers(told: Any) -> Any:
     return told
 
 
-async def _body(request: Request) -> bytes:
+async def whole(request: Request, most: int) -> bytes:
+    """The body of a request, not longer than `most` bytes; raises `Invalid`."""
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)
-        if size > files.BYTES_MAX:
-            raise Invalid(pointer="", detail=f"the file is larger than {files.BYTES_MAX // 1024**2} MiB")
+        if size > most:
+            raise Invalid(pointer="", detail=f"the file is larger than {most // 1024**2} MiB")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -123,7 +124,7 @@ async def take_in(
     kind: Literal[KINDS] | None = None,  # type: ignore[valid-type]
 ) -> Any:
     """Take in a file of HSDS JSON or CSV, all of it or (`keep_good`) what is whole of it; `kind` is of organisations that name none."""
-    tables = await asyncio.to_thread(_read, await _body(request))
+    tables = await asyncio.to_thread(_read, await whole(request, files.BYTES_MAX))
     state: Directory = await door.state("directory", CITY)
     organizations = {row["id"]: row for row in await views.all_rows(door, views.ORGANIZATIONS)}
     locations = {row["id"]: row for row in await views.all_rows(door, views.LOCATIONS)}

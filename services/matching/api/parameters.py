@@ -13,6 +13,8 @@ from services.matching.asked import ParameterIn
 from services.matching.domain.changing import NewValue, changed
 from services.matching.domain.parameters import CITY, ParameterSet, SetParameter
 from services.matching.domain.rule_reading import RuleFault
+from services.matching.domain.rulebook import Rulebook
+from services.matching.domain.rules import Programme
 from services.matching.standing import rules as standing_rules
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To
@@ -22,15 +24,22 @@ Keeper = Annotated[Door, Depends(door_for("gov", "admin"))]
 Reader = Annotated[Door, Depends(door_for("gov", "caseworker", "auditor", "admin", "ops"))]
 
 
+def owner_of(rules: Rulebook, programme: Programme, name: str) -> str | None:
+    """The programme whose number it is, or None for one of the city's on which the programme rests; raises `Invalid`."""
+    if name in programme.parameters:
+        return programme.code
+    if name not in city_numbers(rules, programme):
+        raise Invalid(pointer="/name", detail="is no number of this programme")
+    return None
+
+
 async def parameter_set(door: Door, code: str, body: ParameterIn) -> dict[str, Any]:
     """The number set, of this programme or of the city where the programme rests on one of the city's."""
     rules = await standing_rules(door)
     programme = rules.by_code.get(code)
     if programme is None:
         raise NotFound("programme")
-    if body.name not in programme.parameters and body.name not in city_numbers(rules, programme):
-        raise Invalid(pointer="/name", detail="is no number of this programme")
-    owner = code if body.name in programme.parameters else None
+    owner = owner_of(rules, programme, body.name)
     value = Fraction(body.value)
     try:
         changed(rules, [NewValue(owner, body.name, body.valid_from, value, body.source)])

@@ -85,4 +85,7 @@ async def leave(volunteer_id: str, door: Keeper, body: LeaveIn | None = None) ->
     """To be asked no more, or to be forgotten; their places are free again and verified hours stay counted."""
     no = g.DeclineEngagement(volunteer_id, g.LEFT, door.now)
     places = [To("engagement", key, no) for key in await views.open_places(door, volunteer_id)]
-    return await _known(door, volunteer_id, v.LeaveVolunteer((body or LeaveIn()).reason, door.now), *places)
+    said = await _known(door, volunteer_id, v.LeaveVolunteer((body or LeaveIn()).reason, door.now), *places)
+    for key in await views.open_places(door, volunteer_id):  # what was asked of them while this was being said
+        await door.execute(To("engagement", key, no))
+    return said

@@ -30,6 +30,11 @@ async def what_if(body: WhatIfIn, door: Planner) -> dict[str, Any]:
 
     `cases` names the first few hundred of each; sums count all.
     """
+    return await changes(door, body)
+
+
+async def changes(door: Door, body: WhatIfIn) -> dict[str, Any]:
+    """What these values would change; raises `Invalid` naming the value that is none."""
     rules = await standing_rules(door)
     values = [NewValue(one.programme, one.name, one.valid_from, Fraction(one.value), one.source) for one in body.values]
     try:

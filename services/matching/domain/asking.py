@@ -10,6 +10,7 @@ from msgspec import Struct
 from services.matching.domain.rulebook import Limit
 
 ATTEMPTS_MAX = 12
+OPEN_MAX = 60  # offers of one need that may be open still; all of them are revoked in one unit
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -41,7 +42,7 @@ class Ask(Struct, frozen=True, gc=False):
 
     `only` names one service when a person chose by hand; `attempt` counts the providers asked one after the other,
     `rounds` the searches begun for this need; `unfit` are services whose conditions this case does not meet. `group` names what is
-    offered to several at once.
+    offered to several at once; `language` is the one that the person speaks, where it is known.
     """
 
     root: str
@@ -60,6 +61,7 @@ class Ask(Struct, frozen=True, gc=False):
     only: str | None = None
     rounds: int = 1
     group: str | None = None
+    language: str = ""
     unfit: tuple[str, ...] = ()
 
     @property

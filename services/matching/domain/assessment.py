@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from services.matching.domain.asking import ATTEMPTS_MAX, Ask
+from services.matching.domain.asking import OPEN_MAX, Ask
 from services.matching.domain.compiling import Verdict
 from shared.kernel import SHREDDED, Shredded
 
@@ -33,6 +33,7 @@ class AssessCase(Struct, frozen=True, gc=False):
     seen_on: date
     at: datetime
     recipients: tuple[str, ...] | None = None
+    language: str = ""
 
 
 class Reassess(Struct, frozen=True, gc=False):
@@ -115,6 +116,7 @@ class CaseAssessed(Struct, frozen=True, gc=False):
     recipients: tuple[str, ...] | None = None
     seeks: tuple[Ask, ...] = ()
     changed: Changed | None = None
+    language: str = ""
 
 
 class NothingMissing(Struct, frozen=True, gc=False):
@@ -203,7 +205,7 @@ def _seeking(state: Assessment, seeks: tuple[Ask, ...]) -> tuple[Sought, ...]:
 
 def _moved(state: Assessment, need: str, referral_id: str | None) -> Assessment:
     one = state.of(need) or Sought(need, 1, None)
-    others = one.others if one.referral_id is None else (*one.others, one.referral_id)[-ATTEMPTS_MAX:]
+    others = one.others if one.referral_id is None else (*one.others, one.referral_id)[-OPEN_MAX:]
     return msgspec.structs.replace(state, sought=_with(state.sought, Sought(need, one.rounds, referral_id, others)))
 
 

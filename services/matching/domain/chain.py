@@ -102,6 +102,7 @@ class Gap(Struct, frozen=True, gc=False):
 class Part(Struct, frozen=True, gc=False):
     """What one organisation has to do with the household: its party, its next task, its last word."""
 
+    case_id: str
     party: str
     org_id: str
     need: str
@@ -188,7 +189,7 @@ def party_of(kind: str) -> str:
 
 def _parts(asked: Iterable[Asked]) -> tuple[Part, ...]:
     parts = [
-        Part(party_of(one.kind), one.org_id, one.need, _NEXT.get(one.state), one.state, one.reason,
+        Part(one.case_id, party_of(one.kind), one.org_id, one.need, _NEXT.get(one.state), one.state, one.reason,
              one.appointment_at if one.state == "scheduled" else one.due_at if one.state == "offered" else None, one.changed_at)
         for one in asked
     ]  # fmt: skip

@@ -7,7 +7,7 @@ The state is shared by all decisions of the city, so an event copies only the sm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from msgspec import Struct
 from services.matching.domain.asking import Ask, Candidate
 from services.matching.domain.fitting import EVERYBODY, Eligibility
 from services.matching.domain.offering import PLAIN, Terms, day_in_china
+from services.matching.domain.preference import NEW, Record, after_help, after_offer
 
 CITY = "city"
 
@@ -156,6 +157,7 @@ class PlaceHeld(Struct, frozen=True, gc=False):
     at: datetime
     candidate: Candidate | None = None
     fund_id: str | None = None
+    why: tuple[str, ...] = ()
 
 
 class PlaceReleased(Struct, frozen=True, gc=False):
@@ -182,13 +184,16 @@ Places = tuple[int | None, int, int]  # places, held, used
 
 
 class Directory(Struct, frozen=True, gc=False):
-    """`by_wish` finds services by programme or need with a district; `counts` by service id; `assured`: confirmed on which day."""
+    """`by_wish` finds services by programme or need with a district; `counts` by service id; `assured`: confirmed on which day;
+    `records`: offers lately, and those that ended in help.
+    """
 
     listings: Mapping[str, Listing]
     by_wish: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, Places]
     paused: frozenset[str] = frozenset()
     assured: Mapping[str, date] = {}
+    records: Mapping[str, Record] = {}
 
     def free(self, service_id: str) -> bool:
         places, held, used = self.counts[service_id]
@@ -216,18 +221,26 @@ def _indexed(state: Directory, new: Listing) -> dict[str, tuple[str, ...]]:
 def _listed(state: Directory, event: ServiceListed) -> Directory:
     listing = event.listing
     held, used = state.counts.get(listing.service_id, (None, 0, 0))[1:]
+    held = held if listing.places is not None else 0  # what is not counted is not held
     return Directory(
         {**state.listings, listing.service_id: listing},
         _indexed(state, listing),
         {**state.counts, listing.service_id: (listing.places, held, used)},
         state.paused - {listing.service_id},
         {**state.assured, listing.service_id: event.assured_on or day_in_china(event.at)},
+        state.records,
     )
 
 
 def _counted(state: Directory, count: Count) -> Directory:
-    counts = {**state.counts, count.service_id: (count.places, count.held, count.used)}
-    return Directory(state.listings, state.by_wish, counts, state.paused, state.assured)
+    held = count.held if count.places is not None else 0
+    counts = {**state.counts, count.service_id: (count.places, held, count.used)}
+    return Directory(state.listings, state.by_wish, counts, state.paused, state.assured, state.records)
+
+
+def _recorded(state: Directory, service_id: str, after: Callable[[Record], Record]) -> Directory:
+    records = {**state.records, service_id: after(state.records.get(service_id, NEW))}
+    return Directory(state.listings, state.by_wish, state.counts, state.paused, state.assured, records)
 
 
 def evolve(state: Directory, event: Any) -> Directory:
@@ -235,7 +248,10 @@ def evolve(state: Directory, event: Any) -> Directory:
         case PlacesSet():
             return _counted(state, event.count)
         case PlaceHeld() | PlaceReleased() | PlaceUsed():
-            return state if event.count.places is None else _counted(state, event.count)
+            counted = state if event.count.places is None else _counted(state, event.count)
+            if isinstance(event, PlaceReleased):
+                return counted
+            return _recorded(counted, event.count.service_id, after_offer if isinstance(event, PlaceHeld) else after_help)
         case NoPlaceFound():
             return state
         case ServiceListed():

@@ -38,6 +38,7 @@ from services.matching.domain.directory import (
 )
 from services.matching.domain.fitting import EVERYBODY, unmet
 from services.matching.domain.offering import day_in_china, in_force
+from services.matching.domain.preference import NEW, Offer, order, why
 from shared.kernel import Decider, Rejected
 
 
@@ -119,33 +120,31 @@ def _held_against(state: Directory, command: RequestReferral, on: date) -> Ask:
     return replace(ask, unfit=tuple(sorted(unfit)))
 
 
-def _rank(state: Directory, listing: Listing) -> tuple[bool, float, str]:
+def _offer(state: Directory, listing: Listing) -> Offer:
     places, held, used = state.counts[listing.service_id]
-    return (not listing.districts, (held + used) / places if places else 0.0, listing.service_id)
+    record = state.records.get(listing.service_id, NEW)
+    return Offer(listing.service_id, bool(listing.districts), listing.terms.languages, places, held + used, record)
 
 
-def _best(state: Directory, ask: Ask, wish: str, on: date) -> tuple[Listing | None, bool]:
-    """The best service with a free place, and whether any was suitable at all."""
-    best, rank, any_suitable = None, None, False
-    for listing in _serving(state, ask, wish, on):
-        if listing.service_id in ask.unfit or not _reaches(ask, listing):
-            continue
-        any_suitable = True
-        if not state.free(listing.service_id):
-            continue
-        its = _rank(state, listing)
-        if rank is None or its < rank:
-            best, rank = listing, its
-    return best, any_suitable
+def _best(state: Directory, ask: Ask, wish: str, on: date) -> tuple[Listing | None, bool, tuple[str, ...]]:
+    """The service to be asked first of those with a free place, whether any was suitable at all, and why this one."""
+    suitable = [one for one in _serving(state, ask, wish, on) if one.service_id not in ask.unfit and _reaches(ask, one)]
+    free = [(_offer(state, one), one) for one in suitable if state.free(one.service_id)]
+    if not free:
+        return None, bool(suitable), ()
+    offer, best = min(free, key=lambda both: order(both[0], ask))
+    return best, True, why(offer, ask, len(free))
 
 
-def _held(state: Directory, ask: Ask, listing: Listing, candidate: Candidate | None, at: datetime) -> tuple[PlaceHeld]:
+def _held(
+    state: Directory, ask: Ask, listing: Listing, candidate: Candidate | None, at: datetime, because: tuple[str, ...] = ()
+) -> tuple[PlaceHeld]:
     fund_id = None
     if candidate is not None:
         for standing in listing.standing:
             if standing.programme == candidate.programme and (standing.max_fen is None or candidate.amount_fen <= standing.max_fen):
                 fund_id = standing.fund_id
-    return (PlaceHeld(ask, _count(state, listing.service_id, 1, 0), at, candidate, fund_id),)
+    return (PlaceHeld(ask, _count(state, listing.service_id, 1, 0), at, candidate, fund_id, because),)
 
 
 def request(command: RequestReferral, state: Directory) -> tuple[Any, ...]:
@@ -154,13 +153,13 @@ def request(command: RequestReferral, state: Directory) -> tuple[Any, ...]:
     on, full = day_in_china(command.at), False
     ask = _held_against(state, command, on)
     for candidate in ask.candidates:
-        listing, suitable = _best(state, ask, candidate.programme, on)
+        listing, suitable, because = _best(state, ask, candidate.programme, on)
         if listing is not None:
-            return _held(state, ask, listing, candidate, command.at)
+            return _held(state, ask, listing, candidate, command.at, because)
         full = full or suitable
-    listing, suitable = _best(state, ask, ask.need, on)
+    listing, suitable, because = _best(state, ask, ask.need, on)
     if listing is not None:
-        return _held(state, ask, listing, None, command.at)
+        return _held(state, ask, listing, None, command.at, because)
     return (NoPlaceFound(ask, "full" if full or suitable else _why_nobody(state, ask, on), command.at),)
 
 
@@ -188,7 +187,7 @@ def _by_hand(command: RequestReferral, state: Directory, service_id: str) -> tup
     if not _reaches(ask, listing):
         raise ConsentDoesNotReachThisProvider(kind=listing.kind)
     fitting = [c for c in ask.candidates if c.programme in listing.programmes]
-    return _held(state, ask, listing, fitting[0] if fitting else None, command.at)
+    return _held(state, ask, listing, fitting[0] if fitting else None, command.at, ("chosen:by_hand",))
 
 
 def _known(state: Directory, service_id: str) -> Listing:
@@ -259,9 +258,10 @@ def release(command: ReleasePlace, state: Directory) -> tuple[Any, ...]:
 
 
 def use(command: UsePlace, state: Directory) -> tuple[Any, ...]:
-    places, held, _ = state.counts.get(command.service_id, (None, 0, 0))
-    if places is None:
+    """Said of uncounted places too, since it tells what came of the offer."""
+    if command.service_id not in state.counts:
         return ()
+    held = state.counts[command.service_id][1]
     return (PlaceUsed(_count(state, command.service_id, -1 if held else 0, 1), command.referral_id),)
 
 

@@ -50,8 +50,11 @@ class InviteVolunteer(Struct, frozen=True):
 
 
 class ConfirmEngagement(Struct, frozen=True):
+    """`vouched`: said by those who match volunteers or by their platform, not by the host alone."""
+
     volunteer_id: str
     at: datetime
+    vouched: bool = True
 
 
 class DeclineEngagement(Struct, frozen=True):
@@ -99,6 +102,7 @@ class EngagementConfirmed(Struct, frozen=True):
     confirmed: int
     wanted: int
     at: datetime
+    vouched: bool = True
 
 
 class EngagementDeclined(Struct, frozen=True):

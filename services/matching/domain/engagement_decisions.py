@@ -129,7 +129,11 @@ def confirm(command: ConfirmEngagement, state: Engagement) -> tuple[Any, ...]:
     if confirmed >= terms.wanted:
         raise EngagementIsFull(wanted=terms.wanted)
     t = terms
-    return (EngagementConfirmed(t.engagement_id, command.volunteer_id, t.org_id, t.district, t.need, confirmed + 1, t.wanted, command.at),)
+    return (
+        EngagementConfirmed(
+            t.engagement_id, command.volunteer_id, t.org_id, t.district, t.need, confirmed + 1, t.wanted, command.at, command.vouched
+        ),
+    )
 
 
 def decline(command: DeclineEngagement, state: Engagement) -> tuple[Any, ...]:

@@ -56,6 +56,13 @@ def _value(text: str) -> Fraction:
     return value
 
 
+def in_decimals(value: Fraction) -> str:
+    """A value as decimal text; it was typed as such and has at most nine places."""
+    whole, rest = divmod(value * 10**9, 10**9)
+    digits = f"{int(rest):09}".rstrip("0")
+    return f"{whole}.{digits}" if digits else str(whole)
+
+
 def set_parameter(command: SetParameter, state: Parameters, base: Rulebook) -> tuple[ParameterSet, ...]:
     c, series = command, _series(base, command)
     if series is None:
@@ -67,12 +74,12 @@ def set_parameter(command: SetParameter, state: Parameters, base: Rulebook) -> t
     if before == value:
         return ()
     if before is not None and not c.corrects:
-        raise ParameterStandsFromThisDay(valid_from=c.valid_from.isoformat(), value=str(before))
+        raise ParameterStandsFromThisDay(valid_from=c.valid_from.isoformat(), value=in_decimals(before))
     if before is None and c.corrects:
         raise NothingToCorrect(valid_from=c.valid_from.isoformat())
     until = min((day for day in standing if day > c.valid_from), default=None)
-    instead_of = None if before is None else str(before)
-    return (ParameterSet(state.count + 1, c.programme, c.name, c.valid_from, until, str(value), c.source, c.at, instead_of),)
+    instead_of = None if before is None else in_decimals(before)
+    return (ParameterSet(state.count + 1, c.programme, c.name, c.valid_from, until, in_decimals(value), c.source, c.at, instead_of),)
 
 
 def parameters(base: Rulebook) -> Decider[Parameters]:

@@ -26,13 +26,17 @@ class BeginReassessment(Struct, frozen=True, gc=False):
 
 
 class NotePortion(Struct, frozen=True, gc=False):
-    """The cases from the id `begun_after` up to and with `after` were asked again; `last` when there are no more."""
+    """The cases from the id `begun_after` up to and with `after` were asked again; `last` when there are no more.
+
+    `passed_over` of them could not be asked: somebody must look at the log.
+    """
 
     begun_after: str
     after: str
     looked_at: int
     last: bool
     at: datetime
+    passed_over: int = 0
 
 
 class ReassessmentBegun(Struct, frozen=True, gc=False):
@@ -54,12 +58,14 @@ class PortionDue(Struct, frozen=True, gc=False):
     until: date | None
     begun_at: datetime
     at: datetime
+    passed_over: int = 0
 
 
 class ReassessmentDone(Struct, frozen=True, gc=False):
     key: str
     looked_at: int
     at: datetime
+    passed_over: int = 0
 
 
 COMMANDS = (BeginReassessment, NotePortion)
@@ -73,6 +79,7 @@ class Reassessment(Struct, frozen=True, gc=False):
     after: str = ""
     looked_at: int = 0
     done: bool = False
+    passed_over: int = 0
 
 
 class ReassessmentIsUnknown(Rejected):
@@ -87,9 +94,9 @@ def evolve(state: Reassessment, event: Any) -> Reassessment:
         case ReassessmentBegun():
             return Reassessment(event)
         case PortionDue():
-            return msgspec.structs.replace(state, after=event.after, looked_at=event.looked_at)
+            return msgspec.structs.replace(state, after=event.after, looked_at=event.looked_at, passed_over=event.passed_over)
         case ReassessmentDone():
-            return msgspec.structs.replace(state, looked_at=event.looked_at, done=True)
+            return msgspec.structs.replace(state, looked_at=event.looked_at, passed_over=event.passed_over, done=True)
     raise AssertionError(f"{type(event).__name__} is no event of a reassessment")
 
 
@@ -108,10 +115,10 @@ def note(command: NotePortion, state: Reassessment) -> tuple[Any, ...]:
         raise ReassessmentIsUnknown
     if state.done or c.begun_after != state.after:
         return ()
-    looked_at = state.looked_at + c.looked_at
+    looked_at, passed_over = state.looked_at + c.looked_at, state.passed_over + c.passed_over
     if c.last:
-        return (ReassessmentDone(begun.key, looked_at, c.at),)
-    return (PortionDue(begun.key, c.after, looked_at, begun.since, begun.until, begun.at, c.at),)
+        return (ReassessmentDone(begun.key, looked_at, c.at, passed_over),)
+    return (PortionDue(begun.key, c.after, looked_at, begun.since, begun.until, begun.at, c.at, passed_over),)
 
 
 def decide(command: Any, state: Reassessment) -> tuple[Any, ...]:

@@ -80,7 +80,7 @@ class ReopenReferral(Struct, frozen=True, gc=False):
 
 
 class OfferReferral(Struct, frozen=True, gc=False):
-    """`fund_id` where the provider accepts by itself; `amount_fen`, `kind` and `limits` are what the programme would give."""
+    """`fund_id` where the provider accepts by itself; `why` it is this one; `amount_fen`, `kind` and `limits` are what the programme would give."""
 
     about: About
     ask: Ask
@@ -90,6 +90,7 @@ class OfferReferral(Struct, frozen=True, gc=False):
     amount_fen: int = 0
     limits: tuple[Limit, ...] = ()
     fund_id: str | None = None
+    why: tuple[str, ...] = ()
 
 
 class AcceptReferral(Struct, frozen=True, gc=False):
@@ -149,6 +150,12 @@ class ReferralDrafted(Struct, frozen=True, gc=False):
     at: datetime
 
 
+class DraftDiscarded(Struct, frozen=True, gc=False):
+    about: About
+    reason: str
+    at: datetime
+
+
 class ReferralReminded(Struct, frozen=True, gc=False):
     about: About
     due_at: datetime
@@ -199,6 +206,7 @@ class ReferralOffered(Struct, frozen=True, gc=False):
     amount_fen: int = 0
     limits: tuple[Limit, ...] = ()
     fund_id: str | None = None
+    why: tuple[str, ...] = ()
 
 
 class ReferralAccepted(Struct, frozen=True, gc=False):
@@ -298,7 +306,7 @@ COMMANDS = (
 EVENTS = (
     ReferralOffered, ReferralAccepted, ReferralDeclined, ReferralLapsed, ReferralRevoked, ReferralScheduled, ReferralAttended,
     ServiceStarted, ReferralServed, ReferralClosed, GrantNotKept, ReferralDrafted, ReferralReminded, ContactNoted, ReferralHandedOut,
-    ReferralHandedBack, ReferralReopened,
+    ReferralHandedBack, ReferralReopened, DraftDiscarded,
 )  # fmt: skip
 
 
@@ -329,6 +337,8 @@ def evolve(state: Referral, event: Any) -> Referral:
             return to(state, status="in_service", grant=None, grant_failed=event.reason)
         case ReferralDrafted():
             return Referral("drafted", drafted=event.about)
+        case DraftDiscarded():
+            return Referral("revoked", reason=event.reason)
         case ReferralReminded():
             return state
         case ContactNoted():

@@ -10,6 +10,7 @@ from services.matching.domain.referral import ABSENT, COMMANDS, EVENTS, Referral
 from shared.kernel import Decider, Rejected
 
 _UNDER_WAY = frozenset(("accepted", "scheduled", "attended", "unattended", "in_service"))
+_FOR_GOOD = frozenset(("got_help", "subject_erased", "taken_by_another"))
 _OVER = frozenset(("declined", "lapsed", "revoked", "closed"))
 
 
@@ -67,7 +68,7 @@ def offer(command: r.OfferReferral, state: Referral) -> tuple[Any, ...]:
     c = command
     if state.offer is not None:
         raise ReferralAlreadyOffered(referral_id=c.about.referral_id)
-    return (r.ReferralOffered(c.about, c.ask, c.due_at, c.at, c.kind, c.amount_fen, c.limits, c.fund_id),)
+    return (r.ReferralOffered(c.about, c.ask, c.due_at, c.at, c.kind, c.amount_fen, c.limits, c.fund_id, c.why),)
 
 
 def accept(command: r.AcceptReferral, state: Referral) -> tuple[Any, ...]:
@@ -105,6 +106,8 @@ def lapse(command: r.LapseReferral, state: Referral) -> tuple[Any, ...]:
 
 
 def revoke(command: r.RevokeReferral, state: Referral) -> tuple[Any, ...]:
+    if state.drafted is not None:
+        return (r.DraftDiscarded(state.drafted, command.reason, command.at),)
     taken_back = state.status == "offered" or (state.status in _UNDER_WAY and state.grant is None)
     if state.offer is None or not taken_back:
         return ()
@@ -158,6 +161,8 @@ def close(command: r.CloseReferral, state: Referral) -> tuple[Any, ...]:
         return ()
     if state.status in _OVER:
         raise ReferralIsOver(state=state.status)
+    if state.status == "offered" and offered.ask.group is not None:
+        raise ReferralIsNotUnderWay(state=state.status)  # one of several is taken or declined, so that the others hear of it
     if command.reason == "could_not_contact":
         _tried_enough(state)
     granted = state.grant is not None and state.status != "served"
@@ -209,7 +214,7 @@ def hand_out(command: r.HandOut, state: Referral) -> tuple[Any, ...]:
 def hand_back(command: r.HandBack, state: Referral) -> tuple[Any, ...]:
     """Silence is told by the schedule, also where somebody was quicker."""
     offered = _offer(state)
-    if state.outside is None:
+    if state.outside is None or state.status not in _UNDER_WAY:
         if command.outcome == "silent":
             return ()
         raise ReferralIsNotOutside
@@ -218,7 +223,7 @@ def hand_back(command: r.HandBack, state: Referral) -> tuple[Any, ...]:
 
 def reopen(command: r.ReopenReferral, state: Referral) -> tuple[Any, ...]:
     offered = _offer(state)
-    if state.reopened_as is not None or state.status not in ("closed", "revoked") or state.reason in ("got_help", "subject_erased"):
+    if state.reopened_as is not None or state.status not in ("closed", "revoked") or state.reason in _FOR_GOOD:
         raise ReferralCannotBeReopened(state=state.status)
     return (r.ReferralReopened(offered.about, command.as_id, command.at),)
 

@@ -103,7 +103,7 @@ def from_json(data: bytes) -> dict[str, list[Any]]:
     """The tables in a JSON file: by table, or nested as the API shows them. Raises `Unreadable`."""
     try:
         told = _decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):  # a number may be beyond all decimals
         raise Unreadable("the file is no JSON, or is nested too deeply") from None
     if isinstance(told, dict) and not isinstance(told.get("contents"), list) and TABLES.keys() & told.keys():
         for name in TABLES.keys() & told.keys():

@@ -323,7 +323,8 @@ class Terming:
     def _places(self, contract: Contract | None) -> int | None:
         """How many places; not fewer than are held for people we sent, not more than were bought."""
         reading, told = self.reading, self.reading._values("service", self.key, "places")
-        places = contract.places if contract is not None else None
+        kept = reading.here.counts.get(self.code, (None, 0, 0))[0]  # a file that says nothing of places leaves them as they are
+        places = contract.places if contract is not None else kept
         for said in told:
             if not said.value.isascii() or not said.value.isdigit() or len(said.value) > 7 or int(said.value) > _PLACES_MAX:
                 reading._fault("attribute", said, "value", "range", f"a whole number from 0 to {_PLACES_MAX:,}")
