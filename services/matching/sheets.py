@@ -6,9 +6,9 @@ import io
 from typing import Any
 
 import polars as pl
-from msgspec import Struct
 
 from services.matching.columns import REPORTED
+from services.matching.file_order import Fault
 
 ROWS_MAX = 1_000_000
 _DAYS = ("on", "seen_on")
@@ -17,14 +17,6 @@ _TRUE, _FALSE = ("true", "yes", "1", "是"), ("false", "no", "0", "否")
 
 class Unreadable(Exception):
     """What was sent is no table."""
-
-
-class Fault(Struct, frozen=True, gc=False):
-    """A cell (row 1 is the first after the names), or with row 0 a column, and the rule that it breaks; never its value."""
-
-    row: int
-    field: str
-    rule: str
 
 
 def _cells(data: bytes) -> pl.DataFrame:
