@@ -127,3 +127,4 @@ def test_nobody_bears_more_than_the_bill(total: int, back: int, grants: list[int
     assert found is not None
     assert sum(step.fen for step in found.steps) + found.rest_fen == found.self_paid_fen
     assert all(step.fen >= 0 for step in found.steps)
+    assert found.rest_fen >= 0

@@ -275,3 +275,10 @@ def test_a_choice_by_hand_is_held_to_the_conditions_too() -> None:
     refusal = Given(DIRECTORY, for_the_old()).when(young).refused(no.CaseDoesNotFit)
     assert refusal.facts == {"service_id": "mercy-s", "facts": ["age"]}
     assert asked_with({"age": 60}, for_the_old(), only="mercy-s").count.service_id == "mercy-s"
+
+
+def test_what_is_not_counted_is_not_held_and_does_not_fill_a_service_later() -> None:
+    history = (listed(places=2), held(2, places=2), d.ServiceListed(listing(), AT, 2, 0), listed(places=2))
+    assert Given(DIRECTORY, *history).state.counts["mercy-s"] == (2, 0, 0)
+    uncounted = d.PlacesSet(d.Count("mercy-s", "mercy", None, 2, 0, True), AT)
+    assert Given(DIRECTORY, listed(places=2), held(2, places=2), uncounted).state.counts["mercy-s"] == (None, 0, 0)

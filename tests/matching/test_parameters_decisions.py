@@ -80,7 +80,7 @@ def test_every_refusal_is_one_of_these() -> None:
 
 def test_a_correction_takes_the_place_of_what_it_corrects_and_says_so() -> None:
     (right,) = Given(PARAMETERS, SET).when(replace(LINE, value="129000", corrects=True)).events
-    assert (right.number, right.instead_of) == (2, "130000")
+    assert (right.number, right.instead_of, right.until) == (2, "130000", None)
     state = Given(PARAMETERS, SET, right).state
     assert [(one.value, one.valid_from) for one in state.values] == [(Fraction(129_000), date(2027, 1, 1))]
     (of_a_file,) = Given(PARAMETERS).when(replace(LINE, valid_from=FIRST.valid_from, corrects=True)).events
