@@ -194,3 +194,9 @@ def test_twenty_thousand_applications_are_ranked() -> None:
     entries = ranked(applications, 6000, (Key("points"), Key("item", "skill"), Key("applied_at"), Key("number")))
     assert numbers(entries, "admitted") == numbers(entries)[:6000]
     assert entries[-1].position == 14_000
+
+
+def test_a_kept_place_takes_one_place_and_the_others_go_on_by_the_order() -> None:
+    four = [Application(name, points, {}, AT) for name, points in (("A", 90), ("B", 80), ("C", 70), ("D", 60))]
+    assert numbers(ranked(four, 3, (Key("points"), Key("number")), kept={"C"}), "admitted") == ["A", "B", "C"]
+    assert numbers(ranked(four, 3, (Key("points"), Key("number")), kept={"D"}), "admitted") == ["A", "B", "D"]
