@@ -84,7 +84,7 @@ class Line(Struct, frozen=True):
 
     @property
     def near(self) -> list[Any]:
-        return [one for one in self.after.because if one.met is False]
+        return [] if self.after.verdict == "eligible" else [one for one in self.after.because if one.met is False]
 
 
 def _yuan(text: str) -> int:

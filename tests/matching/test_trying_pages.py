@@ -32,7 +32,7 @@ async def post(page: httpx.AsyncClient, path: str, fields: dict[str, Any], **hea
 
 
 def row(text: str, name: str) -> str:
-    found = re.search(rf'<th scope="row">{name}</th>(.*?)</tr>', text, re.S)
+    found = re.search(rf"<h3>{name}</h3>(.*?)(?=<h3>|</aside>|$)", text, re.S)
     assert found is not None, name
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found[1]))
 
@@ -54,6 +54,8 @@ async def test_a_moved_number_moves_the_answer_of_a_case_and_nothing_is_kept(
         assert changed in row(moved, name)
         line = RULEBOOK.number("dibao_line_fen", RULEBOOK.days[-1])
         assert f"{(line - 100_000) / 100:,.2f}" in row(moved, name)
+        assert row(shown, name).strip() != ""
+        assert "→" not in row(shown, name)
         wish = {"en": "Micro-wish", "zh": "微心愿"}[language]
         assert "500.00" in row(moved, wish)  # what the form does not ask for stays as it is known
         part = await post(page, path, fields, **{"HX-Request": "true"})
