@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from services.matching.domain.fitting import OPS
-from services.matching.domain.offering import ACCESS, COSTS, DAYS, DOCUMENTS
-from services.matching.domain.organization_decisions import KINDS
+from services.matching.domain.fitting import Op
+from services.matching.domain.offering import Access, CostKind, Document, Weekday
+from services.matching.domain.organization_decisions import Kind
 from shared.asked import WHOLE, Day, DayOrInstant, Instant, Language, Value
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
@@ -18,11 +18,11 @@ Description = Annotated[str, Field(max_length=2000), WHOLE]
 FundId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260 code.")]
-NEEDS = (
+Need = Literal[
     "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
     "mental_health", "integration",
-)  # fmt: skip
-Need = Literal[NEEDS]  # type: ignore[valid-type]
+]  # fmt: skip
+NEEDS: tuple[str, ...] = get_args(Need)
 Reason = Literal[
     "no_capacity", "not_eligible", "out_of_area", "missing_document", "lack_of_resources", "additional_assessment_required", "other"
 ]
@@ -118,7 +118,7 @@ class WhatIfIn(Strict):
 class OrganizationIn(Strict):
     id: Code | None = Field(None, description="Ours when left out.")
     name: Name
-    kind: Literal[KINDS] = "charity"  # type: ignore[valid-type]
+    kind: Kind = "charity"
     description: Description = ""
 
 
@@ -138,13 +138,13 @@ class StandingIn(Strict):
 class OpeningIn(Strict):
     """HSDS schedule: every week on these days, as iCal writes BYDAY."""
 
-    days: list[Literal[DAYS]] = Field(min_length=1, max_length=7)  # type: ignore[valid-type]
+    days: list[Weekday] = Field(min_length=1, max_length=7)
     opens_at: TimeOfDay
     closes_at: TimeOfDay
 
 
 class CostIn(Strict):
-    option: Literal[COSTS]  # type: ignore[valid-type]
+    option: CostKind
     amount_fen: Fen = 0
 
 
@@ -152,7 +152,7 @@ class ConditionIn(Strict):
     """One fact of a case held against a value; a list for `in`."""
 
     fact: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    op: Literal[OPS]  # type: ignore[valid-type]
+    op: Op
     value: Value
 
 
@@ -186,9 +186,9 @@ class ServiceIn(Strict):
     location_id: Code | None = None
     schedule: list[OpeningIn] = Field(default_factory=list, max_length=50)
     languages: list[Language] = Field(default_factory=list, max_length=50, description="BCP 47.")
-    required_documents: list[Literal[DOCUMENTS]] = Field(default_factory=list, max_length=50)  # type: ignore[valid-type]
+    required_documents: list[Document] = Field(default_factory=list, max_length=50)
     cost: list[CostIn] = Field(default_factory=list, max_length=20)
-    accessibility: list[Literal[ACCESS]] = Field(default_factory=list, max_length=20)  # type: ignore[valid-type]
+    accessibility: list[Access] = Field(default_factory=list, max_length=20)
     eligibility: EligibilityIn = EligibilityIn()
     contract: ContractIn | None = None
 

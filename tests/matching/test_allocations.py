@@ -157,7 +157,7 @@ async def test_days_bind_and_what_is_late_is_refused(office: Office) -> None:
     later = {**PLAN, "opens_at": (NOW + timedelta(days=1)).isoformat()}
     await office.post("", later, status=201)
     assert await office.refused("/rp-2026/open") == "NotYetOpening"
-    one = {"person_id": "p1", "shown": LOW}
+    one: dict[str, Any] = {"person_id": "p1", "shown": LOW}
     assert await office.refused("/rp-2026/applications", one) == "ApplicationsAreNotOpen"
     await office.post("", PLAN, status=201)
     await office.post("/rp-2026/open")
@@ -247,10 +247,10 @@ async def test_a_flat_asks_for_its_conditions_and_skilled_people_come_first(offi
     await office.post("", {**PLAN, "scheme": "public-rental", "group": "family", "quota": 1, "order": None}, status=201)
     assert [one["by"] for one in (await office.get("/rp-2026"))["order"]] == ["reached", "points", "applied_at", "number"]
     await office.post("/rp-2026/open")
-    one = {"person_id": "p1", "shown": {"education": "bachelor_or_above", "skill": "intermediate_worker_grade_4"}}
+    one: dict[str, Any] = {"person_id": "p1", "shown": {"education": "bachelor_or_above", "skill": "intermediate_worker_grade_4"}}
     assert await office.refused("/rp-2026/applications", one) == "ConditionsAreNotMet"
     facts = {"local_hukou": False, "lived_here_months": 7, "homes_owned": 0}
-    learned = await office.apply("p1", {**one["shown"], "facts": facts})  # type: ignore[dict-item]
+    learned = await office.apply("p1", {**one["shown"], "facts": facts})
     skilled = await office.apply("p2", {"skill": "senior_worker_grade_3_or_above", "facts": facts})
     office.now = CLOSES
     await office.post("/rp-2026/close")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.matching import views
 from services.matching.asked import NEEDS
 from services.matching.domain.directory import CITY, Directory
-from services.matching.domain.organization_decisions import KINDS
+from services.matching.domain.organization_decisions import Kind
 from services.matching.hsds import files
 from services.matching.hsds.checking import Fault
 from services.matching.hsds.description import VERSION
@@ -121,7 +121,7 @@ async def take_in(
     request: Request,
     door: Importer,
     keep_good: bool = False,
-    kind: Literal[KINDS] | None = None,  # type: ignore[valid-type]
+    kind: Kind | None = None,
 ) -> Any:
     """Take in a file of HSDS JSON or CSV, all of it or (`keep_good`) what is whole of it; `kind` is of organisations that name none."""
     tables = await asyncio.to_thread(_read, await whole(request, files.BYTES_MAX))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
-OPS = ("at_least", "at_most", "is", "in", "has")
+Op = Literal["at_least", "at_most", "is", "in", "has"]
+OPS: tuple[str, ...] = get_args(Op)
 UNKNOWN_PLACE = "440100"  # the city stands where nobody told the district
 Told = bool | int | str
 _TEXT_MAX, _NUMBER_MAX, _VALUES_MAX = 80, 1_000_000_000_000, 50

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Literal, get_args
 
 from msgspec import Struct
 
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-DOCUMENTS = (
+Weekday = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
+DAYS: tuple[str, ...] = get_args(Weekday)
+Document = Literal[
     "identity_card", "household_register", "residence_permit", "income_proof", "medical_record", "medical_bill", "disability_card",
     "minimum_living_certificate", "student_card", "work_contract", "bank_card", "application_form", "photograph",
-)  # fmt: skip
-COSTS = ("free", "per_visit", "per_hour", "per_day", "per_month", "deposit", "own_share", "donation")
-ACCESS = ("wheelchair", "lift", "accessible_toilet", "sign_language", "large_print", "home_visit", "online", "telephone")
+]  # fmt: skip
+DOCUMENTS: tuple[str, ...] = get_args(Document)
+CostKind = Literal["free", "per_visit", "per_hour", "per_day", "per_month", "deposit", "own_share", "donation"]
+COSTS: tuple[str, ...] = get_args(CostKind)
+Access = Literal["wheelchair", "lift", "accessible_toilet", "sign_language", "large_print", "home_visit", "online", "telephone"]
+ACCESS: tuple[str, ...] = get_args(Access)
 _CHINA = timezone(timedelta(hours=8))
 
 

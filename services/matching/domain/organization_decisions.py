@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 from services.matching.domain.organization import (
     ABSENT,
@@ -17,10 +17,11 @@ from services.matching.domain.organization import (
 )
 from shared.kernel import Decider, Rejected
 
-KINDS = (
+Kind = Literal[
     "government", "charity", "hospital", "company", "social_work_station", "community", "volunteer_group", "family_service_centre",
     "elderly_care_platform",
-)  # fmt: skip
+]  # fmt: skip
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class OrganizationIsUnknown(Rejected):
