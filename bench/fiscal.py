@@ -125,7 +125,10 @@ def _follows() -> dict[str, tuple[Any, Any]]:
         return lambda read: read(one + "?") | read(other + "?")
 
     income, size, spent = "monthly_income_fen", "household_size", "necessary_spending_month_fen"
-    heads = lambda read: np.maximum(read(size), 1)  # noqa: E731
+
+    def heads(read: Any) -> Any:
+        return np.maximum(read(size), 1)
+
     return {
         size: (lambda read: read("told_size"), lambda read: read("told_size?") & (read("told_size") > 0)),
         "medical_self_paid_year_fen": (
