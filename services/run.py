@@ -171,7 +171,7 @@ async def _at_work(server: Server, address: str, console: Console, *, once: bool
     for path, what in _ADDRESSES:
         console.print(f"  {address}{path:24} {what}")
     console.print(
-        "  demo log-ins: operator, caseworker, gov, finance, approver, approver-2, ops, auditor, admin, charity-<code>; secret: demo"
+        "  demo log-ins: operator, caseworker, gov, finance, approver, approver-2, approver-3, ops, auditor, admin, charity-<code>; secret: demo"
     )
     while not server.should_exit:
         await asyncio.sleep(0.2)

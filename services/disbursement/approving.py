@@ -29,7 +29,7 @@ async def own_payout(door: Door, payout_id: str) -> Payout:
 
 
 def approval(door: Door, payout_id: str) -> To:
-    return To("payout", payout_id, Approve(door.principal.id, month(door), door.principal.org))
+    return To("payout", payout_id, Approve(door.principal.id, month(door), door.principal.org, tuple(sorted(door.principal.roles))))
 
 
 async def approve_each(door: Door, ids: Iterable[str]) -> list[dict[str, Any]]:

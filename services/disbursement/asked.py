@@ -85,5 +85,11 @@ class ConfirmIn(_Said):
     answer: Literal["received", "partly", "not"] = "received"
 
 
+class FollowUpIn(_Said):
+    """What came of it that not all had arrived."""
+
+    outcome: Literal["bank_confirmed", "recall_asked", "delivered_again", "person_not_reached", "arrived_late"]
+
+
 class ApproveManyIn(_Said):
     ids: Annotated[list[Id], Field(min_length=1, max_length=1000)]

@@ -17,7 +17,8 @@ from services.disbursement.api.payouts import shown_payout
 from services.disbursement.api.public import summed
 from services.disbursement.approving import SEES_ALL, approve_each, month, own_payout
 from services.disbursement.asked import DonationIn, FundIn
-from services.disbursement.domain.payout import Cancel, ConfirmReceipt, PayoutRefused, Refuse, Resolve
+from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, PayoutRefused, Refuse, Resolve
+from services.disbursement.domain.payout_decisions import FOLLOW_UPS, INCOMPATIBLE
 from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.follow import CITY
@@ -53,9 +54,16 @@ async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
     door = page.door
     waiting = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
     unknown = await door.page(views.payouts_by("unknown"), order=_ORDER, limit=_PAGE)
+    missing = await door.page(views.payouts_by(not_arrived=True), order=(payout_table.c.receipt_at, payout_table.c.payout_id), limit=_PAGE)
+    treasury: Treasury = await door.state("treasury", CITY)
     counts = {row["state"]: {"count": int(row["count"]), "fen": int(row["fen"] or 0)} for row in await door.rows(views.waiting())}
     names = await _fund_names(page)
-    shown = {"wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS, **values}
+    shown = {
+        "wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS,
+        "fund_left": {fund_id: fund.available_fen for fund_id, fund in treasury.funds.items()}, "me": door.principal.id,
+        "both_ends": sorted(INCOMPATIBLE & door.principal.roles) if page.may("approver") else [], "missing": missing["items"],
+        "now": door.now, **values,
+    }  # fmt: skip
     return page.show("disbursement/desk.html", status=status, waiting=waiting, unknown=unknown["items"], counts=counts, **shown)
 
 
@@ -91,8 +99,8 @@ async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) 
     shown = shown_payout(state, await door.version("payout", payout_id))
     treasury: Treasury = await door.state("treasury", CITY)
     values = {
-        "wrong": [], "refusals": REFUSALS, "proposed": state.proposed, "fund": treasury.funds.get(shown["fund_id"] or ""),
-        "fund_names": await _fund_names(page), "reason": reason if state.status == "refused" else "", **values,
+        "wrong": [], "refusals": REFUSALS, "follow_ups": sorted(FOLLOW_UPS), "proposed": state.proposed,
+        "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await _fund_names(page), "reason": reason if state.status == "refused" else "", **values,
     }  # fmt: skip
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
 
@@ -106,7 +114,7 @@ async def payout(payout_id: str, page: Annotated[Page, Depends(page_for(*SEES_AL
 async def work_on_payout(
     payout_id: str, page: Annotated[Page, Depends(page_for("finance", "approver", "caseworker", "operator"))]
 ) -> Response:
-    """One button: approve, refuse, cancel, say how an unknown one ended, confirm what arrived."""
+    """One button: approve, refuse, cancel, say how an unknown one ended, confirm what arrived, say what came of it that it did not."""
     form = await page.form()
     act, door = form.get("act", ""), page.door
     await own_payout(door, payout_id)
@@ -137,6 +145,8 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
             return Resolve(form["outcome"], who, month(page.door))
         case "confirm" if form.get("answer") in {"received", "partly", "not"}:
             return ConfirmReceipt(form["answer"], who)
+        case "follow_up" if form.get("outcome") in FOLLOW_UPS:
+            return FollowUp(form["outcome"], who)
     return None
 
 

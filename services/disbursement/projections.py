@@ -21,6 +21,7 @@ from services.disbursement.domain.payout import (
     PayoutReturned,
     PayoutSettled,
     ReceiptConfirmed,
+    ReceiptFollowedUp,
     Terms,
 )
 from services.disbursement.domain.treasury import FundOpened, Released, Reserved, Restored, Spent, TakenIn
@@ -34,7 +35,7 @@ def _row(t: Terms, e: Envelope) -> dict[str, Any]:
         "payout_id": t.payout_id, "case_id": t.case_id, "person_id": t.person_id, "referral_id": t.referral_id, "org_id": t.org_id,
         "programme": t.programme, "period": t.period, "district": t.district, "kind": t.kind, "fund_id": t.fund_id, "amount_fen": t.amount_fen,
         "items": (), "state": "requested", "reason": None, "approvals_needed": 0, "approved_by": (), "receipt": None,
-        "requested_at": e.at, "changed_at": e.at,
+        "receipt_at": None, "followed_up": None, "requested_at": e.at, "changed_at": e.at,
     }  # fmt: skip
 
 
@@ -83,8 +84,16 @@ def _moves(state: str) -> Callable[[Envelope], Iterable[RowChange]]:
 
 def confirmed(e: Envelope) -> Iterable[RowChange]:
     d: ReceiptConfirmed = e.data
-    values = {"state": "confirmed" if d.answer == "received" else "settled", "receipt": d.answer, "changed_at": e.at}
+    values = {
+        "state": "confirmed" if d.answer == "received" else "settled", "receipt": d.answer, "receipt_at": e.at, "followed_up": None,
+        "changed_at": e.at,
+    }  # fmt: skip
     return (Change(payouts, {"payout_id": e.key}, values),)
+
+
+def followed_up(e: Envelope) -> Iterable[RowChange]:
+    d: ReceiptFollowedUp = e.data
+    return (Change(payouts, {"payout_id": e.key}, {"followed_up": d.outcome, "changed_at": e.at}),)
 
 
 def opened(e: Envelope) -> Iterable[RowChange]:
@@ -171,6 +180,7 @@ PAYOUT_LIST = Projection(
         PayoutRefused: refused,
         PayoutCancelled: _moves("cancelled"),
         ReceiptConfirmed: confirmed,
+        ReceiptFollowedUp: followed_up,
     },
 )
 FUND_LIST = Projection("funds", (funds,), {FundOpened: opened})

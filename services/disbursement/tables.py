@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 TABLES = MetaData()
@@ -50,12 +50,15 @@ payouts = Table(
     Column("approvals_needed", Integer, nullable=False, server_default="0"),
     Column("approved_by", ARRAY(Text), nullable=False, server_default="{}"),
     Column("receipt", Text),
+    Column("receipt_at", DateTime(timezone=True)),
+    Column("followed_up", Text),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Index("payouts_state", "state", "requested_at", "payout_id"),
     Index("payouts_case", "case_id"),
     Index("payouts_referral", "referral_id"),
     Index("payouts_person", "person_id"),
+    Index("payouts_not_arrived", "receipt_at", "payout_id", postgresql_where=text("receipt in ('partly', 'not') and followed_up is null")),
 )  # fmt: skip
 
 entries = Table(

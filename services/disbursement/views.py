@@ -21,8 +21,13 @@ def payouts_by(
     case_id: str | None = None,
     programme: str | None = None,
     referral_id: str | None = None,
+    *,
+    not_arrived: bool = False,
 ) -> Select[Any]:
+    """Payouts by what they are about; `not_arrived` leaves those of which people say so and which nobody has seen to."""
     wanted = select(*_PAYOUT)
+    if not_arrived:
+        wanted = wanted.where(payouts.c.receipt.in_(("partly", "not")), payouts.c.followed_up.is_(None))
     for column, value in (
         ("state", state),
         ("org_id", org_id),

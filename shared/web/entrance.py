@@ -17,7 +17,7 @@ from shared.web.words import LANGUAGES
 router = APIRouter(include_in_schema=False)
 Anybody = Annotated[Page, Depends(page_for(public=True))]
 DEMO_SECRET = "demo"  # noqa: S105  the embedded run's demo clients, offered only when settings.demo
-DEMO_CLIENTS = ("operator", "caseworker", "gov", "finance", "approver", "approver-2", "ops", "auditor", "admin")
+DEMO_CLIENTS = ("operator", "caseworker", "gov", "finance", "approver", "approver-2", "approver-3", "ops", "auditor", "admin")
 _HOUR_SECONDS = 3600
 
 

@@ -16,7 +16,7 @@ from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import Add, Change, Put, RowChange, To
 
-_START = datetime(2026, 11, 23, 2, tzinfo=UTC)
+START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 Row = dict[str, Any]
 
 
@@ -32,7 +32,7 @@ class Paper:
 
     def ask(self, *commands: To) -> Rejected | list[Envelope]:
         """Obey as one unit, all or nothing."""
-        who = Provenance("test", _START + timedelta(minutes=len(self.happened)), "story")
+        who = Provenance("test", START + timedelta(minutes=len(self.happened)), "story")
         try:
             decided = decide_unit(self.rules, commands, who, self._look, lambda: f"id-{next(self._ids):06}")
         except Rejected as no:

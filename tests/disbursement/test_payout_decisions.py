@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from services.disbursement.domain import payout as p
 from services.disbursement.domain import payout_decisions as d
-from services.disbursement.domain.payout import Approve, Cancel, ConfirmReceipt, NoteBankAnswer, NoteReserved, Refuse, Resolve
+from services.disbursement.domain.payout import Approve, Cancel, ConfirmReceipt, FollowUp, NoteBankAnswer, NoteReserved, Refuse, Resolve
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
 from tests.disbursement.stories import (
@@ -44,6 +44,8 @@ LATER_TERMS = replace(CASH, referral_id="r2")
 OWN = replace(ASKED, payout_id="p2")
 ISSUED = (*RESERVED_GOODS, p.PayoutApproved(GOODS, "a1", True, ("a1",)), p.PayoutSettled("person-1", GOODS, MONTH))
 PAID = p.PayoutSettled("person-1", CASH, MONTH)
+NOT_ARRIVED = (*SETTLED, p.ReceiptConfirmed(CASH, "not", "x"))
+SEEN_TO = p.ReceiptFollowedUp(CASH, "recall_asked", "c1")
 
 SAID_YES = (
     Yes("money is asked for", (), ASKED, (REQUESTED,)),
@@ -96,6 +98,11 @@ SAID_YES = (
         (p.PayoutRejected(CASH, "resolved_by_people"),)),
     Yes("it arrived", SETTLED, ConfirmReceipt("received", "caller"), (CONFIRMED[-1],)),
     Yes("it arrived, said again", CONFIRMED, ConfirmReceipt("received", "other"), ()),
+    Yes("approving alone is no other end", RESERVED, Approve("a1", MONTH, None, ("approver", "auditor")), (INSTRUCTED[-1],)),
+    Yes("somebody sees to it", NOT_ARRIVED, FollowUp("recall_asked", "c1"), (SEEN_TO,)),
+    Yes("seen to once", (*NOT_ARRIVED, SEEN_TO), FollowUp("recall_asked", "c2"), ()),
+    Yes("something else came of it", (*NOT_ARRIVED, SEEN_TO), FollowUp("arrived_late", "c1"), (p.ReceiptFollowedUp(CASH, "arrived_late", "c1"),)),
+    Yes("a part of it is seen to as well", (*SETTLED, p.ReceiptConfirmed(CASH, "partly", "x")), FollowUp("recall_asked", "c1"), (SEEN_TO,)),
     Yes("after all it did not", CONFIRMED, ConfirmReceipt("not", "caller"), (p.ReceiptConfirmed(CASH, "not", "caller"),)),
 )  # fmt: skip
 
@@ -122,6 +129,9 @@ SAID_NO = (
     No((*UNKNOWN, p.ResolutionProposed(CASH, "settled", "f1")), Resolve("settled", "f1", MONTH), d.SecondPersonMustAgree),
     *[No(unpaid, ConfirmReceipt("received", "x"), d.PayoutNotSettled) for unpaid in ((), RESERVED, INSTRUCTED, REJECTED, RETURNED)],
     No(SETTLED, ConfirmReceipt("perhaps", "x"), d.AnswerNotKnownWord),
+    *[No(RESERVED, Approve("a1", MONTH, None, (role, "approver")), d.RolesIncompatible) for role in sorted(d.INCOMPATIBLE)],
+    No(NOT_ARRIVED, FollowUp("lost", "c1"), d.FollowUpNotKnownWord),
+    *[No(fine, FollowUp("recall_asked", "c1"), d.NothingToFollowUp) for fine in ((), RESERVED, SETTLED, CONFIRMED)],
 )  # fmt: skip
 
 
@@ -135,7 +145,7 @@ def test_what_is_refused(case: No) -> None:
     Given(d.PAYOUT, *case.given).when(case.when).refused(case.why)
 
 
-@pytest.mark.parametrize(("fen", "needed"), [(1, 1), (199_999, 1), (200_000, 1), (200_001, 2), (10**12, 2)])
+@pytest.mark.parametrize(("fen", "needed"), [(1, 1), (199_999, 1), (200_000, 1), (200_001, 2), (2_000_000, 2), (2_000_001, 3), (10**12, 3)])
 def test_how_many_approve_a_sum(fen: int, needed: int) -> None:
     assert d.approvals_needed(fen) == needed
 
@@ -145,6 +155,21 @@ def test_a_large_sum_is_instructed_by_two_different_people() -> None:
     assert (first.state.status, first.state.approved_by) == ("reserved", ("a1",))
     second = Given(d.PAYOUT, *RESERVED_LARGE, *first.events).when(Approve("a2", MONTH))
     second.then(p.PayoutInstructed(LARGE, "a2", ("a1", "a2")))
+
+
+def test_the_largest_sums_are_instructed_by_three_different_people() -> None:
+    largest: tuple[Any, ...] = (RESERVED_LARGE[0], p.PayoutReserved(LARGE, 3))
+    for n in (1, 2):
+        so_far = tuple(f"a{k}" for k in range(1, n + 1))
+        largest = (*largest, p.PayoutApproved(LARGE, so_far[-1], False, so_far))
+        Given(d.PAYOUT, *largest).when(Approve(so_far[-1], MONTH)).refused(d.SamePersonTwice)
+    Given(d.PAYOUT, *largest).when(Approve("a3", MONTH)).then(p.PayoutInstructed(LARGE, "a3", ("a1", "a2", "a3")))
+
+
+def test_a_later_word_of_the_person_opens_it_again() -> None:
+    again = (*NOT_ARRIVED, SEEN_TO, p.ReceiptConfirmed(CASH, "partly", "x"))
+    assert Given(d.PAYOUT, *again).state.followed_up == ""
+    Given(d.PAYOUT, *again).when(FollowUp("recall_asked", "c1")).then(SEEN_TO)
 
 
 def test_the_requester_cannot_be_the_second_approver_either() -> None:

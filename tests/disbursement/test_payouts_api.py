@@ -27,7 +27,8 @@ async def test_a_payout_is_shown_without_the_person(desk: Desk) -> None:
     assert shown == {
         "payout_id": payout_id, "case_id": "case-1", "referral_id": "referral-case-1", "org_id": "helpers", "programme": "TEMP-URGENT",
         "period": "2026", "district": "440106011", "kind": "cash", "fund_id": "general", "amount_fen": 200_000, "items": [],
-        "state": "reserved", "approvals_needed": 1, "approved_by": [], "end_to_end_id": payout_id.replace("-", ""), "receipt": None, "version": 2,
+        "state": "reserved", "approvals_needed": 1, "approved_by": [], "end_to_end_id": payout_id.replace("-", ""), "receipt": None,
+        "followed_up": None, "version": 2,
     }  # fmt: skip
     assert "person-case-1" not in (await desk.get("/payouts")).text
 
@@ -70,6 +71,7 @@ async def test_an_unknown_payout_is_not_found_by_any_call(desk: Desk) -> None:
     calls: tuple[tuple[str, Any, str], ...] = (
         ("approve", None, "approver"), ("refuse", {"reason": "other"}, "approver"), ("cancel", {}, "finance"),
         ("resolve", {"outcome": "settled"}, "finance"), ("confirm-receipt", {}, "operator"),
+        ("follow-up", {"outcome": "recall_asked"}, "finance"),
     )  # fmt: skip
     for call, body, who in calls:
         answer = await desk.post(f"/payouts/nobody/{call}", body, who=who)

@@ -132,7 +132,7 @@ async def lived_in(city: City) -> tuple[str, str]:
 
 async def settle(city: City, case: str, payout: str) -> None:
     """Two different people approve, the bank pays, the person says that it arrived."""
-    for approver in ("approver", "approver-2"):
+    for approver in ("approver", "approver-2", "approver-3"):
         await city.doors.told(approver, "/disbursement/v1/payouts:approve", {"ids": [payout]})
     await _rows(city.doors, "finance", "/disbursement/v1/payouts", 1, case_id=case, state="settled")
     await city.doors.told("caseworker", f"/disbursement/v1/payouts/{payout}/confirm-receipt", {"answer": "received"})

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import views
 from services.disbursement.approving import SEES_ALL, approval, approve_each, month, own_payout
-from services.disbursement.asked import ApproveManyIn, CancelIn, ConfirmIn, RefuseIn, ResolveIn
-from services.disbursement.domain.payout import Cancel, ConfirmReceipt, Payout, Refuse, Resolve
+from services.disbursement.asked import ApproveManyIn, CancelIn, ConfirmIn, FollowUpIn, RefuseIn, ResolveIn
+from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, Payout, Refuse, Resolve
 from services.disbursement.tables import payouts as payout_table
 from shared.asked import Instant
 from shared.http import Door, NotFound, door_for
@@ -30,18 +30,19 @@ def shown_payout(state: Payout, version: int) -> dict[str, Any]:
     return {
         **{name: getattr(terms, name) for name in _PLAIN}, "amount_fen": terms.amount_fen, "items": msgspec.to_builtins(terms.items or state.wanted),
         "state": state.status, "approvals_needed": state.approvals_needed, "approved_by": state.approved_by,
-        "end_to_end_id": terms.end_to_end_id, "receipt": state.receipt or None, "version": version,
+        "end_to_end_id": terms.end_to_end_id, "receipt": state.receipt or None,
+        "followed_up": state.followed_up or None, "version": version,
     }  # fmt: skip
 
 
 @router.get("")
 async def payouts(
     door: Reader, state: str | None = None, case_id: str | None = None, referral_id: str | None = None, programme: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None,
+    not_arrived: bool = False, limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Payouts, newest first; a charity sees those of its own grants."""
+    """Payouts, newest first; a charity sees those of its own grants. `not_arrived`: people say so, and nobody has seen to it."""
     org_id = None if door.may(*SEES_ALL) else door.principal.org or ""
-    chosen = views.payouts_by(state, org_id, case_id, programme, referral_id)
+    chosen = views.payouts_by(state, org_id, case_id, programme, referral_id, not_arrived=not_arrived)
     return dict(await door.page(chosen, order=(payout_table.c.requested_at, payout_table.c.payout_id), limit=limit, cursor=cursor))
 
 
@@ -102,3 +103,12 @@ async def confirm_receipt(
     """The person's own word about what arrived, brought by whoever asked them."""
     await own_payout(door, payout_id)
     return await _answer(door, To("payout", payout_id, ConfirmReceipt(body.answer, door.principal.id)))
+
+
+@router.post("/{payout_id}/follow-up")
+async def follow_up(
+    payout_id: str, body: FollowUpIn, door: Annotated[Door, Depends(door_for("caseworker", "operator", "finance"))]
+) -> dict[str, Any]:
+    """What came of it that a part or nothing had arrived; a later word of the person opens it again."""
+    await own_payout(door, payout_id)
+    return await _answer(door, To("payout", payout_id, FollowUp(body.outcome, door.principal.id)))

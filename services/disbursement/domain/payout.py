@@ -67,11 +67,12 @@ class Refuse(Struct, frozen=True, gc=False):
 
 
 class Approve(Struct, frozen=True, gc=False):
-    """One person's approval; `org` is the organisation they speak for."""
+    """One person's approval; `org` is the organisation they speak for, `roles` what they may do at all, in order."""
 
     by: str
     month: str
     org: str | None = None
+    roles: tuple[str, ...] = ()
 
 
 class Cancel(Struct, frozen=True, gc=False):
@@ -100,6 +101,13 @@ class ConfirmReceipt(Struct, frozen=True, gc=False):
     """The person's own word: received, partly, not."""
 
     answer: str
+    by: str
+
+
+class FollowUp(Struct, frozen=True, gc=False):
+    """What came of it that something did not arrive; `outcome` is a code of `FOLLOW_UPS`."""
+
+    outcome: str
     by: str
 
 
@@ -214,6 +222,14 @@ class ReceiptConfirmed(Struct, frozen=True, gc=False):
     by: str
 
 
+class ReceiptFollowedUp(Struct, frozen=True, gc=False):
+    """Somebody has seen to it that a person said that not all had arrived; a later word of the person opens it again."""
+
+    terms: Terms
+    outcome: str
+    by: str
+
+
 # True
 
 # The bank's last word was that the person has nothing of it.
@@ -230,6 +246,7 @@ class Payout(Struct, frozen=True, gc=False):
     approved_by: tuple[str, ...] = ()
     proposed: tuple[str, str] | None = None
     receipt: str = ""
+    followed_up: str = ""
 
 
 def evolve(state: Payout, event: Any) -> Payout:
@@ -259,5 +276,7 @@ def evolve(state: Payout, event: Any) -> Payout:
         case PayoutCancelled():
             return replace(state, status="cancelled")
         case ReceiptConfirmed():
-            return replace(state, status="confirmed" if event.answer == "received" else "settled", receipt=event.answer)
+            return replace(state, status="confirmed" if event.answer == "received" else "settled", receipt=event.answer, followed_up="")
+        case ReceiptFollowedUp():
+            return replace(state, followed_up=event.outcome)
     return state

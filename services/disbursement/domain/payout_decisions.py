@@ -12,6 +12,7 @@ from services.disbursement.domain.payout import (
     Cancel,
     ConfirmReceipt,
     DeclineRequest,
+    FollowUp,
     NoteBankAnswer,
     NoteReserved,
     Payout,
@@ -27,6 +28,7 @@ from services.disbursement.domain.payout import (
     PayoutReturned,
     PayoutSettled,
     ReceiptConfirmed,
+    ReceiptFollowedUp,
     Refuse,
     RequestPayout,
     ResolutionProposed,
@@ -38,6 +40,14 @@ from shared.kernel import Decider, Rejected
 
 SMALL_FEN = 200_000
 """Up to 2,000 yuan one person besides the requester approves; above, two different people (four eyes)."""
+LARGE_FEN = 2_000_000
+"""Above 20,000 yuan three different people approve."""
+
+INCOMPATIBLE = frozenset(("operator", "caseworker", "gov", "charity", "finance", "admin"))
+"""Whoever brings a case in, grants help, keeps the funds or tells the bank does not approve: nobody holds both ends of a payment."""
+
+FOLLOW_UPS = frozenset(("bank_confirmed", "recall_asked", "delivered_again", "person_not_reached", "arrived_late"))
+_OPEN_ANSWERS = frozenset(("partly", "not"))
 
 _OPEN = {"requested", "reserved", "approved"}
 _WITH_BANK = {"instructed", "accepted", "unknown"}
@@ -58,6 +68,10 @@ class PayoutNotReserved(Rejected):
 
 class RequesterMayNotApprove(Rejected):
     """Whoever asked for the money may not approve it."""
+
+
+class RolesIncompatible(Rejected):
+    """Who may approve must not also bring cases in, grant help, keep the funds or tell the bank."""
 
 
 class SamePersonTwice(Rejected):
@@ -92,9 +106,17 @@ class AnswerNotKnownWord(Rejected):
     """The answer is received, partly or not."""
 
 
+class NothingToFollowUp(Rejected):
+    """Only where the person said that a part or nothing arrived is there something to see to."""
+
+
+class FollowUpNotKnownWord(Rejected):
+    """What came of it is bank_confirmed, recall_asked, delivered_again, person_not_reached or arrived_late."""
+
+
 def approvals_needed(amount_fen: int) -> int:
     """How many different people approve this sum (or this value of goods)."""
-    return 1 if amount_fen <= SMALL_FEN else 2
+    return 1 if amount_fen <= SMALL_FEN else 2 if amount_fen <= LARGE_FEN else 3
 
 
 def decide(command: Any, state: Payout) -> tuple[Any, ...]:
@@ -117,6 +139,8 @@ def decide(command: Any, state: Payout) -> tuple[Any, ...]:
             return resolve(command, state)
         case ConfirmReceipt():
             return confirm(command, state)
+        case FollowUp():
+            return follow_up(command, state)
     raise AssertionError(type(command).__name__)
 
 
@@ -161,6 +185,9 @@ def approve(command: Approve, state: Payout) -> tuple[Any, ...]:
         return ()
     if command.by in state.approved_by:
         raise SamePersonTwice(approvals=len(state.approved_by), needed=state.approvals_needed)
+    too_many = INCOMPATIBLE.intersection(command.roles)
+    if too_many:
+        raise RolesIncompatible(roles=", ".join(sorted(too_many)))
     if terms.org_id in {command.by, command.org}:
         raise RequesterMayNotApprove(org_id=terms.org_id)
     approvers = (*state.approved_by, command.by)
@@ -235,14 +262,22 @@ def confirm(command: ConfirmReceipt, state: Payout) -> tuple[ReceiptConfirmed, .
     return () if state.receipt == command.answer else (ReceiptConfirmed(state.terms, command.answer, command.by),)
 
 
+def follow_up(command: FollowUp, state: Payout) -> tuple[ReceiptFollowedUp, ...]:
+    if command.outcome not in FOLLOW_UPS:
+        raise FollowUpNotKnownWord(outcome=command.outcome[:40])
+    if state.terms is None or state.receipt not in _OPEN_ANSWERS:
+        raise NothingToFollowUp(status=state.status, receipt=state.receipt)
+    return () if state.followed_up == command.outcome else (ReceiptFollowedUp(state.terms, command.outcome, command.by),)
+
+
 PAYOUT = Decider(
     noun="payout",
     absent=Payout(),
     decide=decide,
     evolve=evolve,
-    commands=(RequestPayout, DeclineRequest, NoteReserved, Approve, NoteBankAnswer, Refuse, Cancel, Resolve, ConfirmReceipt),
+    commands=(RequestPayout, DeclineRequest, NoteReserved, Approve, NoteBankAnswer, Refuse, Cancel, Resolve, ConfirmReceipt, FollowUp),
     events=(
         PayoutRequested, PayoutReserved, PayoutRefused, PayoutApproved, PayoutCancelled, PayoutInstructed, PayoutAccepted, PayoutSettled,
-        PayoutRejected, PayoutReturned, PayoutBecameUnknown, ResolutionProposed, ReceiptConfirmed,
+        PayoutRejected, PayoutReturned, PayoutBecameUnknown, ResolutionProposed, ReceiptConfirmed, ReceiptFollowedUp,
     ),
 )  # fmt: skip

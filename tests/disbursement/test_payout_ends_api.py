@@ -1,0 +1,76 @@
+"""Both ends of a payout through the door: who may approve it, and what becomes of it when it did not arrive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.security import Principal
+from tests.disbursement.conftest import Desk
+from tests.disbursement.test_pages import read
+
+
+async def approved_as(desk: Desk, payout_id: str, *roles: str) -> Any:
+    """An approval by somebody who may do all of this."""
+    assert desk.house.environment is not None
+    token = desk.house.environment.issuer.sign(Principal("many-hands", frozenset(roles)), 36_000)
+    return await desk.client.post(f"/disbursement/v1/payouts/{payout_id}/approve", headers={"authorization": f"Bearer {token}"})
+
+
+async def test_three_different_people_approve_the_largest_sums(desk: Desk) -> None:
+    await desk.funded(10_000_000)
+    two, three = await desk.granted("case-1", 2_000_000), await desk.granted("case-2", 2_000_001)
+    for payout_id, needed in ((two, 2), (three, 3)):
+        for n in range(1, needed):
+            said = (await desk.approved(payout_id, f"approver-{n}")).json()
+            assert (said["state"], said["approvals_needed"], len(said["approved_by"])) == ("reserved", needed, n)
+        assert (await desk.approved(payout_id, f"approver-{needed}")).json()["state"] == "instructed"
+        await desk.until(payout_id, "settled")
+
+
+async def test_who_holds_another_end_of_the_payment_may_not_approve_it(desk: Desk) -> None:
+    await desk.funded(1_000_000)
+    payout_id = await desk.granted()
+    for other in ("operator", "caseworker", "gov", "finance", "admin"):
+        no = await approved_as(desk, payout_id, "approver", other)
+        assert (no.status_code, no.json()["type"], no.json()["facts"]) == (409, "urn:kapok:problem:RolesIncompatible", {"roles": other})
+    assert (await desk.state(payout_id)).approved_by == ()
+    assert (await approved_as(desk, payout_id, "approver", "auditor")).status_code == 200
+
+
+async def test_what_did_not_arrive_waits_until_somebody_has_seen_to_it(desk: Desk) -> None:
+    await desk.funded(1_000_000)
+    payout_id = await desk.paid()
+    at, waits = f"/payouts/{payout_id}", {"not_arrived": "true"}
+    early = await desk.post(f"{at}/follow-up", {"outcome": "recall_asked"})
+    assert (early.status_code, early.json()["type"]) == (409, "urn:kapok:problem:NothingToFollowUp")
+    await desk.post(f"{at}/confirm-receipt", {"answer": "not"}, who="operator")
+    desk.turn(days=3)
+    assert [one["payout_id"] for one in (await desk.get("/payouts", **waits)).json()["items"]] == [payout_id]
+    page = (await read(desk, "/disbursement/desk", "finance")).partition("Did not arrive")[2]
+    assert (payout_id[-12:] in page, "3 days" in page) == (True, True)
+    wrong = await desk.post(f"{at}/follow-up", {"outcome": "lost"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/outcome")
+    seen = (await desk.post(f"{at}/follow-up", {"outcome": "recall_asked"})).json()
+    assert (seen["state"], seen["receipt"], seen["followed_up"]) == ("settled", "not", "recall_asked")
+    assert (await desk.get("/payouts", **waits)).json()["items"] == []
+    await desk.post(f"{at}/confirm-receipt", {"answer": "partly"}, who="operator")
+    assert [one["payout_id"] for one in (await desk.get("/payouts", **waits)).json()["items"]] == [payout_id], "a new word is answered anew"
+
+
+async def test_only_those_who_follow_cases_or_money_say_what_came_of_it(desk: Desk) -> None:
+    await desk.funded(1_000_000)
+    payout_id = await desk.paid()
+    await desk.post(f"/payouts/{payout_id}/confirm-receipt", {"answer": "not"}, who="operator")
+    for who, org in (("approver", None), ("charity", "helpers"), ("auditor", None), ("ops", None)):
+        assert (await desk.post(f"/payouts/{payout_id}/follow-up", {"outcome": "recall_asked"}, who=who, org=org)).status_code == 403, who
+
+
+async def test_who_has_approved_sees_that_another_must(desk: Desk) -> None:
+    await desk.funded(1_000_000)
+    payout_id = await desk.granted("case-1", 250_000)
+    await desk.approved(payout_id, "approver-1")
+    assert f'value="{payout_id}"' not in await read(desk, "/disbursement/desk", "approver-1")
+    assert "another person has to as well" in await read(desk, "/disbursement/desk", "approver-1")
+    page = await read(desk, "/disbursement/desk", "approver-2")
+    assert f'value="{payout_id}"' in page
+    assert "left in the fund: 7,500.00" in page
