@@ -100,7 +100,8 @@ async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) 
     treasury: Treasury = await door.state("treasury", CITY)
     values = {
         "wrong": [], "refusals": REFUSALS, "follow_ups": sorted(FOLLOW_UPS), "proposed": state.proposed,
-        "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await _fund_names(page), "reason": reason if state.status == "refused" else "", **values,
+        "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await _fund_names(page),
+        "reason": reason if state.status == "refused" else "", **values,
     }  # fmt: skip
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
 
