@@ -8,13 +8,14 @@ from typing import Any
 
 import httpx
 
+from services.disbursement.domain.keeping import Keep, KeepingEnded, years_later
 from services.disbursement.domain.payout import Cancel, NoteBankAnswer, Payee, PayoutAccepted, PayoutBecameUnknown, PayoutInstructed, Terms
 from services.disbursement.domain.stopping import StopAsked
 from services.disbursement.views import payouts_about
 from shared.clock import local_day
 from shared.kernel import Rejected
 from shared.room import Room
-from shared.service import Answer, Effect, EffectCall, To
+from shared.service import Answer, Effect, EffectCall, To, shredding
 
 _BANK_SECONDS = 8.0
 _INTAKE_SECONDS = 5.0
@@ -152,7 +153,7 @@ def _goes_on(no: Rejected) -> None:
 
 
 async def stop(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
-    """Cancel what can still be cancelled; destroy a person's key where no money record must be kept by law."""
+    """Cancel what can still be cancelled; destroy a person's key, at once or when the law no longer keeps whom money was paid to."""
     answers = []
     for call in calls:
         asked: StopAsked = call.envelope.data
@@ -160,7 +161,10 @@ async def stop(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
         cancelled = tuple(
             To("payout", p["payout_id"], Cancel(asked.reason, "stop"), _goes_on) for p in found if p["state"] in {"requested", "reserved"}
         )
-        if asked.erase and not any(p["state"] in _KEPT_BY_LAW for p in found):
+        kept = [p["changed_at"] for p in found if p["state"] in _KEPT_BY_LAW] if asked.erase else []
+        if kept:
+            cancelled += (To("keeping", asked.id, Keep(asked.id, years_later(max(kept)))),)
+        elif asked.erase:
             await room.shred(asked.id)
         answers.append(Answer(cancelled))
     return answers
@@ -170,5 +174,6 @@ EFFECTS = (
     Effect("instruct", PayoutInstructed, instruct, became_unknown, batch_max=200),
     Effect("ask_unknown", PayoutBecameUnknown, ask, left_to_people, batch_max=100, attempts_max=12),
     Effect("ask_accepted", PayoutAccepted, ask, became_unknown, batch_max=100, attempts_max=12),
+    shredding("keeping_ended", KeepingEnded, lambda data: data.person_id),
     Effect("stop", StopAsked, stop, left_to_people, batch_max=50, attempts_max=20),
 )

@@ -8,14 +8,15 @@ from services.disbursement.api import ROUTERS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION
+from services.disbursement.domain.keeping import KEEPING
 from services.disbursement.domain.payout_decisions import PAYOUT
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.treasury_decisions import TREASURY
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
-from services.disbursement.projections import DONATION_LIST, FUND_LIST, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN
-from services.disbursement.reactions import REACTIONS
+from services.disbursement.projections import DONATION_LIST, FUND_LIST, KEPT, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN
+from services.disbursement.reactions import DUE, REACTIONS
 from services.disbursement.stored import CODEC
 from services.disbursement.tables import TABLES
 from shared.service import Service
@@ -24,15 +25,16 @@ _HERE = Path(__file__).parent
 
 DISBURSEMENT = Service(
     name="disbursement",
-    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING),
+    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING, KEEPING),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN),
+    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, KEPT),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
+    due=DUE,
     routers=ROUTERS,
     pages=(pages,),
     templates=_HERE / "templates",

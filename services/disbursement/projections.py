@@ -7,6 +7,7 @@ from typing import Any
 
 from services.disbursement.domain.chain import EntryPublished
 from services.disbursement.domain.donation import DonationReceived, Donor
+from services.disbursement.domain.keeping import KeepingEnded, KeptByLaw
 from services.disbursement.domain.ledger import postings
 from services.disbursement.domain.payout import (
     PayoutAccepted,
@@ -25,9 +26,10 @@ from services.disbursement.domain.payout import (
     Terms,
 )
 from services.disbursement.domain.treasury import FundOpened, Released, Reserved, Restored, Spent, TakenIn
-from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries, public_totals
+from services.disbursement.tables import balances, donations, entries, funds, kept, payouts, public_entries, public_totals
 from shared.envelope import Envelope
-from shared.service import Add, Change, Projection, Put, RowChange
+from shared.schedule import deadlines
+from shared.service import Add, Change, Drop, Projection, Put, RowChange
 
 
 def _row(t: Terms, e: Envelope) -> dict[str, Any]:
@@ -94,6 +96,17 @@ def confirmed(e: Envelope) -> Iterable[RowChange]:
 def followed_up(e: Envelope) -> Iterable[RowChange]:
     d: ReceiptFollowedUp = e.data
     return (Change(payouts, {"payout_id": e.key}, {"followed_up": d.outcome, "changed_at": e.at}),)
+
+
+def kept_by_law(e: Envelope) -> Iterable[RowChange]:
+    d: KeptByLaw = e.data
+    yield Put(kept, {"person_id": d.person_id, "until": d.until})
+    yield Put(deadlines, {"id": f"kept:{d.person_id}", "name": "keeping_ends", "stream_id": d.person_id, "due_at": d.until, "facts": {}})
+
+
+def keeping_ended(e: Envelope) -> Iterable[RowChange]:
+    d: KeepingEnded = e.data
+    return (Drop(kept, {"person_id": d.person_id}),)
 
 
 def opened(e: Envelope) -> Iterable[RowChange]:
@@ -191,3 +204,4 @@ PUBLIC_CHAIN = Projection(
     (public_entries, public_totals),
     {EntryPublished: published, PayoutSettled: sum_of_settled, PayoutReturned: sum_of_returned, DonationReceived: sum_of_given},
 )
+KEPT = Projection("kept", (kept,), {KeptByLaw: kept_by_law, KeepingEnded: keeping_ended})

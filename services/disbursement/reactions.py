@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.disbursement.domain.keeping import EndKeeping
 from services.disbursement.domain.payout import DID_NOT_ARRIVE, DeclineRequest, RequestPayout
 from services.disbursement.domain.stopping import Stop
 from services.disbursement.domain.treasury import Item
@@ -135,3 +137,10 @@ REACTIONS = (
     Reaction("intake.consent_withdrawn.v1", ConsentRead, on_consent_withdrawn),
     Reaction("intake.subject_erased.v1", ErasedRead, on_subject_erased),
 )
+
+
+def _keeping_ends(person_id: str, facts: Mapping[str, str]) -> Iterable[To]:
+    yield To("keeping", person_id, EndKeeping(datetime.fromisoformat(facts["now"])))
+
+
+DUE = {"keeping_ends": _keeping_ends}

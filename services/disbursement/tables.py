@@ -61,6 +61,13 @@ payouts = Table(
     Index("payouts_not_arrived", "receipt_at", "payout_id", postgresql_where=text("receipt in ('partly', 'not') and followed_up is null")),
 )  # fmt: skip
 
+# Persons who asked to be forgotten and of whom the law keeps whom money was paid to; nothing but that is done with it.
+kept = Table(
+    "kept", TABLES,
+    Column("person_id", Text, primary_key=True),
+    Column("until", DateTime(timezone=True), nullable=False),
+)  # fmt: skip
+
 entries = Table(
     "entries", TABLES,
     Column("entry_id", Text, primary_key=True),

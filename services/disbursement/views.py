@@ -47,7 +47,7 @@ def payout_by_id(payout_id: str) -> Select[Any]:
 def payouts_about(about: str, key: str) -> Select[Any]:
     """What a word to stop is about: a case, a referral or a person."""
     column = {"case": payouts.c.case_id, "referral": payouts.c.referral_id, "person": payouts.c.person_id}[about]
-    return select(payouts.c.payout_id, payouts.c.state).where(column == key)
+    return select(payouts.c.payout_id, payouts.c.state, payouts.c.changed_at).where(column == key)
 
 
 def fund_list() -> Select[Any]:

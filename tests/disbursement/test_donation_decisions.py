@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from services.disbursement.domain import chain, donation, payout_decisions, stopping, treasury_decisions
+from services.disbursement.domain import chain, donation, keeping, payout_decisions, stopping, treasury_decisions
 from services.disbursement.domain.chain import CHAIN, GENESIS, EntryPublished, Publish, link
 from services.disbursement.domain.donation import DONATION, Donate, DonationReceived, Donor
+from services.disbursement.domain.keeping import KEEPING, EndKeeping, Keep, KeepingEnded, KeptByLaw
 from services.disbursement.domain.stopping import STOPPING, Stop, StopAsked
 from services.disbursement.domain.treasury import ItemReceived
 from services.disbursement.manifest import DISBURSEMENT
@@ -64,6 +66,21 @@ OF_STOPPING = (
         (StopAsked("case", "c1", "case_withdrawn", True),),
     ),
 )
+THEN = datetime(2056, 11, 23, tzinfo=UTC)
+KEPT = KeptByLaw("person-1", THEN)
+OF_KEEPING = (
+    Yes("the law keeps it", (), Keep("person-1", THEN), (KEPT,)),
+    Yes("said again", (KEPT,), Keep("person-1", THEN), ()),
+    Yes(
+        "a later payment is kept longer",
+        (KEPT,),
+        Keep("person-1", THEN + timedelta(days=1)),
+        (KeptByLaw("person-1", THEN + timedelta(days=1)),),
+    ),
+    Yes("not before its time", (KEPT,), EndKeeping(THEN - timedelta(seconds=1)), ()),
+    Yes("its time is over", (KEPT,), EndKeeping(THEN), (KeepingEnded("person-1"),)),
+    Yes("over once", (KEPT, KeepingEnded("person-1")), EndKeeping(THEN), ()),
+)
 
 TESTED = (
     (payout_decisions.PAYOUT, payout_decisions, test_payout_decisions.SAID_YES, test_payout_decisions.SAID_NO),
@@ -71,6 +88,7 @@ TESTED = (
     (DONATION, donation, SAID_YES, SAID_NO),
     (CHAIN, chain, OF_THE_CHAIN, ()),
     (STOPPING, stopping, OF_STOPPING, ()),
+    (KEEPING, keeping, OF_KEEPING, ()),
 )
 
 
@@ -93,6 +111,16 @@ def test_what_the_chain_says(case: Yes) -> None:
 def test_what_a_word_to_stop_leads_to(case: Yes) -> None:
     state = Given(STOPPING, *case.given).when(case.when).then(*case.then)
     assert state.times == len(case.given) + 1
+
+
+@pytest.mark.parametrize("case", OF_KEEPING, ids=lambda case: case.story)
+def test_how_long_the_law_keeps_it(case: Yes) -> None:
+    Given(KEEPING, *case.given).when(case.when).then(*case.then)
+
+
+def test_years_later_is_the_same_day() -> None:
+    assert keeping.years_later(datetime(2026, 11, 23, tzinfo=UTC)) == THEN
+    assert keeping.years_later(datetime(2028, 2, 29, tzinfo=UTC)) == datetime(2058, 3, 1, tzinfo=UTC)
 
 
 def test_no_decider_is_left_out() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from services.disbursement.domain.payout import Payee, PayoutSettled
 from shared.security import Principal
+from shared.testing.waiting import until
 from tests.disbursement.conftest import Desk
 from tests.disbursement.test_pages import read
 
@@ -74,3 +76,39 @@ async def test_who_has_approved_sees_that_another_must(desk: Desk) -> None:
     page = await read(desk, "/disbursement/desk", "approver-2")
     assert f'value="{payout_id}"' in page
     assert "left in the fund: 7,500.00" in page
+
+
+async def payee_of(desk: Desk, payout_id: str) -> Any:
+    """Whom it was paid to, as the store still can say it."""
+    return next(e.data.payee for e in await desk.room.history("payout", payout_id) if isinstance(e.data, PayoutSettled))
+
+
+async def test_who_was_paid_is_kept_as_long_as_the_law_says_and_not_longer(desk: Desk) -> None:
+    await desk.funded(1_000_000)
+    payout_id = await desk.paid("case-1")
+    await desk.hears("intake.subject_erased.v1", {"person_id": "person-case-1"})
+    await until(lambda: _kept(desk))
+    assert isinstance(await payee_of(desk, payout_id), Payee), "an accountant can still show whom it was paid to"
+    await desk.passes(days=365 * 29)
+    await desk.passes(days=300)
+    assert isinstance(await payee_of(desk, payout_id), Payee)
+    await desk.passes(days=80)
+
+    async def forgotten() -> bool:
+        return not isinstance(await payee_of(desk, payout_id), Payee)
+
+    await until(forgotten)
+    assert not await _kept(desk)
+
+
+async def _kept(desk: Desk) -> bool:
+    return bool(await desk.sql("select 1 from kept where person_id = 'person-case-1'"))
+
+
+async def test_of_whom_nothing_was_paid_to_nothing_is_kept(desk: Desk) -> None:
+    await desk.funded(1_000_000)
+    payout_id = await desk.granted("case-1")
+    await desk.hears("intake.subject_erased.v1", {"person_id": "person-case-1"})
+    await desk.until(payout_id, "cancelled")
+    await desk.passes(minutes=1)
+    assert not await _kept(desk)
