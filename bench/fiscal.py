@@ -65,7 +65,7 @@ def _summed(one: InForce) -> set[str]:
     if amount.form == "difference":
         found |= {"monthly_income_fen", "household_size", "monthly_income_fen?", "household_size?"}
     if one.special_cap_fen != one.cap_fen:
-        found.add("special_circumstances")
+        found.add(amount.special_when)
     return found | {f"rural_district={place}" for place in one.cap_at}
 
 
@@ -82,11 +82,11 @@ def _sum(one: InForce, read: Read) -> Any:
         for place, there in one.cap_at.items():
             most = np.where(read(f"rural_district={place}"), max(cap, there), most)
         return most
+    most = np.where(read(amount.special_when), one.special_cap_fen, cap) if one.special_cap_fen != cap else cap
     if amount.form == "flat":
-        return cap
+        return most
     x, share = read(amount.fact), one.share
     part = x if share == 1 else x * share.numerator // share.denominator
-    most = np.where(read("special_circumstances"), one.special_cap_fen, cap) if one.special_cap_fen != cap else cap
     given = np.where(part < one.floor_fen, one.floor_fen, np.minimum(part, most))
     return np.where(read(amount.fact + "?"), given, cap if amount.unless_unknown else ASKED)
 

@@ -61,11 +61,11 @@ def _zen_sum(one: InForce) -> str:
         for place, there in one.cap_at.items():
             cap = f"(rural_district == '{place}' ? {max(one.cap_fen, there)} : {cap})"
         return cap
+    if one.special_cap_fen != one.cap_fen:
+        cap = f"({amount.special_when} == true ? {one.special_cap_fen} : {cap})"
     if amount.form == "flat":
         return cap
     x, share, least = amount.fact, one.share, one.floor_fen
-    if one.special_cap_fen != one.cap_fen:
-        cap = f"(special_circumstances == true ? {one.special_cap_fen} : {cap})"
     part = x if share == 1 else f"floor({x} * {share.numerator} / {share.denominator})"
     unknown = one.cap_fen if amount.unless_unknown else ASKED
     return f"{x} == null ? {unknown} : ({part} < {least} ? {least} : ({part} > {cap} ? {cap} : {part}))"
@@ -120,11 +120,12 @@ def _json_sum(one: InForce) -> Any:
     if one.cap_at:
         places = [part for place, there in one.cap_at.items() for part in ({"==": [_var("rural_district"), place]}, max(cap, there))]
         return {"if": [*places, cap]}
-    if amount.form == "flat":
-        return cap
-    x, share, least, most = _var(amount.fact), one.share, one.floor_fen, cap
+    most = cap
     if one.special_cap_fen != one.cap_fen:
-        most = {"if": [{"===": [_var("special_circumstances"), True]}, one.special_cap_fen, cap]}
+        most = {"if": [{"===": [_var(amount.special_when), True]}, one.special_cap_fen, cap]}
+    if amount.form == "flat":
+        return most
+    x, share, least = _var(amount.fact), one.share, one.floor_fen
     times = {"*": [x, share.numerator]}
     part = x if share == 1 else {"/": [{"-": [times, {"%": [times, share.denominator]}]}, share.denominator]}
     unknown = cap if amount.unless_unknown else ASKED

@@ -84,6 +84,8 @@ QUESTIONS: Mapping[str, Question] = {
     "application_running": _FLAG,
     "basic_life_threatened": _FLAG,
     "special_circumstances": _FLAG,
+    "papers_missing": _FLAG,
+    "hmt_permit": _FLAG,
     "wish_sku": Question("code"),
 }
 

@@ -13,13 +13,14 @@ from services.intake.domain.case import CaseFactsChanged, ConsentSummary
 from services.intake.domain.case_commands import (
     AddTask,
     AskForInformation,
+    ChangeFacts,
     FinishTask,
     NoteConsent,
     NoteEmergency,
     NotePayout,
     NoteReferral,
 )
-from services.intake.domain.casework import NoteInReach
+from services.intake.domain.casework import NoteInReach, PapersCompleted, ProvisionalHelpGiven
 from services.intake.domain.clocks import TellClock
 from services.intake.domain.consent import (
     EMERGENCY,
@@ -36,6 +37,7 @@ from services.intake.domain.number import OptOut
 from services.intake.domain.person import Claims, ConfirmLiving, EndRetention, EnterHousehold, ExitHousehold, TellPerson
 from services.intake.domain.screening import ForgetSignals
 from shared.envelope import Envelope, Heard
+from shared.kernel import Rejected
 from shared.service import Reaction, To
 
 
@@ -212,6 +214,16 @@ def household_changed(e: Envelope) -> Iterable[To]:
         yield To("person", member.person_id, ExitHousehold(member.person_id, h.household_id))
 
 
+def papers_told(e: Envelope) -> Iterable[To]:
+    """Whoever is helped before their papers are complete lacks papers, which caps what is given at once; facts that are gone stay gone."""
+    missing = isinstance(e.data, ProvisionalHelpGiven)
+    yield To("case", e.data.case_id, ChangeFacts(e.at, {"papers_missing": missing}, "caseworker", edit_id=e.id), _as_it_is)
+
+
+def _as_it_is(no: Rejected) -> None:
+    """Nothing more is known than before."""
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     ConsentGiven: consent_began,
     ConsentWithdrawn: consent_ended,
@@ -221,4 +233,6 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     EmergencyReviewed: emergency_reviewed,
     ConsentExpiring: consent_expiring,
     HouseholdChanged: household_changed,
+    ProvisionalHelpGiven: papers_told,
+    PapersCompleted: papers_told,
 }

@@ -53,12 +53,12 @@ def _checked(grant: Grant) -> None:
         raise Invalid(pointer="/grant/items", detail="goods need at least one item")
 
 
-def _help(rules: Rulebook, offer: ReferralOffered, grant: Grant, door: Door, special: bool, found_fen: int) -> GrantHelp:
+def _help(rules: Rulebook, offer: ReferralOffered, grant: Grant, door: Door, facts: Mapping[str, Any], found_fen: int) -> GrantHelp:
     """The grant with the caps of its programme, by the rules of the day of the event; `found_fen` is what the case was found entitled to."""
     about, limits = offer.about, offer.limits
     if grant.programme is not None and grant.programme != about.programme:
         limits = rules.limits(
-            grant.programme, offer.ask.on, person_id=about.person_id, case_id=about.case_id, special=special, amount_fen=found_fen
+            grant.programme, offer.ask.on, person_id=about.person_id, case_id=about.case_id, facts=facts, amount_fen=found_fen
         )
     return GrantHelp(about, grant, limits, door.now, 0 if grant.kind == "cash" else offer.amount_fen)
 
@@ -84,9 +84,8 @@ async def accepted(door: Door, referral_id: str, grant: Grant | None) -> Done:
     facts = assessed.latest.facts if assessed.latest is not None else {}
     verdicts = assessed.latest.verdicts if assessed.latest is not None else ()
     found_fen = next((v.amount_fen for v in verdicts if v.programme == grant.programme), 0)
-    special = isinstance(facts, dict) and facts.get("special_circumstances") is True
     rules = await standing_rules(door)
-    give = To("household", offer.about.household_id, _help(rules, offer, grant, door, special, found_fen))
+    give = To("household", offer.about.household_id, _help(rules, offer, grant, door, facts if isinstance(facts, dict) else {}, found_fen))
     return await door.execute(*_allowed(offer, grant), give)
 
 

@@ -217,12 +217,12 @@ def _answers(making: _Making, one: InForce) -> Answers:
         for place, there in one.cap_at.items():
             most = pl.when(_fact("rural_district") == place).then(pl.lit(max(one.cap_fen, there), _NUMBER)).otherwise(most)
         return Answers(code, most)
-    if amount.form == "flat":
-        return Answers(code, cap)
-    x, share, least = _fact(amount.fact), one.share, pl.lit(one.floor_fen, _NUMBER)
     most = cap
     if one.special_cap_fen != one.cap_fen:
-        most = pl.when(_fact("special_circumstances")).then(pl.lit(one.special_cap_fen, _NUMBER)).otherwise(cap)
+        most = pl.when(_fact(amount.special_when)).then(pl.lit(one.special_cap_fen, _NUMBER)).otherwise(cap)
+    if amount.form == "flat":
+        return Answers(code, most)
+    x, share, least = _fact(amount.fact), one.share, pl.lit(one.floor_fen, _NUMBER)
     a = _part(x, share)
     given = pl.when(a < least).then(least).when(a > most).then(most).otherwise(a)
     if amount.unless_unknown:
@@ -256,7 +256,7 @@ def _rests_on(one: InForce | None) -> object:
         return None
     amount = one.programme.amount
     sums = (one.share, one.floor_fen, one.cap_fen, one.special_cap_fen, tuple(sorted(one.cap_at.items())))
-    return tuple([_asked(rule) for rule in one.rules]), amount.form, amount.fact, amount.unless_unknown, sums
+    return tuple([_asked(rule) for rule in one.rules]), amount.form, amount.fact, amount.unless_unknown, amount.special_when, sums
 
 
 def _asked(rule: Rule | Rules) -> object:

@@ -68,6 +68,8 @@ FIELDS = (
     Field("lives_with_parents", "flag"),
     Field("application_running", "flag"),
     Field("basic_life_threatened", "flag"),
+    Field("papers_missing", "flag"),
+    Field("hmt_permit", "flag"),
 )
 _NAMES = frozenset(field.name for field in FIELDS)
 

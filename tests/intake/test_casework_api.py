@@ -231,6 +231,7 @@ async def test_help_before_the_papers_lapses_by_itself(desk: Desk, case: str) ->
     assert (await desk.post(f"{at}/provisional/papers")).status_code == 409
     assert (await desk.post(f"{at}/provisional")).status_code == 200
     assert (await desk.get(at)).json()["provisional"]["papers_due"] == "2026-12-07T10:00:00+08:00"
+    assert (await desk.get(at)).json()["facts"]["papers_missing"] is True, "which caps what is given at once"
     desk.turn(days=14)
     await _work_off(desk)
     shown = (await desk.get(at)).json()
@@ -239,6 +240,7 @@ async def test_help_before_the_papers_lapses_by_itself(desk: Desk, case: str) ->
     assert (await desk.post(f"{at}/provisional")).status_code == 200
     assert (await desk.post(f"{at}/provisional/papers")).status_code == 200
     assert (await desk.get(at)).json()["provisional"]["state"] == "complete"
+    assert (await desk.get(at)).json()["facts"]["papers_missing"] is False
 
 
 async def test_a_paper_is_known_by_its_bytes_kept_once_and_shown_with_a_reason(desk: Desk, case: str) -> None:

@@ -43,6 +43,10 @@ def verdict(one: InForce | None, code: str, what: Known) -> Verdict:
     return Verdict(code, "eligible", _sum(one, what))
 
 
+def _cap(one: InForce, what: Known) -> int:
+    return one.special_cap_fen if getattr(what, one.programme.amount.special_when) else one.cap_fen
+
+
 def _sum(one: InForce, what: Known) -> int:
     amount = one.programme.amount
     match amount.form:
@@ -54,8 +58,8 @@ def _sum(one: InForce, what: Known) -> int:
             lacking = one.cap_fen * what.household_size - what.monthly_income_fen
             return lacking if lacking > 0 else one.cap_fen
         case "flat":
-            return max(one.cap_fen, one.cap_at.get(what.rural_district or "", 0))
-    value, cap = getattr(what, amount.fact), one.special_cap_fen if what.special_circumstances else one.cap_fen
+            return max(_cap(one, what), one.cap_at.get(what.rural_district or "", 0))
+    value, cap = getattr(what, amount.fact), _cap(one, what)
     if value is None:
         return one.cap_fen
     share = int(Fraction(value) * one.share // 1)
@@ -88,6 +92,6 @@ def explain(book: Rulebook, facts: Mapping[str, Any], on: date, seen_on: date, u
 def _left(one: InForce, programme: Programme, own: Verdict, what: Known, used: int) -> tuple[int, int | None]:
     if programme.kind == "status" or (own_cap(one) and own.verdict != "eligible"):
         return 0, None
-    cap = own.amount_fen if own_cap(one) else one.special_cap_fen if what.special_circumstances else one.cap_fen
+    cap = own.amount_fen if own_cap(one) else _cap(one, what)
     left = max(0, cap - used)
     return min(own.amount_fen, left), left

@@ -35,7 +35,7 @@ _FACTS = st.dictionaries(_NAMES, _VALUES, max_size=20)
 # Facts that are read as they were told; those that are worked out of several may turn when more is told.
 _KINDS_TOLD: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("local_hukou", "residence_permit", "accident", "serious_illness", "parent_works_here", "lives_with_parents"), st.booleans()),
-    **dict.fromkeys(("application_running", "basic_life_threatened", "special_circumstances", "cannot_pay"), st.booleans()),
+    **dict.fromkeys(("application_running", "basic_life_threatened", "special_circumstances", "cannot_pay", "papers_missing", "hmt_permit"), st.booleans()),
     **dict.fromkeys(("property_within_limits", "has_supporter", "rural_hukou"), st.booleans()),
     "disability_kind": st.sampled_from(("none", "limb", "visual", "intellectual", "mental")),
     **dict.fromkeys(("age", "parent_lived_here_months", "pension_months", "disability_grade"), st.integers(0, 40)),

@@ -105,6 +105,7 @@ RULES: list[tuple[str, str, str, dict[str, Any], dict[str, Any]]] = [
 BEFORE: list[tuple[date, str, str, str, dict[str, Any], dict[str, Any]]] = [
     (date(2023, 12, 31), "TEMP-URGENT", "local_hukou", GUIDE, {"local_hukou": True}, {"local_hukou": False}),
     (date(2023, 12, 31), "TEMP-URGENT", "residence_permit", GUIDE, {"residence_permit": True}, {"residence_permit": False}),
+    (date(2023, 12, 31), "TEMP-URGENT", "hmt_permit", GUIDE, {"hmt_permit": True}, {"hmt_permit": False}),
     (date(2020, 12, 31), "TEKUN", "grade_1_or_2", "Pw:tekun2016", {"disability_grade": 2}, {"disability_grade": 3}),
     (date(2020, 12, 31), "TEKUN", "limb_grade_1", "Pw:tekun2016", {"disability_grade": 1}, {"disability_grade": 2}),
 ]
@@ -178,6 +179,9 @@ AMOUNTS: list[tuple[str, str, dict[str, Any], int]] = [
     ("MICRO-WISH", "P:ycwb", {"certificates": ["dibao"], "wish_sku": "radio"}, 50_000),
     # P:gzdaily2024: at most 3 times the line, 3,714 yuan
     ("TEMP-URGENT", "P:gzdaily2024", {"accident": True, "event_on": "2026-11-20"}, 371_400),
+    # P:gzdaily2024: first help, before the file is complete, at most twice the line
+    ("TEMP-URGENT", "P:gzdaily2024", {"accident": True, "event_on": "2026-11-20", "papers_missing": True}, 247_600),
+    ("TEMP-URGENT", "P:gzdaily2024", {"accident": True, "event_on": "2026-11-20", "papers_missing": False}, 371_400),
     # Pw:jxyuer: actual spending, at most 12 times the line, 14,856 yuan
     ("TEMP-EXPENSE", "Pw:jxyuer", {**EXPENSES, "necessary_spending_month_fen": 123_799}, 1_485_588),
     ("TEMP-EXPENSE", "Pw:jxyuer", {**EXPENSES, "necessary_spending_month_fen": 123_801}, 1_485_600),

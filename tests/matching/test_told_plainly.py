@@ -43,6 +43,7 @@ def test_the_same_with_any_one_fact_left_out(left_out: str, on: date) -> None:
             {},
             {"local_hukou": False},
             {"special_circumstances": True},
+            {"papers_missing": True, "accident": True},
             {"certificates": ["none"], "monthly_income_fen": 300_000},
         ):
             assert same(RULEBOOK, {**facts, **changes}, on, on, used)

@@ -103,14 +103,13 @@ class Search:
         return tuple(found)
 
     def _candidates(self, a: CaseAssessed | AssessCase, on: date, need: str, eligible: Sequence[Verdict]) -> tuple[Candidate, ...]:
-        special = self.facts.get("special_circumstances") is True
         chosen = []
         for verdict in eligible:
             programme = self.rules.by_code[verdict.programme]
             if need not in programme.needs or programme.code in self.taken:
                 continue
             limits = self.rules.limits(
-                programme.code, on, person_id=a.person_id, case_id=a.case_id, special=special, amount_fen=verdict.amount_fen
+                programme.code, on, person_id=a.person_id, case_id=a.case_id, facts=self.facts, amount_fen=verdict.amount_fen
             )
             chosen.append(Candidate(programme.code, programme.kind, verdict.amount_fen, limits))
         self.taken.update(c.programme for c in chosen)

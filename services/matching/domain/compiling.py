@@ -121,6 +121,10 @@ def _programme(text: Text, one: InForce) -> str:
         most = f"max({one.cap_fen}, {places}.get(k.rural_district, 0))"
         lines.append(f"    else: {result} = Verdict({code!r}, 'eligible', {most})")
         return result
+    if amount.form == "flat" and one.special_cap_fen != one.cap_fen:
+        most = f"{one.special_cap_fen} if {text.fact(amount.special_when)} else {one.cap_fen}"
+        lines.append(f"    else: {result} = Verdict({code!r}, 'eligible', {most})")
+        return result
     if amount.form == "flat":
         yes = text.constant(Verdict(code, "eligible", one.cap_fen))
         lines.append(f"    else: {result} = {yes}")
@@ -128,7 +132,7 @@ def _programme(text: Text, one: InForce) -> str:
     unknown = text.constant(Verdict(code, "eligible", one.cap_fen)) if amount.unless_unknown else ask
     cap = str(one.cap_fen)
     if one.special_cap_fen != one.cap_fen:
-        cap = f"({one.special_cap_fen} if {text.fact('special_circumstances')} else {one.cap_fen})"
+        cap = f"({one.special_cap_fen} if {text.fact(amount.special_when)} else {one.cap_fen})"
     lines.append("    else:")
     x = text.fact(amount.fact)
     lines.append(f"        if {x} is None: {result} = {unknown}")

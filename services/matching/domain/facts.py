@@ -47,6 +47,8 @@ class Known(Struct, frozen=True, gc=False):
     disability_kind: str | None = None
     has_supporter: bool | None = None
     rural_district: str | None = None
+    papers_missing: bool | None = None
+    hmt_permit: bool | None = None
 
 
 KINDS: Mapping[str, str] = {
@@ -182,4 +184,6 @@ def known(facts: Mapping[str, Any], on: date) -> Known:
         _code(get("disability_kind")),
         _flag(get("has_supporter")),
         _code(get("hukou_district")) if get("rural_hukou") is True else None,
+        _flag(get("papers_missing")),
+        _flag(get("hmt_permit")),
     )

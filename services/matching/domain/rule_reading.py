@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, get_args
 
 from services.matching.domain.facts import KINDS
-from services.matching.domain.rules import NEVER, Amount, Condition, Dated, Group, Number, Programme, leaves
+from services.matching.domain.rules import NEVER, SPECIAL, Amount, Condition, Dated, Group, Number, Programme, leaves
 
-NEEDS = (
+Need = Literal[
     "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
     "mental_health", "integration",
-)  # fmt: skip
+]  # fmt: skip
+NEEDS: tuple[str, ...] = get_args(Need)
 _COUNTING = frozenset(("at_most", "under", "at_least", "over", "equals"))
 _COMPARISONS = {"number": _COUNTING, "flag": {"is_true", "is_false"}, "code": {"among", "known"}, "codes": {"has_any", "has_none"}}
 _SCOPES = {"person": {"year", "month"}, "household": {"year", "month"}, "case": {"case"}}
@@ -149,7 +150,7 @@ class Reading:
         if one.get("form") == "nothing":
             _keys(one, at, ("form",))
             return Amount("nothing", Number(literal=Fraction(0)))
-        _keys(one, at, ("form", "cap"), ("of", "share", "floor", "special_cap", "unless_unknown", "by_place"))
+        _keys(one, at, ("form", "cap"), ("of", "share", "floor", "special_cap", "special_when", "unless_unknown", "by_place"))
         if one["form"] not in _FORMS:
             raise BadValue(f"{at}.form: {one['form']}")
         if "by_place" in one and (one["form"] != "flat" or not any(name.startswith(f"{one['by_place']}:") for name in self.city)):
@@ -157,6 +158,13 @@ class Reading:
         if one["form"] == "share" and KINDS.get(one.get("of", "")) != "number":
             raise UnknownFact(f"{at}.of: {one.get('of')}")
         special = self.number(one["special_cap"], f"{at}.special_cap") if "special_cap" in one else None
+        when = one.get("special_when", SPECIAL)
+        if self.kinds.get(when) != "flag":
+            raise UnknownFact(f"{at}.special_when: {when}")
+        if special is not None and (one["form"] not in ("flat", "share") or "by_place" in one):
+            raise BadValue(f"{at}.special_cap: {one['form']}")
+        if special is None and "special_when" in one:
+            raise MissingKey(f"{at}: special_cap")
         return Amount(
             one["form"],
             self.number(one["cap"], f"{at}.cap"),
@@ -166,6 +174,7 @@ class Reading:
             special,
             one.get("unless_unknown", False) is True,
             one.get("by_place", ""),
+            when,
         )
 
 

@@ -56,14 +56,18 @@ class Rulebook:
         """Every programme's answer with reasons and margins; `used` holds what programmes gave already in the period."""
         return self.at(on).tell(known(facts, seen_on or on), on, used or {})
 
-    def limits(self, code: str, on: date, *, person_id: str, case_id: str, special: bool = False, amount_fen: int = 0) -> tuple[Limit, ...]:
+    def limits(
+        self, code: str, on: date, *, person_id: str, case_id: str, facts: Mapping[str, Any] = {}, amount_fen: int = 0
+    ) -> tuple[Limit, ...]:
         """The caps a grant of this programme counts against; none for a programme we do not know or that is not in force.
 
-        Where a cap follows from who they are (a difference, a line by place), it is `amount_fen`, what they were found entitled to.
+        Where a cap follows from who they are (a difference, a line by place), it is `amount_fen`, what they were found entitled to;
+        `facts` say whether a special cap stands in for the usual one.
         """
         at = self.at(on)
         for one in at.in_force:
             if one is not None and one.programme.code == code:
+                special = facts.get(one.programme.amount.special_when) is True
                 return _limits(one, on, person_id, case_id, amount_fen if own_cap(one) else one.special_cap_fen if special else one.cap_fen)
         return ()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+SPECIAL = "special_circumstances"
 ALWAYS, NEVER = date(1, 1, 1), date(9999, 12, 31)
 
 
@@ -56,7 +57,7 @@ class Amount(Struct, frozen=True):
     """What is given: `flat` the cap, `share` a share of a fact, never under `floor` and never over `cap`; `nothing` where it is a status.
 
     `difference` is what each of the household lacks to the cap, for all of them; where they lack nothing (one of them is
-    listed alone), the cap for one. `special_cap` stands in for `cap` when the fact `special_circumstances` is true;
+    listed alone), the cap for one. `special_cap` stands in for `cap` when the fact `special_when` is true;
     `unless_unknown` gives the cap where the fact is not known. `by_place` names a parameter with a value for each rural
     district: whoever is registered there gets the higher of both.
     """
@@ -69,6 +70,7 @@ class Amount(Struct, frozen=True):
     special_cap: Number | None = None
     unless_unknown: bool = False
     by_place: str = ""
+    special_when: str = SPECIAL
 
 
 class Programme(Struct, frozen=True):

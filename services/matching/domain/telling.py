@@ -143,7 +143,7 @@ def _told(text: _Telling, one: InForce, verdict: str, excluded: str) -> str:
         lines.append("    else:")
         cap, inner = "v.amount_fen", "        "
     elif one.special_cap_fen != one.cap_fen:
-        cap = f"({one.special_cap_fen} if {text.fact('special_circumstances')} else {one.cap_fen})"
+        cap = f"({one.special_cap_fen} if {text.fact(amount.special_when)} else {one.cap_fen})"
     lines.append(f"{inner}left = {cap} - used.get({code}, 0) if used else {cap}")
     lines.append(f"{inner}if left < 0: left = 0")
     lines.append(f"{inner}a = s = v.amount_fen if v.amount_fen < left else left")
