@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from services.matching.domain.assessment import Assessment, CaseAssessed, facts_of
 from services.matching.domain.assessment_decisions import day_of_rules
-from services.matching.domain.facts import day_of
+from services.matching.domain.facts import contradictions, day_of
 from services.matching.domain.rulebook import Rulebook
 from services.matching.domain.telling import Explained
 from services.matching.standing import rules as standing_rules
@@ -138,6 +138,9 @@ def _read(page: Page, form: Mapping[str, str]) -> tuple[dict[str, Any], list[tup
             continue
         if value is not None:
             facts[field.name] = value
+    for name, rule in contradictions(facts):
+        wrong.append((name, page.t(f"matching.try.wrong_{rule}")))
+        del facts[name]
     return facts, wrong
 
 

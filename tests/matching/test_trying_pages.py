@@ -124,3 +124,35 @@ def test_every_code_that_a_rule_names_can_be_chosen() -> None:
             waiting.extend(one.members)
         elif one.among and one.fact in choices:
             assert set(one.among) <= choices[one.fact], one.fact
+
+
+async def test_a_part_of_the_bill_above_the_whole_is_named_and_left_out(office: Office) -> None:
+    bill = {
+        "medical_total_year_fen": "1000",
+        "medical_reimbursed_year_fen": "1000.01",
+        "medical_self_paid_year_fen": "900",
+        "household_size": "0",
+    }
+    async with office.browser("caseworker", None) as page:
+        answer = await post(page, "/matching/try", bill)
+    assert answer.status_code == 422
+    assert re.findall(r'<a href="#([a-z_]+)">', answer.text) == ["household_size", "medical_reimbursed_year_fen"]
+    assert "This is more than the whole medical bill of the year" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "pointer"),
+    [
+        ({"medical_total_year_fen": 100, "medical_self_paid_year_fen": 101}, "medical_self_paid_year_fen"),
+        ({"medical_total_year_fen": 100, "medical_reimbursed_year_fen": 101}, "medical_reimbursed_year_fen"),
+        ({"monthly_income_fen": -1}, "monthly_income_fen"), ({"lived_here_months": -1.0}, "lived_here_months"),
+        ({"household_size": 0}, "household_size"), ({"age": -1}, "age"),
+    ],
+)  # fmt: skip
+async def test_the_doors_name_the_fact_that_cannot_be(office: Office, facts: dict[str, Any], pointer: str) -> None:
+    answer = await office.post("/assessments", {"facts": facts}, "charity", "mercy")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/facts/{pointer}"), answer.text
+    value = {"programme": "TEKUN", "name": "elderly_age", "valid_from": "2020-01-02", "value": 61, "source": "s"}
+    cases = [{"facts": {}, "as_of": "2026-11-27"}, {"facts": facts, "as_of": "2026-11-27"}]
+    told = await office.post("/what-if", {"values": [value], "cases": cases}, "gov")
+    assert (told.status_code, told.json()["errors"][0]["pointer"]) == (422, f"/cases/1/facts/{pointer}"), told.text
