@@ -195,3 +195,13 @@ async def test_no_reason_is_chosen_for_whoever_declines_or_closes(office: Office
             assert "Choose a reason from the list" in answer.text
             if act == "decline":
                 assert (await office.accept()).status_code == 200
+
+
+async def test_the_cap_that_made_a_grant_smaller_is_named_in_words(office: Office) -> None:
+    await office.reported(ILL, ("medical",))
+    await office.accept("case-1-medical", "rain", **{**OURS, "amount_fen": 1_200_000, "fund_id": "timely-rain"})
+    async with office.browser("caseworker", None) as browser:
+        shown = (await browser.get(f"/matching/cases/{CASE}")).text
+    assert "(cut by the cap of Welfare Lottery Timely Rain Care Fund)" in shown
+    assert "LOTTERY-RAIN:" not in shown
+    assert "Left of the cap 0.00 yuan" in shown
