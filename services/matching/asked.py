@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator, model_validator
 
 from services.matching.domain.fitting import Op
 from services.matching.domain.offering import Access, CostKind, Document, Weekday
@@ -30,6 +31,23 @@ Fen = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 Places = Annotated[int, Field(ge=0, le=1_000_000)]
 Age = Annotated[int, Field(ge=0, le=150)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM in China.")]
+
+
+_RULE_MAX = 1_000_000_000_000
+_SHARE = r"^[0-9]{1,9}(\.[0-9]{1,9})?$"
+_RuleNumber = Annotated[int, Field(ge=0, le=_RULE_MAX)] | Annotated[str, Field(pattern=_SHARE)]
+
+
+def _of_a_rule(told: Any) -> int | str:
+    # One function instead of a union, whose complaints would point below the field.
+    if type(told) is int and 0 <= told <= _RULE_MAX:
+        return told
+    if type(told) is str and re.fullmatch(_SHARE, told, re.ASCII):
+        return told
+    raise ValueError(f"must be a whole number from 0 to {_RULE_MAX}, or decimal text such as 0.75")
+
+
+OfARule = Annotated[int | str, PlainValidator(_of_a_rule, json_schema_input_type=_RuleNumber)]
 
 
 class Strict(BaseModel):
@@ -82,7 +100,7 @@ class ValueIn(Strict):
     programme: Code | None = None
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}(:[0-9]{6})?$")]
     valid_from: Day
-    value: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")]
+    value: OfARule
     source: Annotated[str, Field(min_length=1, max_length=200), WHOLE]
 
 
@@ -91,7 +109,7 @@ class ParameterIn(Strict):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}(:[0-9]{6})?$")]
     valid_from: Day
-    value: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9})?$")]
+    value: OfARule
     source: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), WHOLE]
     corrects: bool = Field(False, description="A value stands from this day already, and this one takes its place.")
 

@@ -29,10 +29,12 @@ router = APIRouter(prefix="/matching", include_in_schema=False)
 Provider = Annotated[Page, Depends(page_for("charity"))]
 _INBOX = "/matching/inbox"
 _ACTS = ("accept", "grant", "decline", "start", "serve", "close", "contact")
-_OPEN = frozenset(("offered", "accepted", "scheduled", "attended", "unattended", "in_service", "served"))
+_UNDER_WAY = ("accepted", "scheduled", "attended", "unattended", "in_service", "served")
 _FIELDS = frozenset(("yuan", "programme", "fund_id", "sku", "quantity"))
 # The field of the form that a rule's refusal is about.
-_ABOUT = {"CapIsUsedUp": "yuan", "CaseIsNotEligible": "programme", "FundIsForAProgramme": "fund_id"}
+_ABOUT = {"CapIsUsedUp": "yuan", "CaseIsNotEligible": "programme", "FundIsForAProgramme": "fund_id", "ReasonIsUnknown": "reason"}
+_HAS_FIELD = ("cash", "decline", "close")
+_SHOWN_MAX = 200
 
 
 class _Wrong(Struct, frozen=True):
@@ -50,14 +52,15 @@ class _Wrong(Struct, frozen=True):
 
 async def _inbox(page: Page, status: int = 200, wrong: _Wrong | None = None, form: Mapping[str, str] | None = None) -> Response:
     door, saved = page.door, page.request.query_params.get("saved")
-    rows = (await views.referral_page(door, {"org_id": door.principal.org or ""}, limit=200, cursor=None))["items"]
-    waiting = sorted((row for row in rows if row["state"] == "offered"), key=lambda row: row["due_at"])
-    under_way = [row for row in rows if row["state"] in _OPEN and row["state"] != "offered"]
-    over = [row for row in rows if row["state"] not in _OPEN][:20]
-    eligible = await views.eligible_programmes(door, {row["case_id"] for row in rows if row["state"] in _OPEN})
+    org = door.principal.org or ""
+    waiting = await views.referrals_to_answer(door, org, _SHOWN_MAX + 1)
+    under_way = await views.referrals_under_way(door, org, _UNDER_WAY, _SHOWN_MAX + 1)
+    over = await views.referrals_over(door, org, ("offered", *_UNDER_WAY), 20)
+    eligible = await views.eligible_programmes(door, {row["case_id"] for row in (*waiting, *under_way)})
     cash = {case: [code for code in codes if RULEBOOK.by_code[code].kind == "cash"] for case, codes in eligible.items()}
     return page.show(
-        "matching/inbox.html", status=status, waiting=waiting, under_way=under_way, over=over, decline_reasons=r.DECLINE_REASONS,
+        "matching/inbox.html", status=status, waiting=waiting[:_SHOWN_MAX], under_way=under_way[:_SHOWN_MAX], over=over,
+        more=len(waiting) > _SHOWN_MAX or len(under_way) > _SHOWN_MAX, decline_reasons=r.DECLINE_REASONS,
         closing_reasons=r.CLOSING_REASONS, contact_channels=r.CONTACT_CHANNELS, contact_outcomes=r.CONTACT_OUTCOMES,
         programmes=RULEBOOK.by_code, eligible=cash, wrong=wrong or _Wrong(), form=form or {},
         errors=[(wrong.anchor, wrong.text)] if wrong else [], saved=saved if saved in _ACTS and wrong is None else None,
@@ -127,7 +130,7 @@ async def _act(door: Door, referral_id: str, form: Mapping[str, str]) -> None:
 def _wrong(page: Page, referral_id: str, form: Mapping[str, str], no: Invalid | Rejected) -> _Wrong:
     kind = form.get("kind", "")
     if isinstance(no, Rejected):
-        field = _ABOUT.get(no.code, "") if kind == "cash" else ""
+        field = _ABOUT.get(no.code, "") if kind in _HAS_FIELD else ""
         return _Wrong(referral_id, kind, field, page.t(f"matching.refused.{no.code}"))
     field = no.pointer.rpartition("/")[2].replace("amount_fen", "yuan")
     if field not in _FIELDS:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from services.matching.domain.assessment import Assessment, CaseAssessed, facts_of
 from services.matching.domain.assessment_decisions import day_of_rules
-from services.matching.domain.facts import day_of
+from services.matching.domain.facts import contradictions, day_of
 from services.matching.domain.rulebook import Rulebook
 from services.matching.domain.telling import Explained
 from services.matching.standing import rules as standing_rules
@@ -25,9 +25,11 @@ _YUAN_MAX, _COUNT_MAX = 10_000_000_000, 1_200
 _FEN = 100
 
 
-_PAPERS = (
-    "minimum_living_allowance", "allowance_certificate", "dibao", "edge_family", "tekun", "disability", "disability_certificate", "orphan",
-)  # fmt: skip
+# The papers that people are asked for, and other names of theirs: every rule that counts one counts its other names too.
+_PAPERS = ("minimum_living_allowance", "edge_family", "tekun", "disability", "orphan")
+OTHER_NAMES = {
+    "allowance_certificate": "minimum_living_allowance", "dibao": "minimum_living_allowance", "disability_certificate": "disability",
+}  # fmt: skip
 
 
 class Field(Struct, frozen=True):
@@ -140,6 +142,9 @@ def _read(page: Page, form: Mapping[str, str]) -> tuple[dict[str, Any], list[tup
             continue
         if value is not None:
             facts[field.name] = value
+    for name, rule in contradictions(facts):
+        wrong.append((name, page.t(f"matching.try.wrong_{rule}")))
+        del facts[name]
     return facts, wrong
 
 
@@ -156,7 +161,7 @@ def _shown(facts: Mapping[str, Any]) -> dict[str, Any]:
             case "flag":
                 found[field.name] = "yes" if value is True else "no" if value is False else ""
             case "codes":
-                found[field.name] = list(value) if value else ["none"]
+                found[field.name] = sorted({OTHER_NAMES.get(one, one) for one in value}) if value else ["none"]
             case _:
                 found[field.name] = str(value)
     return found
@@ -186,6 +191,7 @@ async def _answer(
     lines = _lines(rules, stored, {**kept, **facts}, seen_on)
     return page.show(
         "matching/trying_now.html" if part else "matching/trying.html", status=422 if wrong and not part else 200, action=action,
+        case_id=page.request.path_params.get("case_id", ""),
         fields=FIELDS, form=form, wrong=wrong, lines=lines, programmes=rules.by_code, seen_on=seen_on,
     )  # fmt: skip
 

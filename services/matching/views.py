@@ -41,6 +41,29 @@ async def referral_page(
     return await door.page(statement, order=(referral_list.c.offered_at, referral_list.c.referral_id), limit=limit, cursor=cursor)
 
 
+def _of_organisation(org_id: str) -> Select[Any]:
+    return select(referral_list).where(referral_list.c.org_id == org_id)
+
+
+async def referrals_to_answer(door: Door, org_id: str, limit: int) -> list[dict[str, Any]]:
+    """What is offered to an organisation however long ago, whose time ends first first."""
+    t = referral_list.c
+    return await door.rows(_of_organisation(org_id).where(t.state == "offered").order_by(t.due_at, t.referral_id).limit(limit))
+
+
+async def referrals_under_way(door: Door, org_id: str, states: Collection[str], limit: int) -> list[dict[str, Any]]:
+    """What an organisation has taken and not ended, the oldest first."""
+    t = referral_list.c
+    return await door.rows(_of_organisation(org_id).where(t.state.in_(states)).order_by(t.offered_at, t.referral_id).limit(limit))
+
+
+async def referrals_over(door: Door, org_id: str, open_states: Collection[str], limit: int) -> list[dict[str, Any]]:
+    """What ended last for an organisation; a draft was never told to it."""
+    t = referral_list.c
+    ended = _of_organisation(org_id).where(t.state.not_in((*open_states, _DRAFTED)))
+    return await door.rows(ended.order_by(t.changed_at.desc(), t.referral_id).limit(limit))
+
+
 async def referral_row(door: Door, referral_id: str) -> dict[str, Any] | None:
     rows = await door.rows(select(referral_list).where(referral_list.c.referral_id == referral_id))
     return rows[0] if rows else None

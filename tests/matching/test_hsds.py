@@ -72,6 +72,7 @@ CODES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,20}", fullmatch=True) | st.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 NAMES = TEXTS.filter(bool)
 DISTRICTS = st.sampled_from(("440103", "440104", "440106", "440112"))
+PLACES = st.sampled_from(("440106", "440106001", "440106001004"))  # a district, a street, a community
 TIMES = st.tuples(st.integers(0, 11), st.integers(0, 59)).map(lambda t: f"{t[0]:02d}:{t[1]:02d}")
 FENS = st.integers(0, 1_000_000_000_000)
 
@@ -112,7 +113,7 @@ def directories(draw: st.DrawFn) -> Tables:
     organizations = [{"id": code, "name": draw(NAMES), "kind": draw(st.sampled_from(KINDS)), "description": draw(TEXTS)} for code in codes]
     kinds = {one["id"]: one["kind"] for one in organizations}
     locations = [
-        {"id": code, "organization_id": draw(st.sampled_from(codes)), "name": draw(NAMES), "place_code": "440106"}
+        {"id": code, "organization_id": draw(st.sampled_from(codes)), "name": draw(NAMES), "place_code": draw(PLACES)}
         for code in draw(st.lists(CODES, max_size=3, unique=True))
     ]
     listings = []
@@ -218,6 +219,7 @@ FAULTS: list[tuple[Tables, tuple[str, str, str]]] = [
     (changed("service", assured_date="2026-11-24"), ("service", "assured_date", "future")),
     (changed("location", location_type=None), ("location", "location_type", "required")),
     (changed("location", external_identifier="Tianhe"), ("location", "external_identifier", "place")),
+    (changed("location", external_identifier="4401060"), ("location", "external_identifier", "place")),
     (changed("location", organization_id=None), ("location", "organization_id", "required")),
     (changed("service_at_location", location_id="nowhere"), ("service_at_location", "location_id", "unknown_reference")),
     (changed("service_at_location", service_id="nothing"), ("service_at_location", "service_id", "unknown_reference")),

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from services.matching import pages
 from services.matching.manifest import MATCHING
 from shared.clock import new_id
 from shared.envelope import Message
@@ -160,3 +161,47 @@ async def test_the_inbox_is_for_the_organisations_that_are_asked(office: Office,
     await office.reported({})
     async with office.browser(role, None) as browser:
         assert (await browser.get("/matching/inbox")).status_code == 403
+
+
+async def test_what_is_offered_stays_in_the_inbox_however_much_came_and_ended_since(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "_SHOWN_MAX", 1)
+    await office.reported({})
+    office.turn(hours=1)
+    later = {"case_id": "case-2", "person_id": "p2", "household_id": "h2", "needs": ["livelihood"], "facts": {}, "consent": CONSENT}
+    await office.hears("intake.case_opened.v1", **later)
+    declined = await office.post("/referrals/case-2-livelihood/decline", {"reason": "other"}, "charity", "mercy")
+    assert declined.status_code == 200, declined.text
+    async with office.browser() as browser:
+        shown = (await browser.get("/matching/inbox")).text
+        assert f'id="r-{CARE}"' in shown
+        assert f"<code>{CASE}</code>" in shown, "two offers of one need and district are told apart"
+        assert "There are more than are shown here" not in shown
+        await office.hears("intake.case_opened.v1", **{**later, "case_id": "case-3", "person_id": "p3", "household_id": "h3"})
+        shown = (await browser.get("/matching/inbox")).text
+    assert f'id="r-{CARE}"' in shown, "whose time ends first comes first"
+    assert "There are more than are shown here" in shown
+
+
+async def test_no_reason_is_chosen_for_whoever_declines_or_closes(office: Office) -> None:
+    await office.reported({})
+    async with office.browser() as browser:
+        for act, field in (("decline", "decline"), ("close", "close")):
+            shown = (await browser.get("/matching/inbox")).text
+            assert re.search(rf'id="reason-{field}-{CARE}" name="reason" required><option value="">', shown), shown
+            answer = await pressed(browser, act=act, kind=field, reason="")
+            assert (answer.status_code, f'<a href="#reason-{field}-{CARE}">' in answer.text) == (409, True)
+            assert "Choose a reason from the list" in answer.text
+            if act == "decline":
+                assert (await office.accept()).status_code == 200
+
+
+async def test_the_cap_that_made_a_grant_smaller_is_named_in_words(office: Office) -> None:
+    await office.reported(ILL, ("medical",))
+    await office.accept("case-1-medical", "rain", **{**OURS, "amount_fen": 1_200_000, "fund_id": "timely-rain"})
+    async with office.browser("caseworker", None) as browser:
+        shown = (await browser.get(f"/matching/cases/{CASE}")).text
+    assert "(cut by the cap of Welfare Lottery Timely Rain Care Fund)" in shown
+    assert "LOTTERY-RAIN:" not in shown
+    assert "Left of the cap 0.00 yuan" in shown

@@ -137,7 +137,7 @@ async def test_who_may_set_a_number_and_what_is_refused(office: Office) -> None:
         ({"source": "  "}, "/source"), ({"source": ""}, "/source"), ({"valid_from": "soon"}, "/valid_from"), ({"more": 1}, "/more"),
     ):  # fmt: skip
         refused = await told(office, 422, **wrong)
-        assert refused["errors"][0]["pointer"].startswith(pointer), wrong
+        assert {one["pointer"] for one in refused["errors"]} == {pointer}, wrong
     await told(office, 404, code="NOTHING")
     unknown = await office.client.get("/matching/v1/reassessments/9", headers=office.headers("gov"))
     assert unknown.status_code == 404

@@ -11,7 +11,7 @@ import pytest
 from services.matching.domain.facts import known
 from services.matching.domain.rules import Condition, Group
 from services.matching.rulebook import RULEBOOK
-from services.matching.trying_pages import FIELDS
+from services.matching.trying_pages import FIELDS, OTHER_NAMES
 from tests.matching.stories import DAY
 from tests.matching.test_inbox import CASE, Office, office
 
@@ -115,7 +115,7 @@ def test_the_form_asks_for_every_fact_on_which_a_rule_rests() -> None:
     assert {fact for fact in facts if getattr(told, fact) is None} <= {"wish_sku"}
 
 
-def test_every_code_that_a_rule_names_can_be_chosen() -> None:
+def test_every_code_that_a_rule_names_can_be_chosen_and_whoever_counts_a_paper_counts_its_other_names() -> None:
     choices = {field.name: set(field.choices) for field in FIELDS if field.kind in ("code", "codes")}
     waiting: list[Condition | Group] = [one for programme in RULEBOOK.programmes for one in programme.conditions]
     while waiting:
@@ -123,4 +123,50 @@ def test_every_code_that_a_rule_names_can_be_chosen() -> None:
         if isinstance(one, Group):
             waiting.extend(one.members)
         elif one.among and one.fact in choices:
-            assert set(one.among) <= choices[one.fact], one.fact
+            assert set(one.among) <= choices[one.fact] | OTHER_NAMES.keys(), one.fact
+            named = {other for other, paper in OTHER_NAMES.items() if paper in one.among}
+            assert named == OTHER_NAMES.keys() & set(one.among), one.id
+
+
+async def test_a_part_of_the_bill_above_the_whole_is_named_and_left_out(office: Office) -> None:
+    bill = {
+        "medical_total_year_fen": "1000",
+        "medical_reimbursed_year_fen": "1000.01",
+        "medical_self_paid_year_fen": "900",
+        "household_size": "0",
+    }
+    async with office.browser("caseworker", None) as page:
+        answer = await post(page, "/matching/try", bill)
+    assert answer.status_code == 422
+    assert re.findall(r'<a href="#([a-z_]+)">', answer.text) == ["household_size", "medical_reimbursed_year_fen"]
+    assert "This is more than the whole medical bill of the year" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "pointer"),
+    [
+        ({"medical_total_year_fen": 100, "medical_self_paid_year_fen": 101}, "medical_self_paid_year_fen"),
+        ({"medical_total_year_fen": 100, "medical_reimbursed_year_fen": 101}, "medical_reimbursed_year_fen"),
+        ({"monthly_income_fen": -1}, "monthly_income_fen"), ({"lived_here_months": -1.0}, "lived_here_months"),
+        ({"household_size": 0}, "household_size"), ({"age": -1}, "age"),
+    ],
+)  # fmt: skip
+async def test_the_doors_name_the_fact_that_cannot_be(office: Office, facts: dict[str, Any], pointer: str) -> None:
+    answer = await office.post("/assessments", {"facts": facts}, "charity", "mercy")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/facts/{pointer}"), answer.text
+    value = {"programme": "TEKUN", "name": "elderly_age", "valid_from": "2020-01-02", "value": 61, "source": "s"}
+    cases = [{"facts": {}, "as_of": "2026-11-27"}, {"facts": facts, "as_of": "2026-11-27"}]
+    told = await office.post("/what-if", {"values": [value], "cases": cases}, "gov")
+    assert (told.status_code, told.json()["errors"][0]["pointer"]) == (422, f"/cases/1/facts/{pointer}"), told.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_no_two_papers_have_one_name_and_the_way_leads_back_to_the_case(office: Office, language: str) -> None:
+    await office.reported({**POOR, "certificates": ["dibao", "disability_certificate"]})
+    async with office.browser("caseworker", None, language) as page:
+        shown = (await page.get(f"/matching/cases/{CASE}/try")).text
+        names = re.findall(r'name="certificates" value="[a-z_]+"[^>]*> <span>([^<]+)</span>', shown)
+        assert len(names) == len(set(names)) == 6, names
+        assert re.findall(r'name="certificates" value="([a-z_]+)"[^>]* checked', shown) == ["minimum_living_allowance", "disability"]
+        assert f'<a href="/matching/cases/{CASE}">' in shown
+        assert f'<a href="/intake/cases/{CASE}">' in (await page.get(f"/matching/cases/{CASE}")).text

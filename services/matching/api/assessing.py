@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from services.matching.asked import AssessmentIn, District
 from services.matching.domain.assessment import Assessment, CaseAssessed, facts_of
 from services.matching.domain.assessment_decisions import day_of_rules
 from services.matching.domain.counting import together
-from services.matching.domain.facts import day_of, with_places
+from services.matching.domain.facts import contradictions, day_of, with_places
 from services.matching.domain.household import Household
 from services.matching.domain.rulebook import Rulebook
 from services.matching.domain.telling import Explained
@@ -32,6 +33,19 @@ def shown(told: Explained) -> dict[str, Any]:
     return dict(msgspec.to_builtins(told))
 
 
+_RULES = {
+    "below_zero": "must not be below zero",
+    "nobody": "must be one person or more",
+    "above_the_bill": "must not be more than medical_total_year_fen",
+}
+
+
+def held_together(facts: Mapping[str, Any], at: str = "/facts") -> None:
+    """Raises `Invalid` naming the first fact that cannot be so beside the others."""
+    for field, rule in contradictions(facts):
+        raise Invalid(pointer=f"{at}/{field}", detail=_RULES[rule])
+
+
 @router.post("/assessments")
 async def assess(body: AssessmentIn, door: Annotated[Door, Depends(door_for())]) -> dict[str, Any]:
     """Every programme's verdict on these facts, in the order of precedence; stores nothing."""
@@ -40,6 +54,7 @@ async def assess(body: AssessmentIn, door: Annotated[Door, Depends(door_for())])
     facts = with_places(body.facts, body.hukou_code or (told_code if isinstance(told_code, str) else None))
     if facts.get("event_on") is not None and day_of(facts["event_on"]) is None:
         raise Invalid(pointer="/facts/event_on", detail="a day is expected")
+    held_together(facts)
     on = day_of_rules(facts, seen_on)
     rules = await standing_rules(door)
     told = rules.explain(facts, on, seen_on=seen_on, used=body.used_fen)

@@ -10,6 +10,7 @@ import msgspec
 from fastapi import APIRouter, Depends
 
 from services.matching import views
+from services.matching.api.assessing import held_together
 from services.matching.asked import FactsIn, WhatIfIn
 from services.matching.domain.assessment import Assessment, facts_of
 from services.matching.domain.assessment_decisions import day_of_rules
@@ -74,6 +75,7 @@ async def _portions(door: Door, body: WhatIfIn) -> AsyncIterator[Sequence[Case]]
 
 
 def _told(number: int, one: FactsIn) -> Case:
+    held_together(one.facts, f"/cases/{number - 1}/facts")
     facts = with_places(one.facts, one.hukou_code)
     return Case(str(number), one.district, facts, day_of_rules(facts, one.as_of), one.as_of)
 

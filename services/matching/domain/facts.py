@@ -119,6 +119,24 @@ def months_since(event: date, on: date) -> int:
     return (on.year - event.year) * MONTHS_A_YEAR + on.month - event.month + (1 if on.day > event.day else 0)
 
 
+_COUNTED = frozenset(
+    [name for name, kind in KINDS.items() if kind == "number" and name not in _ASKED_FOR]
+    + ["lived_here_months", "medical_total_year_fen", "medical_reimbursed_year_fen"]
+)
+_OF_THE_BILL = ("medical_reimbursed_year_fen", "medical_self_paid_year_fen")
+
+
+def contradictions(facts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Facts that cannot be so, each with the rule that it breaks: `below_zero`, `nobody` in a household, `above_the_bill`."""
+    told = {name: number for name in sorted(_COUNTED & facts.keys()) if (number := _number(facts[name])) is not None}
+    found = [(name, "below_zero") for name, number in told.items() if number < 0]
+    if told.get("household_size") == 0:
+        found.append(("household_size", "nobody"))
+    bill = told.get("medical_total_year_fen")
+    found += [(name, "above_the_bill") for name in _OF_THE_BILL if bill is not None and 0 <= bill < told.get(name, 0)]
+    return tuple(found)
+
+
 def _self_paid(get: Any) -> int | None:
     paid = _number(get("medical_self_paid_year_fen"))
     if paid is not None:

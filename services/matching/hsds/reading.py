@@ -18,7 +18,7 @@ from services.matching.domain.organization_decisions import KINDS
 from services.matching.hsds.checking import Fault, Row, checked
 from services.matching.hsds.description import TERM_OF, hsds_id
 
-_PLACE = re.compile(r"[0-9]{6}([0-9]{3})?")
+_PLACE = re.compile(r"[0-9]{6}([0-9]{3}){0,2}")
 _DISTRICT = re.compile(r"[0-9]{6}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
@@ -180,7 +180,9 @@ class Reading:
                 continue
             code, org, place = self._codes["location", key], self._organization_of("location", row), row.get("external_identifier") or ""
             if not _PLACE.fullmatch(place):
-                self._fault("location", row, "external_identifier", "place", "the code of a district (6 digits) or street (9), GB/T 2260")
+                self._fault(
+                    "location", row, "external_identifier", "place", "GB/T 2260: a district (6 digits), street (9) or community (12)"
+                )
             elif not row.get("name"):
                 self._fault("location", row, "name", "required")
             elif org is not None and self.here.locations.get(code, org) != org:
