@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from services.matching.domain.fitting import Op
 from services.matching.domain.offering import Access, CostKind, Document, Weekday
 from services.matching.domain.organization_decisions import Kind
+from services.matching.domain.rules import Need
 from shared.asked import WHOLE, Day, DayOrInstant, Instant, Language, Value
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
@@ -18,11 +19,6 @@ Description = Annotated[str, Field(max_length=2000), WHOLE]
 FundId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260 code.")]
-Need = Literal[
-    "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
-    "mental_health", "integration",
-]  # fmt: skip
-NEEDS: tuple[str, ...] = get_args(Need)
 Reason = Literal[
     "no_capacity", "not_eligible", "out_of_area", "missing_document", "lack_of_resources", "additional_assessment_required", "other"
 ]

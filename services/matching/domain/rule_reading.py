@@ -8,12 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from services.matching.domain.facts import KINDS
-from services.matching.domain.rules import NEVER, Amount, Condition, Dated, Group, Number, Programme, leaves
+from services.matching.domain.rules import NEEDS, NEVER, Amount, Condition, Dated, Group, Number, Programme, leaves
 
-NEEDS = (
-    "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
-    "mental_health", "integration",
-)  # fmt: skip
 _COUNTING = frozenset(("at_most", "under", "at_least", "over", "equals"))
 _COMPARISONS = {"number": _COUNTING, "flag": {"is_true", "is_false"}, "code": {"among", "known"}, "codes": {"has_any", "has_none"}}
 _SCOPES = {"person": {"year", "month"}, "household": {"year", "month"}, "case": {"case"}}
