@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validat
 from services.matching.domain.fitting import Op
 from services.matching.domain.offering import Access, CostKind, Document, Weekday
 from services.matching.domain.organization_decisions import Kind
-from services.matching.domain.rule_reading import Need
+from services.matching.domain.rules import Need
 from shared.asked import WHOLE, Day, DayOrInstant, Instant, Language, Value
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.matching import views
-from services.matching.domain.rule_reading import NEEDS
+from services.matching.domain.rules import NEEDS
 from services.matching.listings import shown
 from services.matching.rulebook import RULEBOOK
 from shared.web.frame import Page, page_for

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from services.matching.asked import Code, Need, Strict
+from services.matching.asked import Code, Strict
+from services.matching.domain.rules import Need
 from shared.asked import Day
 
 _OF_A_PERSON = re.compile(r"(86)?1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15}")

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from services.matching.asked import NEEDS
 from services.matching.domain.directory import Listing, Standing
 from services.matching.domain.fitting import OPS, Condition, Eligibility
 from services.matching.domain.offering import ACCESS, COSTS, DAYS, DOCUMENTS, Contract, CostOption, Opening, Terms
 from services.matching.domain.organization_decisions import KINDS
+from services.matching.domain.rules import NEEDS
 from services.matching.hsds import files
 from services.matching.hsds.description import TABLES, TERM_IDS, UUID, hsds_id
 from services.matching.hsds.nested import Nesting

@@ -10,7 +10,7 @@ import pytest
 from services.matching.manifest import MATCHING
 from services.matching.volunteer_pages import minutes_of
 from shared.testing import Database
-from tests.matching.test_volunteers_api import TODAY, Hub, hub
+from tests.matching.hub import TODAY, Hub, hub
 
 __all__ = ["hub"]
 TASK = "/matching/volunteers/task-1"

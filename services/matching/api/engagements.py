@@ -8,8 +8,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 
 from services.matching import volunteer_views as views
-from services.matching.asked import Code, Need
+from services.matching.asked import Code
 from services.matching.domain import engagement as g
+from services.matching.domain.rules import Need
 from services.matching.engaging import MATCHERS, SEES_VOLUNTEERS, engagement_opened, own_engagement, shown_engagement, told, verified
 from services.matching.volunteer_asked import CityDistrict, EndIn, EngagementIn, NoIn, VerifyIn, WhoIn
 from shared.execute import Done

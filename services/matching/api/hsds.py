@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.matching import views
 from services.matching.domain.directory import CITY, Directory
 from services.matching.domain.organization_decisions import Kind
-from services.matching.domain.rule_reading import NEEDS
+from services.matching.domain.rules import NEEDS
 from services.matching.hsds import files
 from services.matching.hsds.checking import Fault
 from services.matching.hsds.description import VERSION

@@ -16,7 +16,6 @@ from services.matching.asked import (
     DeclineIn,
     District,
     GrantIn,
-    Need,
     ReferIn,
     ReturnIn,
     RevokeIn,
@@ -25,6 +24,7 @@ from services.matching.asked import (
 )
 from services.matching.domain import referral as r
 from services.matching.domain.asking import Grant, Item
+from services.matching.domain.rules import Need
 from shared.clock import local_day
 from shared.errors import NotNow
 from shared.http import Door, Invalid, NotFound, door_for

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any
 
 from services.matching.domain.facts import KINDS
-from services.matching.domain.rules import NEVER, SPECIAL, Amount, Condition, Dated, Group, Number, Programme, leaves
+from services.matching.domain.rules import NEEDS, NEVER, SPECIAL, Amount, Condition, Dated, Group, Number, Programme, leaves
 
-Need = Literal[
-    "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
-    "mental_health", "integration",
-]  # fmt: skip
-NEEDS: tuple[str, ...] = get_args(Need)
 _COUNTING = frozenset(("at_most", "under", "at_least", "over", "equals"))
 _COMPARISONS = {"number": _COUNTING, "flag": {"is_true", "is_false"}, "code": {"among", "known"}, "codes": {"has_any", "has_none"}}
 _SCOPES = {"person": {"year", "month"}, "household": {"year", "month"}, "case": {"case"}}

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
 SPECIAL = "special_circumstances"
+Need = Literal[
+    "medical", "emergency", "livelihood", "employment", "education", "housing", "disability", "elderly_care", "child_welfare",
+    "mental_health", "integration",
+]  # fmt: skip
+NEEDS: tuple[str, ...] = get_args(Need)
 ALWAYS, NEVER = date(1, 1, 1), date(9999, 12, 31)
 
 
