@@ -162,12 +162,12 @@ class Loop:
         rows = (await self.doors.read("gov", "/matching/v1/services", limit=100))["items"]
         return {row["id"]: (row["held"], row["used"]) for row in rows if row["id"] in services}
 
-    async def time_is_over(self, key: str) -> None:
-        """Nobody waits three working days here: the moment until which this offer is to be answered is moved into the past."""
+    async def moment_comes(self, deadline: str) -> None:
+        """Nobody waits three working days here: the moment of this deadline is moved into the past."""
         connection = await asyncpg.connect(self.dsn)
         try:
             due = datetime.now(UTC) - timedelta(seconds=1)
-            done = await connection.execute("update deadlines set due_at = $2 where id = $1", f"offer:{key}", due)
+            done = await connection.execute("update deadlines set due_at = $2 where id = $1", deadline, due)
             assert done == "UPDATE 1", done
         finally:
             await connection.close()

@@ -68,14 +68,16 @@ async def of_several_asked_at_once_exactly_one_has_it(loop: Loop) -> None:
 
 
 async def who_declines_or_is_silent_is_followed_by_the_next_best(loop: Loop) -> None:
-    """The nearest says no with a reason, the second lets its time run out, the third takes it: nobody had to look for them."""
+    """The nearest says no with a reason, the second is reminded and lets its time run out, the third takes it: nobody had to look for them."""
     await loop.reported("mother")
     first = await loop.offer("mother", "elderly_care", "care-near")
     assert "area:district" in (await loop.row(first))["why"]
     await loop.step("tianhe-sws", first, "decline", {"reason": "no_capacity"})
     second = await loop.offer("mother", "elderly_care", "care-second")
     assert (await loop.state(first), (await loop.row(second))["attempt"]) == (("declined", "no_capacity"), 2)
-    await loop.time_is_over(second)
+    await loop.moment_comes(f"remind:{second}")
+    await until(partial(_reminded, loop, second), seconds=WAIT_SECONDS)
+    await loop.moment_comes(f"offer:{second}")
     third = await loop.offer("mother", "elderly_care", "care-third")
     assert (await loop.state(second), (await loop.row(third))["attempt"]) == (("lapsed", None), 3)
     assert (await loop.refused("charity-gzcs", f"/matching/v1/referrals/{second}/accept"))[:2] == (409, "ReferralIsNotOpenToAnswers")
@@ -275,6 +277,8 @@ async def each_charity_hears_its_own_and_nothing_of_others(loop: Loop) -> None:
     assert [word for word in heard if word in ("offered", "accepted", "scheduled", "attended", "started", "served", "closed")] == [
         "offered", "accepted", "scheduled", "attended", "started", "served", "closed",
     ]  # fmt: skip
+    of_the_unsure = {e["type"] for e in await loop.feed("charity-tianhe-sws") if e["case_id"] == loop.cases["unsure"]}
+    assert of_the_unsure == {"matching.referral_revoked.v1"}, "after a withdrawal an organisation hears what it must obey, and nothing else"
     assert not {e["case_id"] for e in await loop.feed("charity-jsy")} & {loop.cases["mother"], loop.cases["short"], loop.cases["unsure"]}
 
 
@@ -304,6 +308,10 @@ async def _status(loop: Loop, who: str) -> str:
 
 async def _answers(loop: Loop, who: str) -> int:
     return len((await loop.assessed(who))["versions"])
+
+
+async def _reminded(loop: Loop, key: str) -> bool:
+    return (await loop.row(key))["reminded_at"] is not None
 
 
 async def _cases(loop: Loop, household: str) -> list[str]:
