@@ -31,6 +31,23 @@ class FundIn(_Said):
     purposes: Annotated[list[Code], Field(max_length=50)] = []
 
 
+class TransferIn(_Said):
+    """Money of one fund to another, under an id of the caller's; a second person confirms it."""
+
+    id: Id
+    from_fund: Id
+    to_fund: Id
+    amount_fen: Fen
+    reason: Literal["correction", "donors_wish", "merged_funds", "city_decision"]
+
+
+class RefundIn(_Said):
+    """All of a donation of money or a part of it; a second person confirms it."""
+
+    amount_fen: Fen
+    reason: Literal["donor_asked", "given_twice", "wrong_amount", "campaign_cancelled"]
+
+
 class DonorIn(_Said):
     """Who gave, as they want to be thanked; kept sealed."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from services.disbursement.domain.chain import Publish, entry_number
-from services.disbursement.domain.donation import DonationReceived
+from services.disbursement.domain.donation import DonationReceived, DonationRefunded
 from services.disbursement.domain.payout import (
     NoteReserved,
     PayoutCancelled,
@@ -17,7 +17,8 @@ from services.disbursement.domain.payout import (
     Refuse,
     Terms,
 )
-from services.disbursement.domain.treasury import Release, Reserve, Reserved, Restore, Spend, TakeIn
+from services.disbursement.domain.transfer import TransferConfirmed
+from services.disbursement.domain.treasury import GiveBack, Release, Reserve, Reserved, Restore, Spend, TakeIn, Transfer
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -33,7 +34,7 @@ def reserve(e: Envelope) -> Iterable[To]:
     def refused(no: Rejected) -> To:
         return To("payout", terms.payout_id, Refuse(no.code, "treasury"))
 
-    asked = Reserve(terms.payout_id, terms.programme, terms.district, terms.fund_id or None, terms.amount_fen, d.wanted)
+    asked = Reserve(terms.payout_id, terms.programme, terms.district, terms.fund_id or None, terms.amount_fen, d.wanted, d.need)
     yield To("treasury", CITY, asked, refused)
 
 
@@ -78,6 +79,17 @@ def take_in(e: Envelope) -> Iterable[To]:
     yield To("chain", PUBLIC, Publish(e.id, kind, d.fund_id, "", "", d.month, value, units))
 
 
+def give_back(e: Envelope) -> Iterable[To]:
+    d: DonationRefunded = e.data
+    yield To("treasury", CITY, GiveBack(d.donation_id, d.fund_id, d.amount_fen))
+    yield To("chain", PUBLIC, Publish(e.id, "refund", d.fund_id, "", "", d.month, d.amount_fen, 0))
+
+
+def transfer(e: Envelope) -> Iterable[To]:
+    d: TransferConfirmed = e.data
+    yield To("treasury", CITY, Transfer(d.transfer_id, d.from_fund, d.to_fund, d.amount_fen, d.reason))
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     PayoutRequested: reserve,
     Reserved: reserved,
@@ -87,4 +99,6 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     PayoutCancelled: release_if_reserved,
     PayoutReturned: restore,
     DonationReceived: take_in,
+    DonationRefunded: give_back,
+    TransferConfirmed: transfer,
 }

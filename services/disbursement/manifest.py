@@ -11,11 +11,12 @@ from services.disbursement.domain.donation import DONATION
 from services.disbursement.domain.keeping import KEEPING
 from services.disbursement.domain.payout_decisions import PAYOUT
 from services.disbursement.domain.stopping import STOPPING
+from services.disbursement.domain.transfer import TRANSFER
 from services.disbursement.domain.treasury_decisions import TREASURY
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
-from services.disbursement.projections import DONATION_LIST, FUND_LIST, KEPT, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN
+from services.disbursement.projections import DONATION_LIST, FUND_LIST, KEPT, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN, TRANSFER_LIST
 from services.disbursement.reactions import DUE, REACTIONS
 from services.disbursement.stored import CODEC
 from services.disbursement.tables import TABLES
@@ -25,12 +26,12 @@ _HERE = Path(__file__).parent
 
 DISBURSEMENT = Service(
     name="disbursement",
-    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING, KEEPING),
+    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING, KEEPING, TRANSFER),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, KEPT),
+    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, KEPT, TRANSFER_LIST),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,

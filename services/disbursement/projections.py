@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from services.disbursement.domain.chain import EntryPublished
-from services.disbursement.domain.donation import DonationReceived, Donor
+from services.disbursement.domain.donation import DonationReceived, DonationRefunded, Donor, RefundAsked
 from services.disbursement.domain.keeping import KeepingEnded, KeptByLaw
 from services.disbursement.domain.ledger import postings
 from services.disbursement.domain.payout import (
@@ -25,8 +25,19 @@ from services.disbursement.domain.payout import (
     ReceiptFollowedUp,
     Terms,
 )
-from services.disbursement.domain.treasury import FundOpened, Released, Reserved, Restored, Spent, TakenIn
-from services.disbursement.tables import balances, donations, entries, funds, kept, payouts, public_entries, public_totals
+from services.disbursement.domain.transfer import TransferConfirmed, TransferProposed, TransferRefused
+from services.disbursement.domain.treasury import (
+    FundClosed,
+    FundOpened,
+    GivenBack,
+    Released,
+    Reserved,
+    Restored,
+    Spent,
+    TakenIn,
+    Transferred,
+)
+from services.disbursement.tables import balances, donations, entries, funds, kept, payouts, public_entries, public_totals, transfers
 from shared.envelope import Envelope
 from shared.schedule import deadlines
 from shared.service import Add, Change, Drop, Projection, Put, RowChange
@@ -113,15 +124,47 @@ def opened(e: Envelope) -> Iterable[RowChange]:
     d: FundOpened = e.data
     row = {
         "fund_id": d.fund_id, "name": d.name, "programmes": d.programmes, "districts": d.districts, "purposes": d.purposes, "opened_at": e.at,
+        "closed_at": None,
     }  # fmt: skip
     return (Put(funds, row),)
+
+
+def closed(e: Envelope) -> Iterable[RowChange]:
+    d: FundClosed = e.data
+    return (Change(funds, {"fund_id": d.fund_id}, {"closed_at": e.at}),)
+
+
+def proposed(e: Envelope) -> Iterable[RowChange]:
+    d: TransferProposed = e.data
+    row = {
+        "transfer_id": d.transfer_id, "from_fund": d.from_fund, "to_fund": d.to_fund, "amount_fen": d.amount_fen, "reason": d.reason,
+        "state": "proposed", "proposed_by": d.by, "decided_by": None, "at": e.at,
+    }  # fmt: skip
+    return (Put(transfers, row),)
+
+
+def decided(e: Envelope) -> Iterable[RowChange]:
+    d: TransferConfirmed | TransferRefused = e.data
+    state = "done" if isinstance(d, TransferConfirmed) else "refused"
+    return (Change(transfers, {"transfer_id": d.transfer_id}, {"state": state, "decided_by": d.by}),)
+
+
+def refund_asked(e: Envelope) -> Iterable[RowChange]:
+    d: RefundAsked = e.data
+    return (Change(donations, {"donation_id": d.donation_id}, {"refund_asked_fen": d.amount_fen}),)
+
+
+def refunded(e: Envelope) -> Iterable[RowChange]:
+    d: DonationRefunded = e.data
+    return (Change(donations, {"donation_id": d.donation_id}, {"refund_asked_fen": 0, "refunded_fen": d.total_fen}),)
 
 
 def donated(e: Envelope) -> Iterable[RowChange]:
     d: DonationReceived = e.data
     row = {
         "donation_id": d.donation_id, "donor_id": d.donor_id, "donor": d.donor if isinstance(d.donor, Donor) else None, "fund_id": d.fund_id,
-        "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "at": e.at,
+        "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "refunded_fen": 0,
+        "refund_asked_fen": 0, "at": e.at,
     }  # fmt: skip
     return (Put(donations, row),)
 
@@ -129,7 +172,7 @@ def donated(e: Envelope) -> Iterable[RowChange]:
 def moved(e: Envelope) -> Iterable[RowChange]:
     """Each movement once as an entry and twice in the running balances."""
     kind = type(e.data).__name__
-    cause = getattr(e.data, "payout_id", None) or e.data.donation_id
+    cause = next(getattr(e.data, name) for name in ("payout_id", "donation_id", "transfer_id") if hasattr(e.data, name))
     for line, p in enumerate(postings(e.data)):
         yield Put(
             entries,
@@ -196,9 +239,16 @@ PAYOUT_LIST = Projection(
         ReceiptFollowedUp: followed_up,
     },
 )
-FUND_LIST = Projection("funds", (funds,), {FundOpened: opened})
-DONATION_LIST = Projection("donations", (donations,), {DonationReceived: donated})
-LEDGER = Projection("ledger", (entries, balances), dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored), moved))
+FUND_LIST = Projection("funds", (funds,), {FundOpened: opened, FundClosed: closed})
+DONATION_LIST = Projection("donations", (donations,), {DonationReceived: donated, RefundAsked: refund_asked, DonationRefunded: refunded})
+TRANSFER_LIST = Projection(
+    "transfers",
+    (transfers,),
+    {TransferProposed: proposed, TransferConfirmed: decided, TransferRefused: decided},
+)
+LEDGER = Projection(
+    "ledger", (entries, balances), dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack), moved)
+)
 PUBLIC_CHAIN = Projection(
     "public_chain",
     (public_entries, public_totals),

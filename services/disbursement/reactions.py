@@ -92,7 +92,7 @@ def on_referral_accepted(heard: Heard) -> Iterable[To]:
     ids = [payout_key(r.case_id, programme, period, grant.instalment, attempt) for attempt in range(1, _ATTEMPTS_MAX + 1)]
     asked = RequestPayout(
         ids[0], r.case_id, r.person_id, r.referral_id, r.org_id, programme, period, grant.instalment, r.district, grant.kind, grant.fund_id,
-        grant.amount_fen, items,
+        grant.amount_fen, items, r.need,
     )  # fmt: skip
 
     def attempt(at: int) -> To:

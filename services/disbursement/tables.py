@@ -15,6 +15,22 @@ funds = Table(
     Column("districts", ARRAY(Text), nullable=False),
     Column("purposes", ARRAY(Text), nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("closed_at", DateTime(timezone=True)),
+)  # fmt: skip
+
+# Transfers between funds that one person proposed and another confirmed or refused.
+transfers = Table(
+    "transfers", TABLES,
+    Column("transfer_id", Text, primary_key=True),
+    Column("from_fund", Text, nullable=False),
+    Column("to_fund", Text, nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("decided_by", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("transfers_at", "at", "transfer_id"),
 )  # fmt: skip
 
 donations = Table(
@@ -27,6 +43,8 @@ donations = Table(
     Column("amount_fen", BigInteger, nullable=False),
     Column("items", JSONB, nullable=False),
     Column("receipt", Text, nullable=False),
+    Column("refunded_fen", BigInteger, nullable=False, server_default="0"),
+    Column("refund_asked_fen", BigInteger, nullable=False, server_default="0"),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("donations_at", "at", "donation_id"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, literal, or_, select
 
 from services.disbursement.domain.ledger import Fault, faults
-from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries, public_totals
+from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries, public_totals, transfers
 from shared.room import Room
 
 _PAYOUT = [c for c in payouts.c if c.name != "person_id"]
@@ -54,9 +54,14 @@ def fund_list() -> Select[Any]:
     return select(funds)
 
 
+def transfer_list(state: str | None) -> Select[Any]:
+    wanted = select(transfers)
+    return wanted if state is None else wanted.where(transfers.c.state == state)
+
+
 def donation_list() -> Select[Any]:
     d = donations.c
-    return select(d.donation_id, d.fund_id, d.kind, d.amount_fen, d["items"], d.receipt, d.at)
+    return select(d.donation_id, d.fund_id, d.kind, d.amount_fen, d["items"], d.receipt, d.refunded_fen, d.refund_asked_fen, d.at)
 
 
 def entry_list(account: str | None) -> Select[Any]:

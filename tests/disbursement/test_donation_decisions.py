@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from services.disbursement.domain import chain, donation, keeping, payout_decisions, stopping, treasury_decisions
+from services.disbursement.domain import chain, donation, keeping, payout_decisions, stopping, transfer, treasury_decisions
 from services.disbursement.domain.chain import CHAIN, GENESIS, EntryPublished, Publish, link
 from services.disbursement.domain.donation import DONATION, Donate, DonationReceived, Donor
 from services.disbursement.domain.keeping import KEEPING, EndKeeping, Keep, KeepingEnded, KeptByLaw
 from services.disbursement.domain.stopping import STOPPING, Stop, StopAsked
+from services.disbursement.domain.transfer import TRANSFER
 from services.disbursement.domain.treasury import ItemReceived
 from services.disbursement.manifest import DISBURSEMENT
 from shared.kernel import SHREDDED
@@ -66,6 +67,52 @@ OF_STOPPING = (
         (StopAsked("case", "c1", "case_withdrawn", True),),
     ),
 )
+REFUND = donation.AskRefund(60, "donor_asked", "f1")
+REFUND_ASKED = donation.RefundAsked("0123-abcdef12", 60, "donor_asked", "f1")
+REFUNDED = donation.DonationRefunded("0123-abcdef12", "general", 60, "donor_asked", "f2", "2026-12", 60)
+AGREED = donation.ConfirmRefund("f2", "2026-12")
+OF_REFUNDS = (
+    Yes("money back is asked for", (RECEIVED,), REFUND, (REFUND_ASKED,)),
+    Yes("asked once", (RECEIVED, REFUND_ASKED), REFUND, ()),
+    Yes("another sum from then on", (RECEIVED, REFUND_ASKED), replace(REFUND, amount_fen=100), (replace(REFUND_ASKED, amount_fen=100),)),
+    Yes("a second person agrees", (RECEIVED, REFUND_ASKED), AGREED, (REFUNDED,)),
+    Yes("the rest as well", (RECEIVED, REFUND_ASKED, REFUNDED), replace(REFUND, amount_fen=40), (replace(REFUND_ASKED, amount_fen=40),)),
+)
+NO_REFUNDS = (
+    No((), REFUND, donation.DonationUnknown),
+    No((RECEIVED,), replace(REFUND, reason="because"), donation.RefundReasonUnknown),
+    *[No((RECEIVED,), replace(REFUND, amount_fen=fen), donation.RefundMoreThanGiven) for fen in (0, -1, 101)],
+    No((RECEIVED, REFUND_ASKED, REFUNDED), replace(REFUND, amount_fen=41), donation.RefundMoreThanGiven),
+    No((GOODS_RECEIVED,), replace(REFUND, amount_fen=1), donation.RefundMoreThanGiven),
+    *[No(of, AGREED, donation.NoRefundAsked) for of in ((), (RECEIVED,), (RECEIVED, REFUND_ASKED, REFUNDED))],
+    No((RECEIVED, REFUND_ASKED), replace(AGREED, by="f1"), donation.AnotherPersonRefunds),
+)
+MOVE = transfer.ProposeTransfer("t1", "general", "students", 300, "correction", "f1")
+PROPOSED = transfer.TransferProposed("t1", "general", "students", 300, "correction", "f1")
+CONFIRMED = transfer.TransferConfirmed("t1", "general", "students", 300, "correction", "f2")
+TURNED_DOWN = transfer.TransferRefused("t1", "f2")
+YES, NO = transfer.ConfirmTransfer("f2"), transfer.RefuseTransfer("f2")
+OF_TRANSFERS = (
+    Yes("a transfer is proposed", (), MOVE, (PROPOSED,)),
+    Yes("proposed once", (PROPOSED, CONFIRMED), MOVE, ()),
+    Yes("confirmed by another", (PROPOSED,), YES, (CONFIRMED,)),
+    Yes("confirmed once", (PROPOSED, CONFIRMED), transfer.ConfirmTransfer("f3"), ()),
+    Yes("turned down", (PROPOSED,), NO, (TURNED_DOWN,)),
+    Yes("taken back by whoever proposed it", (PROPOSED,), transfer.RefuseTransfer("f1"), (transfer.TransferRefused("t1", "f1"),)),
+    Yes("turned down once", (PROPOSED, TURNED_DOWN), NO, ()),
+)
+NO_TRANSFERS = (
+    No((), replace(MOVE, reason="because"), transfer.TransferReasonUnknown),
+    No((PROPOSED,), replace(MOVE, amount_fen=301), transfer.TransferDiffersFromFirst),
+    No((PROPOSED,), replace(MOVE, from_fund="x"), transfer.TransferDiffersFromFirst),
+    No((PROPOSED,), replace(MOVE, to_fund="x"), transfer.TransferDiffersFromFirst),
+    No((PROPOSED,), replace(MOVE, reason="donors_wish"), transfer.TransferDiffersFromFirst),
+    No((), YES, transfer.TransferUnknown),
+    No((), NO, transfer.TransferUnknown),
+    No((PROPOSED,), transfer.ConfirmTransfer("f1"), transfer.AnotherPersonConfirms),
+    No((PROPOSED, TURNED_DOWN), YES, transfer.TransferIsOver),
+    No((PROPOSED, CONFIRMED), NO, transfer.TransferIsOver),
+)
 THEN = datetime(2056, 11, 23, tzinfo=UTC)
 KEPT = KeptByLaw("person-1", THEN)
 OF_KEEPING = (
@@ -85,19 +132,30 @@ OF_KEEPING = (
 TESTED = (
     (payout_decisions.PAYOUT, payout_decisions, test_payout_decisions.SAID_YES, test_payout_decisions.SAID_NO),
     (treasury_decisions.TREASURY, treasury_decisions, test_treasury_decisions.SAID_YES, test_treasury_decisions.SAID_NO),
-    (DONATION, donation, SAID_YES, SAID_NO),
+    (DONATION, donation, (*SAID_YES, *OF_REFUNDS), (*SAID_NO, *NO_REFUNDS)),
+    (TRANSFER, transfer, OF_TRANSFERS, NO_TRANSFERS),
     (CHAIN, chain, OF_THE_CHAIN, ()),
     (STOPPING, stopping, OF_STOPPING, ()),
     (KEEPING, keeping, OF_KEEPING, ()),
 )
 
 
-@pytest.mark.parametrize("case", SAID_YES, ids=lambda case: case.story)
+@pytest.mark.parametrize("case", [*SAID_YES, *OF_REFUNDS], ids=lambda case: case.story)
 def test_what_follows_a_donation(case: Yes) -> None:
     Given(DONATION, *case.given).when(case.when).then(*case.then)
 
 
-@pytest.mark.parametrize("case", SAID_NO, ids=lambda case: case.why.__name__)
+@pytest.mark.parametrize("case", OF_TRANSFERS, ids=lambda case: case.story)
+def test_how_money_moves_between_funds(case: Yes) -> None:
+    Given(TRANSFER, *case.given).when(case.when).then(*case.then)
+
+
+@pytest.mark.parametrize("case", NO_TRANSFERS, ids=lambda case: case.why.__name__)
+def test_which_transfer_is_refused(case: No) -> None:
+    Given(TRANSFER, *case.given).when(case.when).refused(case.why)
+
+
+@pytest.mark.parametrize("case", [*SAID_NO, *NO_REFUNDS], ids=lambda case: case.why.__name__)
 def test_which_donation_is_refused(case: No) -> None:
     Given(DONATION, *case.given).when(case.when).refused(case.why)
 

@@ -9,7 +9,19 @@ from msgspec.structs import replace
 
 from services.disbursement.domain import treasury as t
 from services.disbursement.domain import treasury_decisions as d
-from services.disbursement.domain.treasury import Item, ItemReceived, OpenFund, Release, Reserve, Restore, Spend, TakeIn
+from services.disbursement.domain.treasury import (
+    CloseFund,
+    GiveBack,
+    Item,
+    ItemReceived,
+    OpenFund,
+    Release,
+    Reserve,
+    Restore,
+    Spend,
+    TakeIn,
+    Transfer,
+)  # fmt: skip
 from shared.testing.given import Given
 from tests.disbursement.stories import No, Yes
 
@@ -22,6 +34,12 @@ STOCKED = (t.TakenIn("d2", "stores", 0, ROUND),)
 ANY_FUND = Reserve("p1", "GOV-STUDENT", "440106011", None, 600)
 MONEY = replace(ANY_FUND, fund_id="general")
 TWO_BAGS = Reserve("p1", "MICRO-WISH", "440106", None, 0, (Item("rice", 2),))
+
+HELD = (*FILLED, t.Reserved("p1", "general", 600, ()))
+GONE = (*HELD, t.Spent("p1", "general", "P", "440106", 600, ()))
+BAGS = t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),))
+MOVE = Transfer("t1", "general", "students", 300, "merged_funds")
+PAY = Spend("p1", "general", "P", "440106", 600)
 
 SAID_YES = (
     Yes("a fund is opened", (), OpenFund("general", "General"), (GENERAL,)),
@@ -36,15 +54,31 @@ SAID_YES = (
         (t.Reserved("p1", "students", 600, ()),)),
     Yes("the general one when the bound one has too little", (*FILLED, STUDENTS, t.TakenIn("d3", "students", 599, ())), ANY_FUND,
         (t.Reserved("p1", "general", 600, ()),)),
-    Yes("the fund of the district before the general one", (*FILLED, TIANHE, t.TakenIn("d3", "tianhe", 600, ())), ANY_FUND,
+    Yes("the fund of the district before the general one", (*FILLED, TIANHE, t.TakenIn("d3", "tianhe", 600, ())), replace(ANY_FUND, purpose="food"),
         (t.Reserved("p1", "tianhe", 600, ()),)),
     Yes("goods at their average value, rounded down", STOCKED, TWO_BAGS, (t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),)),)),
     Yes("the same goods named twice", STOCKED, replace(TWO_BAGS, items=(Item("rice", 1), Item("rice", 2))),
         (t.Reserved("p1", "stores", 100, (ItemReceived("rice", 3, 100),)),)),
     Yes("goods ask for no fund", STOCKED, replace(TWO_BAGS, fund_id="nobody"), (t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),)),)),
-    Yes("spent", FILLED, Spend("p1", "general", "P", "440106", 600), (t.Spent("p1", "general", "P", "440106", 600, ()),)),
-    Yes("freed", FILLED, Release("p1", "general", 600), (t.Released("p1", "general", 600, ()),)),
-    Yes("come back", FILLED, Restore("p1", "general", 600, "P"), (t.Restored("p1", "general", 600, "P"),)),
+    Yes("held once", HELD, MONEY, ()),
+    Yes("held once, whichever fund it was", HELD, ANY_FUND, ()),
+    Yes("goods held once", (*STOCKED, BAGS), TWO_BAGS, ()),
+    Yes("spent", HELD, Spend("p1", "general", "P", "440106", 600), (t.Spent("p1", "general", "P", "440106", 600, ()),)),
+    Yes("a part is spent and the rest is free", HELD, Spend("p1", "general", "P", "440106", 400),
+        (t.Spent("p1", "general", "P", "440106", 400, ()), t.Released("p1", "general", 200, ()))),
+    Yes("a part of the goods is issued and the rest is there again", (*STOCKED, BAGS),
+        Spend("p1", "stores", "P", "440106", 33, (ItemReceived("rice", 1, 33),)),
+        (t.Spent("p1", "stores", "P", "440106", 33, (ItemReceived("rice", 1, 33),)), t.Released("p1", "stores", 33, (ItemReceived("rice", 1, 33),)))),
+    Yes("a part is freed", HELD, Release("p1", "general", 100), (t.Released("p1", "general", 100, ()),)),
+    Yes("what is left is spent", (*HELD, t.Released("p1", "general", 100, ())), Spend("p1", "general", "P", "440106", 500),
+        (t.Spent("p1", "general", "P", "440106", 500, ()),)),
+    Yes("held again after it was freed", (*HELD, t.Released("p1", "general", 600, ())), MONEY, (HELD[-1],)),
+    Yes("moved to a narrower fund", (*FILLED, STUDENTS), MOVE, (t.Transferred("t1", "general", "students", 300, "merged_funds"),)),
+    Yes("all of it goes back", FILLED, GiveBack("d1", "general", 1_000), (t.GivenBack("d1", "general", 1_000),)),
+    Yes("an empty fund is closed", (GENERAL,), CloseFund("general"), (t.FundClosed("general"),)),
+    Yes("closed once", (GENERAL, t.FundClosed("general")), CloseFund("general"), ()),
+    Yes("freed", HELD, Release("p1", "general", 600), (t.Released("p1", "general", 600, ()),)),
+    Yes("come back", GONE, Restore("p1", "general", 600, "P"), (t.Restored("p1", "general", 600, "P"),)),
 )  # fmt: skip
 
 SAID_NO = (
@@ -68,6 +102,42 @@ SAID_NO = (
     No(FILLED, replace(MONEY, amount_fen=0), d.NothingToReserve),
     No(FILLED, replace(MONEY, amount_fen=-5), d.NothingToReserve),
     No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 0),)), d.NothingToReserve),
+    No((TIANHE, t.TakenIn("d3", "tianhe", 600, ())), replace(MONEY, fund_id="tianhe", purpose="rent"), d.FundNotForPurpose),
+    No((TIANHE, t.TakenIn("d3", "tianhe", 600, ())), ANY_FUND, d.NoFundFits),
+    *[No((GENERAL, t.FundClosed("general")), c, d.FundIsClosed) for c in (TakeIn("d1", "general", 5), MONEY, GiveBack("d1", "general", 5))],
+    No((*FILLED, STUDENTS, t.FundClosed("students")), MOVE, d.FundIsClosed),
+    No(FILLED, CloseFund("general"), d.FundNotEmpty),
+    No((GENERAL, t.TakenIn("d1", "general", 600, ()), HELD[-1]), CloseFund("general"), d.FundNotEmpty),
+    No((), CloseFund("general"), d.FundUnknown),
+    *[No(of, PAY, d.HoldUnknown) for of in (FILLED, GONE, (*HELD, t.Released("p1", "general", 600, ())))],
+    *[No(HELD, c, d.HoldUnknown) for c in (replace(PAY, payout_id="p2"), replace(PAY, fund_id="other"), replace(PAY, items=ROUND))],
+    *[No(of, Release("p1", "general", 600), d.HoldUnknown) for of in (FILLED, GONE)],
+    *[No(HELD, replace(PAY, amount_fen=fen), d.MoreThanHeld) for fen in (601, 0, -1)],
+    *[No(HELD, Release("p1", "general", fen), d.MoreThanHeld) for fen in (601, 0, -1)],
+    *[
+        No((*STOCKED, BAGS), Release("p1", "stores", 66, (ItemReceived(sku, units, fen),)), d.MoreThanHeld)
+        for sku, units, fen in (("rice", 3, 66), ("rice", 2, 67), ("rice", 2, 65), ("rice", 0, 1), ("oil", 1, 1))
+    ],
+    *[
+        No(HELD, c, d.HoldDiffers)
+        for c in (replace(MONEY, amount_fen=599), replace(MONEY, fund_id="other"), replace(TWO_BAGS, payout_id="p1"))
+    ],
+    No(HELD, Restore("p1", "general", 1, "P"), d.NeverSpent),
+    *[No(GONE, Restore("p1", "general", fen, "P"), d.NeverSpent) for fen in (601, 0, -1)],
+    No((), Restore("p1", "general", 1, "P"), d.FundUnknown),
+    No(FILLED, MOVE, d.FundUnknown),
+    No((*FILLED, STUDENTS), replace(MOVE, amount_fen=1_001), d.FundLacksMoney),
+    No((*HELD, STUDENTS), replace(MOVE, amount_fen=401), d.FundLacksMoney),
+    *[No((*FILLED, STUDENTS), replace(MOVE, amount_fen=fen), d.TransferIsNothing) for fen in (0, -1)],
+    No((*FILLED, STUDENTS), replace(MOVE, to_fund="general"), d.TransferIsNothing),
+    No(
+        (*FILLED, STUDENTS, t.TakenIn("d3", "students", 600, ())),
+        replace(MOVE, from_fund="students", to_fund="general"),
+        d.TransferLoosensFund,
+    ),
+    No((TIANHE, STUDENTS, t.TakenIn("d3", "tianhe", 600, ())), replace(MOVE, from_fund="tianhe"), d.TransferLoosensFund),
+    No(HELD, GiveBack("d1", "general", 401), d.FundLacksMoney),
+    No(FILLED, GiveBack("d1", "general", 0), d.TransferIsNothing),
 )
 
 
@@ -106,8 +176,18 @@ def test_goods_carry_their_value_and_the_last_unit_takes_the_rest() -> None:
     reserved = t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),))
     held = Given(d.TREASURY, *STOCKED, reserved)
     assert held.state.stock["rice"] == t.Stock(1, 34, 2, 66)
-    held.when(replace(TWO_BAGS, items=(Item("rice", 1),))).then(t.Reserved("p1", "stores", 34, (ItemReceived("rice", 1, 34),)))
+    assert held.state.holds["p1"] == t.Hold("stores", 66, reserved.items)
+    held.when(replace(TWO_BAGS, payout_id="p2", items=(Item("rice", 1),))).then(
+        t.Reserved("p2", "stores", 34, (ItemReceived("rice", 1, 34),))
+    )
     issued = t.Spent("p1", "stores", "P", "440106", 66, reserved.items)
     assert Given(d.TREASURY, *STOCKED, reserved, issued).state.stock["rice"] == t.Stock(1, 34, 0, 0, 2, 66)
     freed = t.Released("p1", "stores", 66, reserved.items)
     assert Given(d.TREASURY, *STOCKED, reserved, freed).state.stock["rice"] == t.Stock(3, 100)
+
+
+def test_a_hold_leaves_the_book_when_it_is_over() -> None:
+    assert Given(d.TREASURY, *HELD).state.holds["p1"] == t.Hold("general", 600)
+    assert Given(d.TREASURY, *HELD, t.Released("p1", "general", 100, ())).state.holds["p1"] == t.Hold("general", 500)
+    assert not Given(d.TREASURY, *GONE).state.holds
+    assert not Given(d.TREASURY, *STOCKED, BAGS, t.Spent("p1", "stores", "P", "440106", 66, BAGS.items)).state.holds

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from services.disbursement.api import donations, funds, ledger, payouts, public
 
-ROUTERS = (funds.router, donations.router, payouts.router, ledger.router, public.router)
+ROUTERS = (funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router)

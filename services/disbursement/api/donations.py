@@ -9,17 +9,19 @@ from pydantic import ValidationError
 
 from services.disbursement import views
 from services.disbursement.approving import month
-from services.disbursement.asked import DonationIn
-from services.disbursement.domain.donation import Donate, Donation, Donor
+from services.disbursement.asked import DonationIn, RefundIn
+from services.disbursement.domain.donation import AskRefund, ConfirmRefund, Donate, Donation, Donor
 from services.disbursement.domain.treasury import ItemReceived
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.tables import donations as donation_table
-from shared.http import Door, Invalid, door_for
+from shared.http import Door, Invalid, NotFound, door_for
 from shared.kernel import Rejected
 from shared.service import To
 
 router = APIRouter(prefix="/disbursement/v1/donations", tags=["donations"])
 Taker = Annotated[Door, Depends(door_for("finance", "charity", "admin"))]
+Refunder = Annotated[Door, Depends(door_for("finance", "admin"))]
+Confirmer = Annotated[Door, Depends(door_for("finance", "approver", "admin"))]
 Reader = Annotated[Door, Depends(door_for("finance", "approver", "auditor", "admin", "gov", "charity"))]
 _LINES_MAX = 10_000
 
@@ -80,3 +82,32 @@ async def donations(door: Reader, limit: Annotated[int, Query(ge=1, le=500)] = 5
     """Donations, newest first; who gave is not shown here."""
     order = (donation_table.c.at, donation_table.c.donation_id)
     return dict(await door.page(views.donation_list(), order=order, limit=limit, cursor=cursor))
+
+
+def _refund(donation_id: str, state: Donation) -> dict[str, Any]:
+    waits = (
+        None if state.asked is None else {"amount_fen": state.asked.amount_fen, "reason": state.asked.reason, "asked_by": state.asked.by}
+    )
+    return {"donation_id": donation_id, "refunded_fen": state.refunded_fen, "waits": waits}
+
+
+async def _known(door: Door, donation_id: str) -> None:
+    state: Donation = await door.state("donation", donation_id)
+    if state.received is None:
+        raise NotFound("donation")
+
+
+@router.post("/{donation_id}/refund")
+async def ask_refund(donation_id: str, body: RefundIn, door: Refunder) -> dict[str, Any]:
+    """Ask that money goes back to its donor; nothing moves before a second person confirms it."""
+    await _known(door, donation_id)
+    done = await door.execute(To("donation", donation_id, AskRefund(body.amount_fen, body.reason, door.principal.id)))
+    return _refund(donation_id, done.state)
+
+
+@router.post("/{donation_id}/refund/confirm")
+async def confirm_refund(donation_id: str, door: Confirmer) -> dict[str, Any]:
+    """A second person agrees: the money leaves its fund, if the fund still has it, and the public ledger says so."""
+    await _known(door, donation_id)
+    done = await door.execute(To("donation", donation_id, ConfirmRefund(door.principal.id, month(door))))
+    return _refund(donation_id, done.state)

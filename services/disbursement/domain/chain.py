@@ -20,7 +20,7 @@ GENESIS = "0" * 64
 
 
 class Publish(Struct, frozen=True, gc=False):
-    """One public fact: kind is donation, goods_donation, payout, goods, returned or correction; units count goods.
+    """One public fact: kind is donation, goods_donation, refund, payout, goods, returned or correction; units count goods.
 
     `programme` and `district` are empty since entries withhold them; they stay, because they are hashed.
     """

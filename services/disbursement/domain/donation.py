@@ -1,4 +1,4 @@
-"""A donation: received once under its reference, cash to a fund or goods to the stores, with a receipt."""
+"""A donation: received once under its reference, cash to a fund or goods to the stores, with a receipt; money may go back, by two people."""
 
 from __future__ import annotations
 
@@ -30,6 +30,40 @@ class Donate(Struct, frozen=True, gc=False):
     donor: Donor | None = None
 
 
+class AskRefund(Struct, frozen=True, gc=False):
+    """Money back to the donor, all of it or a part; `reason` is a code."""
+
+    amount_fen: int
+    reason: str
+    by: str
+
+
+class ConfirmRefund(Struct, frozen=True, gc=False):
+    """A second person agrees; `month` is the local month, `YYYY-MM`."""
+
+    by: str
+    month: str
+
+
+class RefundAsked(Struct, frozen=True, gc=False):
+    donation_id: str
+    amount_fen: int
+    reason: str
+    by: str
+
+
+class DonationRefunded(Struct, frozen=True, gc=False):
+    """`total_fen` is what went back in all, this time included."""
+
+    donation_id: str
+    fund_id: str
+    amount_fen: int
+    reason: str
+    by: str
+    month: str
+    total_fen: int
+
+
 class DonationReceived(Struct, frozen=True, gc=False):
     donation_id: str
     donor_id: str
@@ -43,7 +77,11 @@ class DonationReceived(Struct, frozen=True, gc=False):
 
 
 class Donation(Struct, frozen=True, gc=False):
+    """`asked` is the refund that waits for a second person; `refunded_fen` is what went back so far."""
+
     received: DonationReceived | None = None
+    asked: RefundAsked | None = None
+    refunded_fen: int = 0
 
 
 class DonationDiffersFromFirst(Rejected):
@@ -54,7 +92,64 @@ class DonationIsNothing(Rejected):
     """A donation is a sum above zero or at least one unit of goods with its value."""
 
 
-def decide(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
+class DonationUnknown(Rejected):
+    """There is no such donation."""
+
+
+class RefundMoreThanGiven(Rejected):
+    """No more goes back than was given in money, and above zero."""
+
+
+class NoRefundAsked(Rejected):
+    """Nobody has asked for this donation to go back."""
+
+
+class AnotherPersonRefunds(Rejected):
+    """Whoever asked for a refund does not confirm it."""
+
+
+REFUND_REASONS = frozenset(("donor_asked", "given_twice", "wrong_amount", "campaign_cancelled"))
+
+
+class RefundReasonUnknown(Rejected):
+    """A refund has one of the published reasons: donor_asked, given_twice, wrong_amount, campaign_cancelled."""
+
+
+def decide(command: Any, state: Donation) -> tuple[Any, ...]:
+    match command:
+        case Donate():
+            return receive(command, state)
+        case AskRefund():
+            return ask_refund(command, state)
+        case ConfirmRefund():
+            return confirm_refund(command, state)
+    raise AssertionError(type(command).__name__)
+
+
+def ask_refund(command: AskRefund, state: Donation) -> tuple[RefundAsked, ...]:
+    """Asked anew with another sum or by another person it is that from then on."""
+    got = state.received
+    if got is None:
+        raise DonationUnknown
+    if command.reason not in REFUND_REASONS:
+        raise RefundReasonUnknown(reason=command.reason[:40])
+    if not 0 < command.amount_fen <= got.amount_fen - state.refunded_fen or got.kind != "cash":
+        raise RefundMoreThanGiven(amount_fen=command.amount_fen, left_fen=got.amount_fen - state.refunded_fen)
+    asked = RefundAsked(got.donation_id, command.amount_fen, command.reason, command.by)
+    return () if asked == state.asked else (asked,)
+
+
+def confirm_refund(command: ConfirmRefund, state: Donation) -> tuple[DonationRefunded, ...]:
+    got, asked = state.received, state.asked
+    if got is None or asked is None:
+        raise NoRefundAsked
+    if command.by == asked.by:
+        raise AnotherPersonRefunds(donation_id=got.donation_id)
+    total_fen = state.refunded_fen + asked.amount_fen
+    return (DonationRefunded(got.donation_id, got.fund_id, asked.amount_fen, asked.reason, command.by, command.month, total_fen),)
+
+
+def receive(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
     if (command.kind == "cash" and command.amount_fen <= 0) or (command.kind == "goods" and not command.items):
         raise DonationIsNothing(kind=command.kind)
     if any(i.quantity <= 0 or i.value_fen < 0 for i in command.items):
@@ -75,7 +170,19 @@ def decide(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
 
 
 def evolve(state: Donation, event: Any) -> Donation:
+    match event:
+        case RefundAsked():
+            return Donation(state.received, event, state.refunded_fen)
+        case DonationRefunded():
+            return Donation(state.received, None, event.total_fen)
     return Donation(event)
 
 
-DONATION = Decider(noun="donation", absent=Donation(), decide=decide, evolve=evolve, commands=(Donate,), events=(DonationReceived,))
+DONATION = Decider(
+    noun="donation",
+    absent=Donation(),
+    decide=decide,
+    evolve=evolve,
+    commands=(Donate, AskRefund, ConfirmRefund),
+    events=(DonationReceived, RefundAsked, DonationRefunded),
+)

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.disbursement.domain.treasury import ItemReceived, Released, Reserved, Restored, Spent, TakenIn
+from services.disbursement.domain.treasury import GivenBack, ItemReceived, Released, Reserved, Restored, Spent, TakenIn, Transferred
 
 FEN = "fen"
 
@@ -51,6 +51,10 @@ def postings(event: Any) -> list[Posting]:
             return _goods(items, "stock:{}:reserved", "stock:{}:available")
         case Restored(fund_id=fund, amount_fen=fen, programme=programme):
             return [Posting(f"spent:{fund}:{programme}", f"fund:{fund}:available", FEN, fen)]
+        case Transferred(from_fund=source, to_fund=target, amount_fen=fen):
+            return [Posting(f"fund:{source}:available", f"fund:{target}:available", FEN, fen)]
+        case GivenBack(fund_id=fund, amount_fen=fen):
+            return [Posting(f"fund:{fund}:available", "donors", FEN, fen)]
     return []
 
 

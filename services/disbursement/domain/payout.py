@@ -44,6 +44,7 @@ class RequestPayout(Struct, frozen=True, gc=False):
     fund_id: str | None = None
     amount_fen: int = 0
     items: tuple[Item, ...] = ()
+    need: str = ""
 
 
 class NoteReserved(Struct, frozen=True, gc=False):
@@ -138,9 +139,12 @@ class Terms(Struct, frozen=True, gc=False):
 
 
 class PayoutRequested(Struct, frozen=True, gc=False):
+    """`need` is the code of what it helps with: funds may be bound to it."""
+
     terms: Terms
     instalment: int
     wanted: tuple[Item, ...]
+    need: str = ""
 
 
 class PayoutReserved(Struct, frozen=True, gc=False):

@@ -155,7 +155,7 @@ def request(command: RequestPayout, state: Payout) -> tuple[PayoutRequested, ...
     """Never reached the bank and came to nothing: a later grant, of the same referral or another, may try again under the same id."""
     before = state.terms
     if before is None or state.status in {"refused", "cancelled"}:
-        return (PayoutRequested(_terms(command), command.instalment, command.items),)
+        return (PayoutRequested(_terms(command), command.instalment, command.items, command.need),)
     if before.referral_id != command.referral_id or state.status in DID_NOT_ARRIVE:
         raise EntitlementAlreadyGranted(payout_id=command.payout_id, status=state.status)
     same_sum = command.kind == "goods" or before.amount_fen == command.amount_fen

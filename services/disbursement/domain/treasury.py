@@ -2,6 +2,9 @@
 
     fund opened -> donation received (available grows) -> reserved (available shrinks) -> spent | released
 
+What is reserved is a pending transfer under the id of whoever asked: it is spent in whole or in part (the rest is free again) or
+released, once. Nobody spends or frees what is not held.
+
 One stream holds all of it, because a sum that must not go below zero is decided where it is known; a place in it is one
 entry of a small mapping, so a change costs the same whatever its history. Money in fen, goods in units with their value at
 receipt in fen.
@@ -12,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from immutables import Map
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -54,7 +58,10 @@ class TakeIn(Struct, frozen=True, gc=False):
 
 
 class Reserve(Struct, frozen=True, gc=False):
-    """Hold money of a fund, or goods, for a payout; without `fund_id` the first fund that fits and suffices."""
+    """Hold money of a fund, or goods, for a payout; without `fund_id` the first fund that fits and suffices.
+
+    `purpose` is the need that the payout serves, as a code.
+    """
 
     payout_id: str
     programme: str
@@ -62,10 +69,11 @@ class Reserve(Struct, frozen=True, gc=False):
     fund_id: str | None = None
     amount_fen: int = 0
     items: tuple[Item, ...] = ()
+    purpose: str = ""
 
 
 class Spend(Struct, frozen=True, gc=False):
-    """What was reserved for a payout is gone for good."""
+    """What was reserved for a payout, or a part of it, is gone for good; the rest is free again."""
 
     payout_id: str
     fund_id: str
@@ -76,7 +84,7 @@ class Spend(Struct, frozen=True, gc=False):
 
 
 class Release(Struct, frozen=True, gc=False):
-    """What was reserved for a payout is free again."""
+    """What was reserved for a payout, or a part of it, is free again."""
 
     payout_id: str
     fund_id: str
@@ -91,6 +99,30 @@ class Restore(Struct, frozen=True, gc=False):
     fund_id: str
     amount_fen: int
     programme: str
+
+
+class Transfer(Struct, frozen=True, gc=False):
+    """Money of one fund becomes money of another, once under `transfer_id`; `reason` is a code."""
+
+    transfer_id: str
+    from_fund: str
+    to_fund: str
+    amount_fen: int
+    reason: str
+
+
+class GiveBack(Struct, frozen=True, gc=False):
+    """A donation goes back to its donor, whole or in part, out of what its fund has available."""
+
+    donation_id: str
+    fund_id: str
+    amount_fen: int
+
+
+class CloseFund(Struct, frozen=True, gc=False):
+    """A fund that holds nothing any more takes nothing more."""
+
+    fund_id: str
 
 
 # Happened
@@ -143,7 +175,33 @@ class Restored(Struct, frozen=True, gc=False):
     programme: str
 
 
+class Transferred(Struct, frozen=True, gc=False):
+    transfer_id: str
+    from_fund: str
+    to_fund: str
+    amount_fen: int
+    reason: str
+
+
+class GivenBack(Struct, frozen=True, gc=False):
+    donation_id: str
+    fund_id: str
+    amount_fen: int
+
+
+class FundClosed(Struct, frozen=True, gc=False):
+    fund_id: str
+
+
 # True
+
+
+class Hold(Struct, frozen=True, gc=False):
+    """What is held for one payout: money of a fund, or goods with their value."""
+
+    fund_id: str
+    amount_fen: int
+    items: tuple[ItemReceived, ...] = ()
 
 
 class Fund(Struct, frozen=True, gc=False):
@@ -156,6 +214,7 @@ class Fund(Struct, frozen=True, gc=False):
     available_fen: int = 0
     reserved_fen: int = 0
     spent_fen: int = 0
+    closed: bool = False
 
 
 class Stock(Struct, frozen=True, gc=False):
@@ -170,8 +229,11 @@ class Stock(Struct, frozen=True, gc=False):
 
 
 class Treasury(Struct, frozen=True, gc=False):
+    """`holds` are the pending transfers by payout; what is over leaves, so it grows with what is open and not with the years."""
+
     funds: Mapping[str, Fund] = {}
     stock: Mapping[str, Stock] = {}
+    holds: Map[str, Hold] = Map()
 
 
 def value_of(stock: Stock, quantity: int) -> int:
@@ -196,33 +258,62 @@ def _moved(stock: Mapping[str, Stock], items: tuple[ItemReceived, ...], **signs:
 def _with(state: Treasury, fund_id: str, available: int, reserved: int, spent: int) -> dict[str, Fund]:
     funds = dict(state.funds)
     at = funds[fund_id]
-    funds[fund_id] = Fund(
-        at.name, at.programmes, at.districts, at.purposes, at.available_fen + available, at.reserved_fen + reserved, at.spent_fen + spent
+    funds[fund_id] = replace(
+        at, available_fen=at.available_fen + available, reserved_fen=at.reserved_fen + reserved, spent_fen=at.spent_fen + spent
     )
     return funds
 
 
+def less(hold: Hold, amount_fen: int, items: tuple[ItemReceived, ...]) -> Hold:
+    """What is left of a hold after so much of it was spent or freed; units and values may become zero."""
+    gone = {i.sku: i for i in items}
+    left = [
+        ItemReceived(i.sku, i.quantity - gone[i.sku].quantity, i.value_fen - gone[i.sku].value_fen) if i.sku in gone else i
+        for i in hold.items
+    ]
+    return Hold(hold.fund_id, hold.amount_fen - amount_fen, tuple(i for i in left if i.quantity or i.value_fen))
+
+
+def _held(state: Treasury, payout_id: str, amount_fen: int, items: tuple[ItemReceived, ...]) -> Map[str, Hold]:
+    """The holds after this much of one is over. Events of before the holds were kept are over with all they had."""
+    hold = state.holds.get(payout_id)
+    if hold is None:
+        return state.holds
+    left = less(hold, amount_fen, items)
+    return state.holds.set(payout_id, left) if left.amount_fen or left.items else state.holds.delete(payout_id)
+
+
 def evolve(state: Treasury, event: Any) -> Treasury:
     match event:
-        case Reserved(fund_id=fund, amount_fen=fen, items=items):
+        case Reserved(payout_id=key, fund_id=fund, amount_fen=fen, items=items):
+            holds = state.holds.set(key, Hold(fund, fen, items))
             if items:
-                return Treasury(state.funds, _moved(state.stock, items, units=-1, held_units=1))
-            return Treasury(_with(state, fund, -fen, fen, 0), state.stock)
-        case Spent(fund_id=fund, amount_fen=fen, items=items):
+                return Treasury(state.funds, _moved(state.stock, items, units=-1, held_units=1), holds)
+            return Treasury(_with(state, fund, -fen, fen, 0), state.stock, holds)
+        case Spent(payout_id=key, fund_id=fund, amount_fen=fen, items=items):
+            holds = _held(state, key, fen, items)
             if items:
-                return Treasury(state.funds, _moved(state.stock, items, held_units=-1, issued_units=1))
-            return Treasury(_with(state, fund, 0, -fen, fen), state.stock)
-        case Released(fund_id=fund, amount_fen=fen, items=items):
+                return Treasury(state.funds, _moved(state.stock, items, held_units=-1, issued_units=1), holds)
+            return Treasury(_with(state, fund, 0, -fen, fen), state.stock, holds)
+        case Released(payout_id=key, fund_id=fund, amount_fen=fen, items=items):
+            holds = _held(state, key, fen, items)
             if items:
-                return Treasury(state.funds, _moved(state.stock, items, units=1, held_units=-1))
-            return Treasury(_with(state, fund, fen, -fen, 0), state.stock)
+                return Treasury(state.funds, _moved(state.stock, items, units=1, held_units=-1), holds)
+            return Treasury(_with(state, fund, fen, -fen, 0), state.stock, holds)
         case Restored(fund_id=fund, amount_fen=fen):
-            return Treasury(_with(state, fund, fen, 0, -fen), state.stock)
+            return replace(state, funds=_with(state, fund, fen, 0, -fen))
+        case Transferred(from_fund=source, to_fund=target, amount_fen=fen):
+            taken = replace(state, funds=_with(state, source, -fen, 0, 0))
+            return replace(taken, funds=_with(taken, target, fen, 0, 0))
+        case GivenBack(fund_id=fund, amount_fen=fen):
+            return replace(state, funds=_with(state, fund, -fen, 0, 0))
         case TakenIn(fund_id=fund, amount_fen=fen, items=items):
             if items:
-                return Treasury(state.funds, _moved(state.stock, items, units=1))
-            return Treasury(_with(state, fund, fen, 0, 0), state.stock)
+                return replace(state, stock=_moved(state.stock, items, units=1))
+            return replace(state, funds=_with(state, fund, fen, 0, 0))
         case FundOpened():
             opened = Fund(event.name, event.programmes, event.districts, event.purposes)
-            return Treasury({**state.funds, event.fund_id: opened}, state.stock)
+            return replace(state, funds={**state.funds, event.fund_id: opened})
+        case FundClosed(fund_id=fund):
+            return replace(state, funds={**state.funds, fund: replace(state.funds[fund], closed=True)})
     return state

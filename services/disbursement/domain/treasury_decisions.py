@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.disbursement.domain.treasury import (
+    CloseFund,
     Fund,
+    FundClosed,
     FundOpened,
+    GiveBack,
+    GivenBack,
+    Hold,
     Item,
     ItemReceived,
     OpenFund,
@@ -22,8 +27,11 @@ from services.disbursement.domain.treasury import (
     Stock,
     TakeIn,
     TakenIn,
+    Transfer,
+    Transferred,
     Treasury,
     evolve,
+    less,
     value_of,
 )
 from shared.kernel import Decider, Rejected
@@ -48,6 +56,42 @@ class FundNotForTerritory(Rejected):
     """The fund may only be spent in other districts."""
 
 
+class FundNotForPurpose(Rejected):
+    """The fund may only be spent on other needs."""
+
+
+class FundIsClosed(Rejected):
+    """The fund is closed: it takes nothing in and holds nothing for anybody."""
+
+
+class FundNotEmpty(Rejected):
+    """A fund is closed once nothing is available or set aside in it."""
+
+
+class HoldUnknown(Rejected):
+    """Nothing is held in this fund for this payout, or no longer."""
+
+
+class MoreThanHeld(Rejected):
+    """Less is held for this payout than was to be spent or freed."""
+
+
+class HoldDiffers(Rejected):
+    """Something else is held for this payout already."""
+
+
+class NeverSpent(Rejected):
+    """The fund has spent less than is said to come back."""
+
+
+class TransferIsNothing(Rejected):
+    """A transfer is a sum above zero from one fund to another."""
+
+
+class TransferLoosensFund(Rejected):
+    """What was given for one programme, place or need does not move to a fund that may be spent on more."""
+
+
 class FundLacksMoney(Rejected):
     """The fund has less than this left, promises counted."""
 
@@ -69,11 +113,18 @@ def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
         case Reserve():
             return reserve(command, state)
         case Spend():
-            return (Spent(command.payout_id, command.fund_id, command.programme, command.district, command.amount_fen, command.items),)
+            return spend(command, state)
         case Release():
+            _rest(command, state)
             return (Released(command.payout_id, command.fund_id, command.amount_fen, command.items),)
         case Restore():
-            return (Restored(command.payout_id, command.fund_id, command.amount_fen, command.programme),)
+            return restore(command, state)
+        case Transfer():
+            return transfer(command, state)
+        case GiveBack():
+            return give_back(command, state)
+        case CloseFund():
+            return close_fund(command, state)
         case TakeIn():
             return take_in(command, state)
         case OpenFund():
@@ -98,12 +149,96 @@ def open_fund(command: OpenFund, state: Treasury) -> tuple[FundOpened, ...]:
 
 
 def take_in(command: TakeIn, state: Treasury) -> tuple[TakenIn, ...]:
-    if not command.items and command.fund_id not in state.funds:
-        raise FundUnknown(fund_id=command.fund_id)
+    if not command.items:
+        _fund(command.fund_id, state)
     return (TakenIn(command.donation_id, command.fund_id, command.amount_fen, command.items),)
 
 
+def _fund(fund_id: str, state: Treasury) -> Fund:
+    """A fund that may move; raises `FundUnknown`, `FundIsClosed`."""
+    fund = state.funds.get(fund_id)
+    if fund is None:
+        raise FundUnknown(fund_id=fund_id)
+    if fund.closed:
+        raise FundIsClosed(fund_id=fund_id)
+    return fund
+
+
+def close_fund(command: CloseFund, state: Treasury) -> tuple[FundClosed, ...]:
+    fund = state.funds.get(command.fund_id)
+    if fund is None:
+        raise FundUnknown(fund_id=command.fund_id)
+    if fund.closed:
+        return ()
+    if fund.available_fen or fund.reserved_fen:
+        raise FundNotEmpty(fund_id=command.fund_id, available_fen=fund.available_fen, reserved_fen=fund.reserved_fen)
+    return (FundClosed(command.fund_id),)
+
+
+def transfer(command: Transfer, state: Treasury) -> tuple[Transferred, ...]:
+    c = command
+    source, target = _fund(c.from_fund, state), _fund(c.to_fund, state)
+    if c.amount_fen <= 0 or c.from_fund == c.to_fund:
+        raise TransferIsNothing(amount_fen=c.amount_fen, from_fund=c.from_fund, to_fund=c.to_fund)
+    for name in ("programmes", "districts", "purposes"):
+        bound, wanted = getattr(source, name), getattr(target, name)
+        if bound and not (wanted and set(wanted) <= set(bound)):
+            raise TransferLoosensFund(fund_id=c.to_fund, by=name, only=", ".join(bound))
+    if source.available_fen < c.amount_fen:
+        raise FundLacksMoney(fund_id=c.from_fund, available_fen=source.available_fen, amount_fen=c.amount_fen)
+    return (Transferred(c.transfer_id, c.from_fund, c.to_fund, c.amount_fen, c.reason),)
+
+
+def give_back(command: GiveBack, state: Treasury) -> tuple[GivenBack, ...]:
+    fund = _fund(command.fund_id, state)
+    if command.amount_fen <= 0:
+        raise TransferIsNothing(amount_fen=command.amount_fen, from_fund=command.fund_id, to_fund="")
+    if fund.available_fen < command.amount_fen:
+        raise FundLacksMoney(fund_id=command.fund_id, available_fen=fund.available_fen, amount_fen=command.amount_fen)
+    return (GivenBack(command.donation_id, command.fund_id, command.amount_fen),)
+
+
+def spend(command: Spend, state: Treasury) -> tuple[Any, ...]:
+    """What is spent, and of a part the rest that is free again."""
+    rest = _rest(command, state)
+    spent = Spent(command.payout_id, command.fund_id, command.programme, command.district, command.amount_fen, command.items)
+    if not rest.amount_fen and not rest.items:
+        return (spent,)
+    return (spent, Released(command.payout_id, command.fund_id, rest.amount_fen, rest.items))
+
+
+def _rest(command: Spend | Release, state: Treasury) -> Hold:
+    """What is left of the hold after this; raises `HoldUnknown`, `MoreThanHeld`."""
+    hold = state.holds.get(command.payout_id)
+    if hold is None or hold.fund_id != command.fund_id or bool(hold.items) != bool(command.items):
+        raise HoldUnknown(payout_id=command.payout_id, fund_id=command.fund_id)
+    there = {i.sku: i for i in hold.items}
+    for item in command.items:
+        of = there.get(item.sku)
+        if of is None or not 0 < item.quantity <= of.quantity or not 0 <= item.value_fen <= of.value_fen:
+            raise MoreThanHeld(payout_id=command.payout_id, sku=item.sku, quantity=item.quantity)
+        if item.quantity == of.quantity and item.value_fen != of.value_fen:
+            raise MoreThanHeld(payout_id=command.payout_id, sku=item.sku, value_fen=item.value_fen)
+    if not command.amount_fen + bool(command.items) > 0 or not 0 <= command.amount_fen <= hold.amount_fen:
+        raise MoreThanHeld(payout_id=command.payout_id, held_fen=hold.amount_fen, amount_fen=command.amount_fen)
+    return less(hold, command.amount_fen, command.items)
+
+
+def restore(command: Restore, state: Treasury) -> tuple[Restored, ...]:
+    fund = state.funds.get(command.fund_id)
+    if fund is None:
+        raise FundUnknown(fund_id=command.fund_id)
+    if not 0 < command.amount_fen <= fund.spent_fen:
+        raise NeverSpent(fund_id=command.fund_id, spent_fen=fund.spent_fen, amount_fen=command.amount_fen)
+    return (Restored(command.payout_id, command.fund_id, command.amount_fen, command.programme),)
+
+
 def reserve(command: Reserve, state: Treasury) -> tuple[Reserved, ...]:
+    """A hold of the same once more is no second one."""
+    held = state.holds.get(command.payout_id)
+    if held is not None:
+        _as_held(command, held)
+        return ()
     if command.items:
         items = _taken(command.items, state)
         return (Reserved(command.payout_id, STORES, sum(i.value_fen for i in items), items),)
@@ -122,11 +257,25 @@ def reserve(command: Reserve, state: Treasury) -> tuple[Reserved, ...]:
     raise NoFundFits(programme=command.programme, district=command.district, amount_fen=command.amount_fen)
 
 
+def _as_held(command: Reserve, held: Hold) -> None:
+    wanted: dict[str, int] = {}
+    for item in command.items:
+        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
+    same_goods = wanted == {i.sku: i.quantity for i in held.items}
+    same_sum = bool(command.items) or command.amount_fen == held.amount_fen
+    if not same_goods or not same_sum or command.fund_id not in (None, held.fund_id, *([command.fund_id] if command.items else [])):
+        raise HoldDiffers(payout_id=command.payout_id, fund_id=held.fund_id, held_fen=held.amount_fen)
+
+
 def _hindrance(fund_id: str, fund: Fund, command: Reserve) -> Rejected | None:
+    if fund.closed:
+        return FundIsClosed(fund_id=fund_id)
     if fund.programmes and command.programme not in fund.programmes:
         return FundNotForProgramme(fund_id=fund_id, programme=command.programme, only=", ".join(fund.programmes))
     if fund.districts and not command.district.startswith(fund.districts):
         return FundNotForTerritory(fund_id=fund_id, district=command.district, only=", ".join(fund.districts))
+    if fund.purposes and command.purpose not in fund.purposes:
+        return FundNotForPurpose(fund_id=fund_id, purpose=command.purpose, only=", ".join(fund.purposes))
     if fund.available_fen < command.amount_fen:
         return FundLacksMoney(fund_id=fund_id, available_fen=fund.available_fen, amount_fen=command.amount_fen)
     return None
@@ -134,8 +283,12 @@ def _hindrance(fund_id: str, fund: Fund, command: Reserve) -> Rejected | None:
 
 def _fitting(command: Reserve, state: Treasury) -> Iterator[str]:
     """Funds that may pay this, the most narrowly restricted first: general money is kept for what nothing else can pay."""
-    fits = [(not f.programmes, not f.districts, fund_id) for fund_id, f in state.funds.items() if _hindrance(fund_id, f, command) is None]
-    return (fund_id for _, _, fund_id in sorted(fits))
+    fits = [
+        (not f.programmes, not f.districts, not f.purposes, fund_id)
+        for fund_id, f in state.funds.items()
+        if _hindrance(fund_id, f, command) is None
+    ]
+    return (fund_id for *_, fund_id in sorted(fits))
 
 
 def _taken(items: tuple[Item, ...], state: Treasury) -> tuple[ItemReceived, ...]:
@@ -158,6 +311,6 @@ TREASURY = Decider(
     absent=Treasury(),
     decide=decide,
     evolve=evolve,
-    commands=(OpenFund, TakeIn, Reserve, Spend, Release, Restore),
-    events=(FundOpened, TakenIn, Reserved, Spent, Released, Restored),
+    commands=(OpenFund, TakeIn, Reserve, Spend, Release, Restore, Transfer, GiveBack, CloseFund),
+    events=(FundOpened, TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, FundClosed),
 )
