@@ -8,6 +8,7 @@ from services.disbursement.api import ROUTERS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION
+from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.payout_decisions import PAYOUT
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.treasury_decisions import TREASURY
@@ -15,6 +16,8 @@ from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
 from services.disbursement.projections import DONATION_LIST, FUND_LIST, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN
+from services.disbursement.public_rows import PUBLIC_HEADS
+from services.disbursement.publishing import KEEPING_HEADS
 from services.disbursement.reactions import REACTIONS
 from services.disbursement.stored import CODEC
 from services.disbursement.tables import TABLES
@@ -24,15 +27,16 @@ _HERE = Path(__file__).parent
 
 DISBURSEMENT = Service(
     name="disbursement",
-    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING),
+    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, HEAD, STOPPING),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN),
+    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, PUBLIC_HEADS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
+    loops=(KEEPING_HEADS,),
     routers=ROUTERS,
     pages=(pages,),
     templates=_HERE / "templates",

@@ -200,6 +200,6 @@ async def public(page: Anyone) -> Response:
     latest = await door.page(
         views.chain_rows(), order=(public_entries.c.position,), limit=20, cursor=page.request.query_params.get("cursor")
     )
-    return page.show(
-        "disbursement/public.html", **found, latest=latest, head=await publishing.head(door), fund_names=await _fund_names(page)
-    )
+    head, names = await publishing.head(door.room), await _fund_names(page)
+    address = str(page.request.base_url).rstrip("/")
+    return page.show("disbursement/public.html", **found, latest=latest, head=head, fund_names=names, address=address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DonationReceived
+from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.payout import PayoutSettled
 from services.disbursement.domain.payout_decisions import PAYOUT
 from services.disbursement.domain.stopping import STOPPING
@@ -13,5 +14,5 @@ from shared.codec import Codec, Stored
 CODEC = Codec(
     Stored(PayoutSettled, sealed={"payee": "person_id"}),
     Stored(DonationReceived, sealed={"donor": "donor_id"}),
-    *(Stored(event) for decider in (TREASURY, PAYOUT, CHAIN, STOPPING) for event in decider.events if event is not PayoutSettled),
+    *(Stored(event) for decider in (TREASURY, PAYOUT, CHAIN, HEAD, STOPPING) for event in decider.events if event is not PayoutSettled),
 )

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Query
 
-from services.disbursement import publishing, views
+from services.disbursement import public_rows, publishing, views
 from services.disbursement.domain.summary import Sum, summarised
 from services.disbursement.tables import public_entries
 from shared.http import Door, NotFound, door_for
 
 router = APIRouter(prefix="/disbursement/v1/public", tags=["public"])
 Anyone = Annotated[Door, Depends(door_for(public=True))]
+Size = Annotated[int, Query(ge=0, le=2**53 - 1, description="so many entries, the first of all on")]
 _SUMMED = ("payout", "goods", "donation", "goods_donation", "returned")
 
 
@@ -45,15 +46,30 @@ async def entries(door: Anyone, limit: Annotated[int, Query(ge=1, le=500)] = 50,
 
 
 @router.get("/heads")
-async def heads(door: Anyone) -> dict[str, Any]:
-    """The signed head: keep it, and nobody can change what it covers without your noticing."""
-    return {"items": [await publishing.head(door)], "next": None}
+async def heads(door: Anyone, limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None) -> dict[str, Any]:
+    """The signed head of now, then those that were published before (one a minute at most), newest first. Keep one:
+    `consistency` shows whether what is published later still begins with it."""
+    kept = await door.page(public_rows.kept_heads(), order=(public_rows.public_heads.c.size,), limit=limit, cursor=cursor)
+    items = [{**one, "algorithm": "Ed25519"} for one in kept["items"]]
+    if cursor is None:
+        now = await publishing.head(door.room)
+        items = [now, *[one for one in items if one["size"] != now["size"]]]
+    return {"items": items, "next": kept["next"]}
 
 
 @router.get("/proof/{entry_id}")
-async def proof(entry_id: str, door: Anyone) -> dict[str, Any]:
-    """That this entry is in the whole which the signed head covers (RFC 9162 audit path, leaf = the entry's hash)."""
+async def proof(entry_id: str, door: Anyone, size: Size | None = None) -> dict[str, Any]:
+    """That this entry is in the whole which a signed head covers (RFC 9162 audit path, leaf = the entry's hash); `size` chooses
+    the head, and without it the newest is answered."""
     rows = await door.rows(views.public_entry(entry_id))
     if not rows:
         raise NotFound("entry")
-    return {"entry": rows[0], **await publishing.proof(door, int(rows[0]["position"]))}
+    return {"entry": rows[0], **await publishing.proof(door, int(rows[0]["position"]), size)}
+
+
+@router.get("/consistency")
+async def consistency(
+    door: Anyone, old: Annotated[Size, Query(alias="from")], new: Annotated[Size | None, Query(alias="to")] = None
+) -> dict[str, Any]:
+    """That the chain under the head of size `to` (the newest without it) begins with the chain under the head of size `from` (RFC 9162, 2.1.4)."""
+    return await publishing.consistency(door, old, new)
