@@ -16,6 +16,7 @@ from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
 from services.disbursement.projections import DONATION_LIST, FUND_LIST, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN
+from services.disbursement.public_pages import router as public_pages
 from services.disbursement.public_rows import PUBLIC_HEADS
 from services.disbursement.publishing import KEEPING_HEADS
 from services.disbursement.reactions import REACTIONS
@@ -38,7 +39,7 @@ DISBURSEMENT = Service(
     effects=EFFECTS,
     loops=(KEEPING_HEADS,),
     routers=ROUTERS,
-    pages=(pages,),
+    pages=(pages, public_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

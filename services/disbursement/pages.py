@@ -21,6 +21,7 @@ from services.disbursement.domain.payout import Cancel, ConfirmReceipt, PayoutRe
 from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.follow import CITY
+from services.disbursement.public_pages import address
 from services.disbursement.tables import payouts as payout_table
 from services.disbursement.tables import public_entries
 from shared.kernel import Rejected
@@ -201,5 +202,4 @@ async def public(page: Anyone) -> Response:
         views.chain_rows(), order=(public_entries.c.position,), limit=20, cursor=page.request.query_params.get("cursor")
     )
     head, names = await publishing.head(door.room), await _fund_names(page)
-    address = str(page.request.base_url).rstrip("/")
-    return page.show("disbursement/public.html", **found, latest=latest, head=head, fund_names=names, address=address)
+    return page.show("disbursement/public.html", **found, latest=latest, head=head, fund_names=names, address=address(page))

@@ -20,7 +20,7 @@ from shared.leader import rested
 from shared.room import Room
 from shared.service import Loop, To
 
-_RUN = 20_000
+_RUN = 5_000
 _HASH = 32
 _LOOK_SECONDS = 1.0
 
