@@ -2,37 +2,55 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import public_rows, publishing, views
+from services.disbursement.domain.editions import editions
 from services.disbursement.domain.summary import Sum, summarised
 from services.disbursement.tables import public_entries
+from shared.clock import local_day
 from shared.http import Door, NotFound, door_for
 
 router = APIRouter(prefix="/disbursement/v1/public", tags=["public"])
 Anyone = Annotated[Door, Depends(door_for(public=True))]
 Size = Annotated[int, Query(ge=0, le=2**53 - 1, description="so many entries, the first of all on")]
+SETTLING = timedelta(days=1)
+"""A month is over a day late: what settles at midnight may still carry the old one."""
 _SUMMED = ("payout", "goods", "donation", "goods_donation", "returned")
+
+
+async def _cells(door: Door) -> list[Sum]:
+    """Sums by month, district and programme as they are, for what may be told of them."""
+    return [Sum(int(r["payouts"]), int(r["fen"]), r["month"], r["district"], r["programme"]) for r in await door.rows(views.cells())]
 
 
 async def summed(door: Door) -> dict[str, Any]:
     """Totals of the whole chain in fen and units; and sums by programme, district and month that each stand on five payouts or more."""
     totals = {row["kind"]: row for row in await door.rows(views.totals())}
-    found = [Sum(int(r["payouts"]), int(r["fen"]), r["month"], r["district"], r["programme"]) for r in await door.rows(views.cells())]
     kinds = {
         kind: {"count": int(row["count"]), "amount_fen": int(row["fen"]), "units": int(row["units"])}
         for kind in _SUMMED
         if (row := totals.get(kind, {"count": 0, "fen": 0, "units": 0}))
     }
-    return {"totals": kinds, **msgspec.to_builtins(summarised(found))}
+    return {"totals": kinds, **msgspec.to_builtins(summarised(await _cells(door)))}
 
 
 @router.get("/summary")
 async def summary(door: Anyone) -> dict[str, Any]:
     return {**await summed(door), "as_of": door.now}
+
+
+@router.get("/editions")
+async def all_editions(door: Anyone) -> dict[str, Any]:
+    """The sums by district and programme in editions, one for each month that is over, newest first: each tells only payments that
+    none told before, in groups of five or more, so that the difference of two readings tells nothing of a person."""
+    over = local_day(door.now - SETTLING).strftime("%Y-%m")
+    made = editions(await _cells(door), over)
+    return {"items": [msgspec.to_builtins(edition) for edition in reversed(made)], "next": None}
 
 
 @router.get("/entries")
