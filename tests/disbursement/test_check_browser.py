@@ -107,3 +107,15 @@ async def test_without_a_script_the_page_tells_of_the_verifier(desk: Desk, base:
         assert await eyes.page.locator("#check-start").is_hidden()
         await expect(eyes.page.locator("noscript p")).to_contain_text("runs no script here")
         await expect(eyes.page.locator("code.long")).to_contain_text(f"kapok_verify.py --url {base}")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_public_page_leads_to_the_check(desk: Desk, base: str, browser: Browser, language: Literal["zh", "en"]) -> None:
+    await published(desk, 3)
+    async with looking(browser, "telephone", language=language) as eyes:
+        await eyes.page.goto(f"{base}/disbursement/public")
+        await eyes.check()
+        assert await eyes.small_targets() == []
+        await eyes.shot(f"public-{language}")
+        await eyes.page.click('a[href="/disbursement/public/check"]')
+        await expect(eyes.page.locator("#check-start")).to_be_visible()
