@@ -8,12 +8,13 @@ import time
 from bench.measure import Row
 from bench.report_service import CASE, PERSON, REPORTS, Reported
 from deploy.triage.corpus import part
+from services.disbursement.domain.merkle import Tree
 from services.intake.weights import triage
 from shared.clock import new_id
 from shared.kernel import fold
 from shared.sealing import Keyring
 
-EVENTS = 20_000
+EVENTS, LEAVES = 20_000, 1_000_000
 
 
 def rows(rounds: int) -> list[Row]:
@@ -65,7 +66,25 @@ def rows(rounds: int) -> list[Row]:
         False,
         (min(both), max(both)),
     )
-    return [fold_row, seal_row, _triage(rounds)]
+    return [fold_row, seal_row, _triage(rounds), _proof(rounds)]
+
+
+def _proof(rounds: int) -> Row:
+    """The tenth slowest of a thousand proofs, with the root, out of a public chain of a million entries."""
+    tree = Tree()
+    for at in range(LEAVES):
+        tree.add(at.to_bytes(32, "big"))
+    slowest = []
+    for _ in range(rounds):
+        took = []
+        for index in range(0, LEAVES, LEAVES // 1000):
+            start = time.perf_counter()
+            path, root = tree.inclusion(index, LEAVES - 1), tree.root(LEAVES - 1)
+            took.append((time.perf_counter() - start) * 1e3)
+            assert len(root) == len(path[0])
+        slowest.append(sorted(took)[-10])
+    name = "990th of a thousand inclusion proofs, out of a chain of a million entries"
+    return Row(name, "-", statistics.median(slowest), 0, 10, 1, rounds, "milliseconds", False, (min(slowest), max(slowest)))
 
 
 def _triage(rounds: int) -> Row:

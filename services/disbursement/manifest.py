@@ -8,6 +8,7 @@ from services.disbursement.api import ROUTERS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION
+from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.keeping import KEEPING
 from services.disbursement.domain.payout_decisions import PAYOUT
 from services.disbursement.domain.stopping import STOPPING
@@ -17,6 +18,9 @@ from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
 from services.disbursement.projections import DONATION_LIST, FUND_LIST, KEPT, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN, TRANSFER_LIST
+from services.disbursement.public_pages import router as public_pages
+from services.disbursement.public_rows import PUBLIC_HEADS
+from services.disbursement.publishing import KEEPING_HEADS
 from services.disbursement.reactions import DUE, REACTIONS
 from services.disbursement.stored import CODEC
 from services.disbursement.tables import TABLES
@@ -26,18 +30,19 @@ _HERE = Path(__file__).parent
 
 DISBURSEMENT = Service(
     name="disbursement",
-    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING, KEEPING, TRANSFER),
+    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING, KEEPING, TRANSFER, HEAD),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, KEPT, TRANSFER_LIST),
+    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, KEPT, TRANSFER_LIST, PUBLIC_HEADS),
     follow=FOLLOW,
     reactions=REACTIONS,
     effects=EFFECTS,
     due=DUE,
+    loops=(KEEPING_HEADS,),
     routers=ROUTERS,
-    pages=(pages,),
+    pages=(pages, public_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -22,6 +22,7 @@ from services.disbursement.domain.payout_decisions import FOLLOW_UPS, INCOMPATIB
 from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.follow import CITY
+from services.disbursement.public_pages import address
 from services.disbursement.tables import payouts as payout_table
 from services.disbursement.tables import public_entries
 from shared.kernel import Rejected
@@ -211,6 +212,5 @@ async def public(page: Anyone) -> Response:
     latest = await door.page(
         views.chain_rows(), order=(public_entries.c.position,), limit=20, cursor=page.request.query_params.get("cursor")
     )
-    return page.show(
-        "disbursement/public.html", **found, latest=latest, head=await publishing.head(door), fund_names=await _fund_names(page)
-    )
+    head, names = await publishing.head(door.room), await _fund_names(page)
+    return page.show("disbursement/public.html", **found, latest=latest, head=head, fund_names=names, address=address(page))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION, DonationReceived
+from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.keeping import KEEPING
 from services.disbursement.domain.payout import PayoutSettled
 from services.disbursement.domain.payout_decisions import PAYOUT
@@ -17,7 +18,7 @@ CODEC = Codec(
     Stored(DonationReceived, sealed={"donor": "donor_id"}),
     *(
         Stored(event)
-        for decider in (TREASURY, PAYOUT, CHAIN, STOPPING, KEEPING, DONATION, TRANSFER)
+        for decider in (TREASURY, PAYOUT, CHAIN, STOPPING, KEEPING, DONATION, TRANSFER, HEAD)
         for event in decider.events
         if event not in (PayoutSettled, DonationReceived)
     ),

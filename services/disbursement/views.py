@@ -114,12 +114,6 @@ def chain_rows() -> Select[Any]:
     )  # fmt: skip
 
 
-def hashes(after: int, limit: int) -> Select[Any]:
-    """The chain's hashes in order, for the tree over them."""
-    p = public_entries.c
-    return select(p.position, p.hash).where(p.position > after).order_by(p.position).limit(limit)
-
-
 def public_entry(entry_id: str) -> Select[Any]:
     return chain_rows().where(public_entries.c.entry_id == entry_id)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from services.disbursement.domain import chain, donation, keeping, payout_decisions, stopping, transfer, treasury_decisions
+from services.disbursement.domain import chain, donation, head, keeping, payout_decisions, stopping, transfer, treasury_decisions
 from services.disbursement.domain.chain import CHAIN, GENESIS, EntryPublished, Publish, link
 from services.disbursement.domain.donation import DONATION, Donate, DonationReceived, Donor
 from services.disbursement.domain.keeping import KEEPING, EndKeeping, Keep, KeepingEnded, KeptByLaw
@@ -129,6 +129,15 @@ OF_KEEPING = (
     Yes("over once", (KEPT, KeepingEnded("person-1")), EndKeeping(THEN), ()),
 )
 
+HEAD_OF_3 = head.PublishHead(3, "root", "hash", "signature", THEN)
+SAID_3 = head.HeadPublished(3, "root", "hash", "signature", THEN)
+OF_HEADS = (
+    Yes("the first head", (), HEAD_OF_3, (SAID_3,)),
+    Yes("nothing came since", (SAID_3,), replace(HEAD_OF_3, at=THEN + timedelta(days=1)), ()),
+    Yes("not twice in a minute", (SAID_3,), replace(HEAD_OF_3, size=4), ()),
+)
+NO_HEADS = (No((SAID_3,), replace(HEAD_OF_3, size=2), head.HeadGoesBack),)
+
 TESTED = (
     (payout_decisions.PAYOUT, payout_decisions, test_payout_decisions.SAID_YES, test_payout_decisions.SAID_NO),
     (treasury_decisions.TREASURY, treasury_decisions, test_treasury_decisions.SAID_YES, test_treasury_decisions.SAID_NO),
@@ -137,12 +146,18 @@ TESTED = (
     (CHAIN, chain, OF_THE_CHAIN, ()),
     (STOPPING, stopping, OF_STOPPING, ()),
     (KEEPING, keeping, OF_KEEPING, ()),
+    (head.HEAD, head, OF_HEADS, NO_HEADS),
 )
 
 
 @pytest.mark.parametrize("case", [*SAID_YES, *OF_REFUNDS], ids=lambda case: case.story)
 def test_what_follows_a_donation(case: Yes) -> None:
     Given(DONATION, *case.given).when(case.when).then(*case.then)
+
+
+@pytest.mark.parametrize("case", OF_HEADS, ids=lambda case: case.story)
+def test_which_heads_are_published(case: Yes) -> None:
+    Given(head.HEAD, *case.given).when(case.when).then(*case.then)
 
 
 @pytest.mark.parametrize("case", OF_TRANSFERS, ids=lambda case: case.story)

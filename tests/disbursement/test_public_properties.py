@@ -103,6 +103,19 @@ PATHS = {  # (index from 0, size): the audit path; published with Certificate Tr
              "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"),
 }  # fmt: skip
 
+GROWN = {
+    (1, 1): (),
+    (1, 8): ("96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+             "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+             "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"),
+    (6, 8): ("0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+             "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+             "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"),
+    (2, 5): ("5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+             "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"),
+}  # fmt: skip
+"""As the tests of certificate transparency's own tools tell them."""
+
 
 def tree_of(leaves: list[bytes]) -> merkle.Tree:
     tree = merkle.Tree()
@@ -154,6 +167,31 @@ def test_a_proof_proves_nothing_else(leaves: list[bytes], data: st.DataObject) -
         at = data.draw(st.integers(0, len(path) - 1))
         assert not merkle.included(mine, index, size, [*path[:at], other.ljust(32), *path[at + 1 :]], head)
         assert not merkle.included(mine, index, size, path[:-1], head)
+
+
+@given(data_of_leaves, st.data())
+def test_a_whole_is_shown_to_begin_with_every_older_one_and_with_nothing_else(leaves: list[bytes], data: st.DataObject) -> None:
+    tree = tree_of(leaves)
+    new = data.draw(st.integers(0, len(leaves)))
+    old = data.draw(st.integers(0, new))
+    path, before, after = tree.consistency(old, new), root(leaves[:old]), root(leaves[:new])
+    assert len(path) <= new.bit_length() + 1
+    assert merkle.consistent(old, before, new, after, path)
+    other = merkle.leaf(b"another root")
+    assert not merkle.consistent(old, other, new, after, path)
+    if old:
+        assert not merkle.consistent(old, before, new, other, path)
+        assert not merkle.consistent(new + 1, after, new, after, path)
+    assert not merkle.consistent(old, before, new, after, [*path, other])
+    if path:
+        at = data.draw(st.integers(0, len(path) - 1))
+        assert not merkle.consistent(old, before, new, after, [*path[:at], other, *path[at + 1 :]])
+        assert not merkle.consistent(old, before, new, after, path[:-1])
+
+
+@pytest.mark.parametrize(("old", "new"), GROWN)
+def test_consistency_paths_are_those_of_the_known_trees(old: int, new: int) -> None:
+    assert tuple(step.hex() for step in tree_of(LEAVES).consistency(old, new)) == GROWN[old, new]
 
 
 def test_a_leaf_is_no_node() -> None:

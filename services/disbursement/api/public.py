@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
 
-from services.disbursement import publishing, views
+from services.disbursement import public_rows, publishing, views
+from services.disbursement.domain.editions import editions
 from services.disbursement.domain.summary import Sum, summarised
 from services.disbursement.tables import public_entries
+from shared.clock import local_day
 from shared.http import Door, NotFound, door_for
 
 router = APIRouter(prefix="/disbursement/v1/public", tags=["public"])
 Anyone = Annotated[Door, Depends(door_for(public=True))]
+Size = Annotated[int, Query(ge=0, le=2**53 - 1, description="so many entries, the first of all on")]
+SETTLING = timedelta(days=1)
+"""A month is over a day late: what settles at midnight may still carry the old one."""
 _SUMMED = ("payout", "goods", "donation", "goods_donation", "returned")
+
+
+async def _cells(door: Door) -> list[Sum]:
+    """Sums by month, district and programme as they are, for what may be told of them."""
+    return [Sum(int(r["payouts"]), int(r["fen"]), r["month"], r["district"], r["programme"]) for r in await door.rows(views.cells())]
 
 
 async def summed(door: Door) -> dict[str, Any]:
     """Totals of the whole chain in fen and units; and sums by programme, district and month that each stand on five payouts or more."""
     totals = {row["kind"]: row for row in await door.rows(views.totals())}
-    found = [Sum(int(r["payouts"]), int(r["fen"]), r["month"], r["district"], r["programme"]) for r in await door.rows(views.cells())]
     kinds = {
         kind: {"count": int(row["count"]), "amount_fen": int(row["fen"]), "units": int(row["units"])}
         for kind in _SUMMED
         if (row := totals.get(kind, {"count": 0, "fen": 0, "units": 0}))
     }
-    return {"totals": kinds, **msgspec.to_builtins(summarised(found))}
+    return {"totals": kinds, **msgspec.to_builtins(summarised(await _cells(door)))}
 
 
 @router.get("/summary")
 async def summary(door: Anyone) -> dict[str, Any]:
     return {**await summed(door), "as_of": door.now}
+
+
+@router.get("/editions")
+async def all_editions(door: Anyone) -> dict[str, Any]:
+    """The sums by district and programme in editions, one for each month that is over, newest first: each tells only payments that
+    none told before, in groups of five or more, so that the difference of two readings tells nothing of a person."""
+    over = local_day(door.now - SETTLING).strftime("%Y-%m")
+    made = editions(await _cells(door), over)
+    return {"items": [msgspec.to_builtins(edition) for edition in reversed(made)], "next": None}
 
 
 @router.get("/entries")
@@ -45,15 +64,30 @@ async def entries(door: Anyone, limit: Annotated[int, Query(ge=1, le=500)] = 50,
 
 
 @router.get("/heads")
-async def heads(door: Anyone) -> dict[str, Any]:
-    """The signed head: keep it, and nobody can change what it covers without your noticing."""
-    return {"items": [await publishing.head(door)], "next": None}
+async def heads(door: Anyone, limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None) -> dict[str, Any]:
+    """The signed head of now, then those that were published before (one a minute at most), newest first. Keep one:
+    `consistency` shows whether what is published later still begins with it."""
+    kept = await door.page(public_rows.kept_heads(), order=(public_rows.public_heads.c.size,), limit=limit, cursor=cursor)
+    items = [{**one, "algorithm": "Ed25519"} for one in kept["items"]]
+    if cursor is None:
+        now = await publishing.head(door.room)
+        items = [now, *[one for one in items if one["size"] != now["size"]]]
+    return {"items": items, "next": kept["next"]}
 
 
 @router.get("/proof/{entry_id}")
-async def proof(entry_id: str, door: Anyone) -> dict[str, Any]:
-    """That this entry is in the whole which the signed head covers (RFC 9162 audit path, leaf = the entry's hash)."""
+async def proof(entry_id: str, door: Anyone, size: Size | None = None) -> dict[str, Any]:
+    """That this entry is in the whole which a signed head covers (RFC 9162 audit path, leaf = the entry's hash); `size` chooses
+    the head, and without it the newest is answered."""
     rows = await door.rows(views.public_entry(entry_id))
     if not rows:
         raise NotFound("entry")
-    return {"entry": rows[0], **await publishing.proof(door, int(rows[0]["position"]))}
+    return {"entry": rows[0], **await publishing.proof(door, int(rows[0]["position"]), size)}
+
+
+@router.get("/consistency")
+async def consistency(
+    door: Anyone, old: Annotated[Size, Query(alias="from")], new: Annotated[Size | None, Query(alias="to")] = None
+) -> dict[str, Any]:
+    """That the chain under the head of size `to` (the newest without it) begins with the chain under the head of size `from` (RFC 9162, 2.1.4)."""
+    return await publishing.consistency(door, old, new)
