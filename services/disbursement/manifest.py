@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.disbursement.api import ROUTERS
+from services.disbursement.bank_effects import BANK_EFFECTS, READING_FOLDER
+from services.disbursement.bank_following import BANK_FOLLOW, both
+from services.disbursement.bank_projections import BANK_PROJECTIONS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION
+from services.disbursement.domain.instruction import INSTRUCTION
+from services.disbursement.domain.payment_file import PAYMENT_FILE, NoteSilence
 from services.disbursement.domain.payout_decisions import PAYOUT
+from services.disbursement.domain.statement import ACCOUNT, MESSAGE, STATEMENT
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.treasury_decisions import TREASURY
+from services.disbursement.domain.work_item import WORK_ITEM
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
@@ -18,21 +25,23 @@ from services.disbursement.projections import DONATION_LIST, FUND_LIST, LEDGER, 
 from services.disbursement.reactions import REACTIONS
 from services.disbursement.stored import CODEC
 from services.disbursement.tables import TABLES
-from shared.service import Service
+from shared.service import Service, To
 
 _HERE = Path(__file__).parent
 
 DISBURSEMENT = Service(
     name="disbursement",
-    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING),
+    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING, INSTRUCTION, PAYMENT_FILE, MESSAGE, STATEMENT, ACCOUNT, WORK_ITEM),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN),
-    follow=FOLLOW,
+    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, *BANK_PROJECTIONS),
+    follow=both(FOLLOW, BANK_FOLLOW),
     reactions=REACTIONS,
-    effects=EFFECTS,
+    effects=(*EFFECTS, *BANK_EFFECTS),
+    loops=(READING_FOLDER,),
+    due={"bank_silent": lambda file_id, _: (To("payment_file", file_id, NoteSilence()),)},
     routers=ROUTERS,
     pages=(pages,),
     templates=_HERE / "templates",

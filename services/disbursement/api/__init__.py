@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from services.disbursement.api import donations, funds, ledger, payouts, public
+from services.disbursement.api import donations, funds, ledger, payment_files, payouts, public, work_items
 
-ROUTERS = (funds.router, donations.router, payouts.router, ledger.router, public.router)
+ROUTERS = (funds.router, donations.router, payouts.router, ledger.router, public.router, payment_files.router, work_items.router)
