@@ -158,6 +158,11 @@ class FileBank:
             return []
         return [(number, text)]
 
+    def brought(self, name: str, content: bytes) -> None:
+        """A file that came another way than by the folder."""
+        (self.folder / "out").mkdir(parents=True, exist_ok=True)
+        self._laid(self.folder / "out" / f"{name}.xml", content)
+
     def _keep(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._laid(self._book, msgspec.json.encode(self.books))

@@ -7,6 +7,7 @@ from pathlib import Path
 from services.disbursement.api import ROUTERS
 from services.disbursement.bank_effects import BANK_EFFECTS, READING_FOLDER
 from services.disbursement.bank_following import BANK_FOLLOW, both
+from services.disbursement.bank_pages import router as bank_pages
 from services.disbursement.bank_projections import BANK_PROJECTIONS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.chain import CHAIN
@@ -43,7 +44,7 @@ DISBURSEMENT = Service(
     loops=(READING_FOLDER,),
     due={"bank_silent": lambda file_id, _: (To("payment_file", file_id, NoteSilence()),)},
     routers=ROUTERS,
-    pages=(pages,),
+    pages=(pages, bank_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

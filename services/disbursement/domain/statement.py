@@ -137,18 +137,23 @@ def decide_statement(command: ReceiveStatement, state: Statement) -> tuple[State
 
 
 def decide_account(command: FollowOn, state: Account) -> tuple[StatementFollowed, ...]:
-    """A statement that begins where a gap begins fills it; else it follows the last one, with a gap or without."""
+    """What fits a gap whole fills it; else a statement follows the last one; else it fills a gap from one of its ends; else there is a new one."""
     if command.statement_id in state.known:
         return ()
-    fills = next((gap for gap in state.gaps if gap.closed_fen == command.opening_fen), None)
-    if fills is not None:
-        left = None if command.closing_fen == fills.opens_fen else Gap(fills.statement_id, command.closing_fen, fills.opens_fen)
-        assert state.closing_fen is not None
-        return (StatementFollowed(command.statement_id, state.closing_fen, None, fills, left),)
-    gap = None
-    if state.closing_fen is not None and state.closing_fen != command.opening_fen:
-        gap = Gap(command.statement_id, state.closing_fen, command.opening_fen)
-    return (StatementFollowed(command.statement_id, command.closing_fen, gap),)
+    last, opening, closing = state.closing_fen, command.opening_fen, command.closing_fen
+    if last is None:
+        return (StatementFollowed(command.statement_id, closing),)
+    whole = next((g for g in state.gaps if (g.closed_fen, g.opens_fen) == (opening, closing)), None)
+    if whole is not None:
+        return (StatementFollowed(command.statement_id, last, None, whole),)
+    if last == opening:
+        return (StatementFollowed(command.statement_id, closing),)
+    for gap in state.gaps:
+        if gap.closed_fen == opening:
+            return (StatementFollowed(command.statement_id, last, None, gap, Gap(gap.statement_id, closing, gap.opens_fen)),)
+        if gap.opens_fen == closing:
+            return (StatementFollowed(command.statement_id, last, None, gap, Gap(gap.statement_id, gap.closed_fen, opening)),)
+    return (StatementFollowed(command.statement_id, closing, Gap(command.statement_id, last, opening)),)
 
 
 def evolve_account(state: Account, event: StatementFollowed) -> Account:
