@@ -15,7 +15,7 @@ from services.disbursement.bank.folder import FolderBank
 from services.disbursement.bank_effects import take_in
 from shared.testing import Database
 from shared.testing.waiting import until
-from tests.disbursement.conftest import LOOKUP, Desk, Loopback
+from tests.disbursement.conftest import Desk, Loopback
 
 ACCOUNT = "44050100001"
 
@@ -66,7 +66,6 @@ class FileDesk(Desk):
 async def file_desk(
     database: Database, intake: Loopback, bank_server: Loopback, folder: Path, seed: str | None = None
 ) -> AsyncIterator[FileDesk]:
-    LOOKUP.clear()
     await intake.come()
     desk = FileDesk(intake, bank_server)
     desk.folder, desk.file_bank = folder, FileBank(folder, ACCOUNT, seed or "", quiet=seed is None)
