@@ -53,13 +53,13 @@ class NotStarted(KapokError):
 
 
 @contextmanager
-def bank_simulator(journal: Path | None = None, folder: Path | None = None) -> Iterator[str]:
+def bank_simulator(journal: Path | None = None, folder: Path | None = None, account: str = PAYER_ACCOUNT) -> Iterator[str]:
     """A bank in a process of its own on a free port; answers its address, ends with us, remembers its payments in `journal`.
 
     With `folder` it takes payment files there as well and writes its statements beside them.
     """
     told = {"JOURNAL": str(journal)} if journal else {}
-    told |= {"FOLDER": str(folder), "ACCOUNT": PAYER_ACCOUNT} if folder else {}
+    told |= {"FOLDER": str(folder), "ACCOUNT": account} if folder else {}
     with _simulator("deploy.bank_simulator:app", {f"KAPOK_BANK_{name}": text for name, text in told.items()}) as address:
         yield address
 
@@ -83,7 +83,9 @@ def beside(settings: Settings) -> Iterator[Settings]:
         more: dict[str, str] = {}
         if not settings.bank_url:
             folder = settings.bank_folder if settings.bank == "folder" else None
-            more["bank_url"] = stack.enter_context(bank_simulator(settings.home / "bank.jsonl", folder))
+            more["bank_url"] = stack.enter_context(
+                bank_simulator(settings.home / "bank.jsonl", folder, settings.payer_account or PAYER_ACCOUNT)
+            )
         if not settings.payer_account:
             more |= {"payer_name": "Kapok", "payer_account": PAYER_ACCOUNT, "payer_bank": "102581000013"}
         if not settings.telephony_url:

@@ -17,6 +17,7 @@ from services.disbursement.domain.payout import (
     Terms,
 )
 from services.disbursement.domain.work_item import CloseItem, RaiseItem
+from shared.clock import local_day
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -76,7 +77,7 @@ def give_back(e: Envelope) -> Iterable[To]:
 def silent(e: Envelope) -> Iterable[To]:
     """Nobody knows what became of those whose order still lives: each is a matter for people from now on."""
     d: f.FileStayedSilent = e.data
-    month = e.at.strftime("%Y-%m")
+    month = local_day(e.at).strftime("%Y-%m")
     return (To("payout", payout_id, NoteBankAnswer("unknown", month, "bank_silent"), lambda no: None) for payout_id in d.payout_ids)
 
 

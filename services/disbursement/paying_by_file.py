@@ -68,9 +68,13 @@ async def build(door: Door, payout_ids: Sequence[str] | None, limit: int, execut
     file_id = door.new_id()
     if (await door.state("payment_file", file_id)).status != "absent":
         return file_id  # the same request once more, after a crash
-    rows = await door.rows(bank_views.waiting_for_file(limit, payout_ids))
+    rows = await door.rows(bank_views.waiting_for_file(limit if payout_ids is None else len(payout_ids), payout_ids))
     if not rows:
         raise NothingWaitsForFile
+    found = {row["payout_id"] for row in rows}
+    for at, wanted in enumerate(payout_ids or ()):
+        if wanted not in found:
+            raise Invalid(f"/payout_ids/{at}", "this payout does not wait for a payment file")
     try:
         known, unwilling = await payees(door.room, list({row["case_id"] for row in rows}))
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as fault:

@@ -99,6 +99,11 @@ async def test_a_payout_is_in_one_file_only_and_a_dropped_one_gives_it_back(desk
     first = await desk.file()
     refused = await desk.post("/payment-files", {"payout_ids": ids})
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:kapok:problem:NothingWaitsForFile")
+    other = await desk.granted("case-9", 7_000)
+    await desk.approved(other)
+    await desk.waiting(other)
+    mixed = await desk.post("/payment-files", {"payout_ids": [other, *ids]})
+    assert (mixed.status_code, mixed.json()["errors"][0]["pointer"]) == (422, "/payout_ids/1")
     assert (await desk.post(f"/payment-files/{first['file_id']}/drop")).json()["state"] == "dropped"
     second = await desk.file()
     assert second["file_id"] != first["file_id"]

@@ -65,7 +65,7 @@ async def drop(file_id: str, door: Desk) -> dict[str, Any]:
 
 
 @router.post("/bank-messages", openapi_extra={"requestBody": {"content": {_XML: {"schema": {"type": "string"}}}, "required": True}})
-async def bank_message(request: Request, door: Annotated[Door, Depends(door_for("finance", "service"))]) -> dict[str, Any]:
+async def bank_message(request: Request, door: Annotated[Door, Depends(door_for("finance"))]) -> dict[str, Any]:
     """A pain.002 or camt.053 of the bank: matched line by line; what does not fit becomes work. Sent again it changes nothing."""
     try:
         return await take(door.room, await request.body(), door.principal.id, door.correlation)
