@@ -8,19 +8,26 @@
 
 Without a rule the last digits of the account decide, so that sample data show each way: 0404 is rejected, 0202 is paid after
 it was asked about once more, 0408 is paid but the answer leaves it out. With KAPOK_BANK_JOURNAL it remembers over a restart.
+
+With KAPOK_BANK_FOLDER it speaks files too (`bank_files`): KAPOK_BANK_ACCOUNT is the account that pays, KAPOK_BANK_SEED how it
+misbehaves (none: it behaves), KAPOK_BANK_SECONDS how often it looks. POST /files/{name} brings a file over HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, HTTPException, Query, Request
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
+
+from deploy.bank_files import FileBank
 
 Mode = Literal["settle", "later", "reject", "silent", "hang"]
 _BY_ACCOUNT: dict[str, Mode] = {"0404": "reject", "0202": "later", "0408": "silent"}
@@ -109,7 +116,32 @@ class Bank:
 
 _named = os.environ.get("KAPOK_BANK_JOURNAL")
 bank = Bank(Path(_named) if _named else None)
-app = FastAPI(title="Bank simulator", docs_url=None, redoc_url=None)
+_folder = os.environ.get("KAPOK_BANK_FOLDER")
+_seed = os.environ.get("KAPOK_BANK_SEED")
+files = FileBank(Path(_folder), os.environ.get("KAPOK_BANK_ACCOUNT", ""), _seed or "", quiet=_seed is None) if _folder else None
+
+
+@contextlib.asynccontextmanager
+async def _turns(_: FastAPI) -> AsyncIterator[None]:
+    """The files side works by turns for as long as the bank is open."""
+    if files is None:
+        yield
+        return
+    stop = asyncio.Event()
+
+    async def work(bank: FileBank) -> None:
+        while not stop.is_set():
+            await asyncio.to_thread(bank.turn)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), float(os.environ.get("KAPOK_BANK_SECONDS", "1")))
+
+    task = asyncio.create_task(work(files))
+    yield
+    stop.set()
+    await task
+
+
+app = FastAPI(title="Bank simulator", docs_url=None, redoc_url=None, lifespan=_turns)
 
 
 def _said(payment: Payment) -> dict[str, Any]:
@@ -144,6 +176,16 @@ async def statement() -> dict[str, Any]:
 async def rules(body: RulesIn) -> dict[str, Any]:
     bank.mode, bank.times, bank.seconds = body.mode, body.times, body.seconds
     return {"mode": bank.mode, "times": bank.times}
+
+
+@app.post("/files/{name}")
+async def bring(name: str, request: Request) -> dict[str, str]:
+    """A payment file over HTTP: laid where the files side takes it, under its name, so that the same is the same."""
+    if files is None or not name.replace("-", "").isalnum():
+        raise HTTPException(404)
+    content = await request.body()
+    await asyncio.to_thread(files.brought, name, content)
+    return {"status": "taken"}
 
 
 @app.get("/livez")

@@ -103,7 +103,14 @@ def _needed(names: Sequence[str], settings: Settings, around: Environment) -> li
     """What these services cannot work without and nobody gave, by variable; only the embedded run brings it along."""
     missing = [f"KAPOK_{name.upper()}_DSN" for name in names if name not in around.dsns]
     if "disbursement" in names:  # it pays through the bank, and asks intake whom
-        missing += [] if settings.bank_url else ["KAPOK_BANK_URL"]
+        by_file = settings.bank == "folder"
+        missing += [] if by_file or settings.bank_url else ["KAPOK_BANK_URL"]
+        told = {
+            "KAPOK_PAYER_NAME": settings.payer_name,
+            "KAPOK_PAYER_ACCOUNT": settings.payer_account,
+            "KAPOK_PAYER_BANK": settings.payer_bank,
+        }
+        missing += [name for name, value in told.items() if by_file and not value]
         missing += [] if settings.intake_url or "intake" in names else ["KAPOK_INTAKE_URL"]
     return missing
 

@@ -44,6 +44,7 @@ _ADDRESSES = (
     ("/disbursement/public", "public ledger"),
     ("/ops", "operations"),
 )
+PAYER_ACCOUNT = "44050100001"  # of the demo; a real one is told
 _START_SECONDS = 60.0
 
 
@@ -52,9 +53,14 @@ class NotStarted(KapokError):
 
 
 @contextmanager
-def bank_simulator(journal: Path | None = None) -> Iterator[str]:
-    """A bank in a process of its own on a free port; answers its address, ends with us, remembers its payments in `journal`."""
-    with _simulator("deploy.bank_simulator:app", {"KAPOK_BANK_JOURNAL": str(journal)} if journal else {}) as address:
+def bank_simulator(journal: Path | None = None, folder: Path | None = None, account: str = PAYER_ACCOUNT) -> Iterator[str]:
+    """A bank in a process of its own on a free port; answers its address, ends with us, remembers its payments in `journal`.
+
+    With `folder` it takes payment files there as well and writes its statements beside them.
+    """
+    told = {"JOURNAL": str(journal)} if journal else {}
+    told |= {"FOLDER": str(folder), "ACCOUNT": account} if folder else {}
+    with _simulator("deploy.bank_simulator:app", {f"KAPOK_BANK_{name}": text for name, text in told.items()}) as address:
         yield address
 
 
@@ -76,7 +82,12 @@ def beside(settings: Settings) -> Iterator[Settings]:
     with contextlib.ExitStack() as stack:
         more: dict[str, str] = {}
         if not settings.bank_url:
-            more["bank_url"] = stack.enter_context(bank_simulator(settings.home / "bank.jsonl"))
+            folder = settings.bank_folder if settings.bank == "folder" else None
+            more["bank_url"] = stack.enter_context(
+                bank_simulator(settings.home / "bank.jsonl", folder, settings.payer_account or PAYER_ACCOUNT)
+            )
+        if not settings.payer_account:
+            more |= {"payer_name": "Kapok", "payer_account": PAYER_ACCOUNT, "payer_bank": "102581000013"}
         if not settings.telephony_url:
             address, secret = stack.enter_context(telephony_simulator(settings.home / "telephony.jsonl"))
             more |= {"telephony_url": address, "telephony_secret": secret, "calling_hours": "00:00-24:00"}

@@ -43,6 +43,18 @@ class Settings(BaseSettings):
     signing_key: str = Field(default="", description="Ed25519 private key (32 bytes, base64) of public heads and service tokens.")
     intake_url: str = Field(default="", description="Where other services reach intake; empty: this process.")
     bank_url: str = Field(default="", description="HTTP bank; empty in the embedded run: the simulator is started beside it.")
+    bank: Literal["http", "folder"] = Field(
+        default="http", description="How the bank is reached: told at once over HTTP, or by payment files in a folder."
+    )
+    bank_folder: Path = Field(default=Path(".kapok/bank"), description="Folder shared with the bank: `out`, `in` and `done` lie in it.")
+    bank_silence_hours: int = Field(
+        default=48, ge=1, le=2400, description="Hours after which a payment file that the bank is silent about becomes a matter for people."
+    )
+    payer_name: str = Field(default="", max_length=140, description="Who pays, as payment files name them.")
+    payer_account: str = Field(
+        default="", pattern=r"^[A-Za-z0-9]{0,34}$", description="The account that pays, and whose statements are read."
+    )
+    payer_bank: str = Field(default="", pattern=r"^[A-Z0-9]{0,35}$", description="The bank of that account: BIC or clearing number.")
     telephony_url: str = Field(
         default="", description="Telephony provider for campaigns; empty in the embedded run: the simulator is started beside it."
     )

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import httpx
-
+from services.disbursement.bank.adapter import bank_of
+from services.disbursement.domain.instruction import WaitForFile
 from services.disbursement.domain.keeping import Keep, KeepingEnded, years_later
 from services.disbursement.domain.payout import Cancel, NoteBankAnswer, Payee, PayoutAccepted, PayoutBecameUnknown, PayoutInstructed, Terms
 from services.disbursement.domain.stopping import StopAsked
@@ -17,7 +17,6 @@ from shared.kernel import Rejected
 from shared.room import Room
 from shared.service import Answer, Effect, EffectCall, To, shredding
 
-_BANK_SECONDS = 8.0
 _INTAKE_SECONDS = 5.0
 _STATUSES = {"accepted", "settled", "rejected", "returned"}
 _ENDED = _STATUSES - {"accepted"}
@@ -62,7 +61,9 @@ def _payment(terms: Terms, payee: Mapping[str, Any]) -> dict[str, Any]:
 
 async def instruct(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
     """Tell the bank. Whoever can't be paid is rejected here; what the bank did not answer for is unknown."""
-    month = month_now(room)
+    bank, month = bank_of(room), month_now(room)
+    if not bank.at_once:
+        return [Answer((To("instruction", call.envelope.data.terms.payout_id, WaitForFile()),)) for call in calls]
     known, unwilling = await payees(room, list({c.envelope.data.terms.case_id for c in calls}))
     payments, asked, unpayable = [], {}, []
     for call in calls:
@@ -73,8 +74,8 @@ async def instruct(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
         else:
             unpayable.append(terms.end_to_end_id)
     # A call that broke off before may have told the bank already: it is asked before anybody is turned away.
-    before = await _found(room, unpayable) if unpayable else {}
-    statuses = await _told(room, payments) if payments else {}
+    before = await bank.found(unpayable) if unpayable else {}
+    statuses = await bank.tell(payments) if payments else {}
     answers = []
     for call in calls:
         terms = call.envelope.data.terms
@@ -102,30 +103,12 @@ def _noted(status: Mapping[str, Any] | None, month: str, payee: Mapping[str, Any
     return NoteBankAnswer(status["status"], month, reason if not reason or _CODE.fullmatch(reason) else "other", kept)
 
 
-async def _told(room: Room, payments: list[dict[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """The bank's status by end-to-end id; those it did not answer for are missing. A time-out is no answer, not a no."""
-    try:
-        answer = await room.http.post(f"{room.settings.bank_url}/payments", json={"payments": payments}, timeout=_BANK_SECONDS)
-        answer.raise_for_status()
-        return {p["end_to_end_id"]: p for p in answer.json()["payments"]}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return {}
-
-
-async def _found(room: Room, ids: Sequence[str]) -> dict[str, Mapping[str, Any]] | None:
-    """What the bank knows of these, by end-to-end id; None when it does not answer."""
-    try:
-        answer = await room.http.get(f"{room.settings.bank_url}/payments", params={"ids": ",".join(ids)}, timeout=_BANK_SECONDS)
-        answer.raise_for_status()
-        return {p["end_to_end_id"]: p for p in answer.json()["payments"]}
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return None
-
-
 async def ask(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
     """Ask the bank what became of payouts whose outcome is not known (or only accepted); asked again, later and later."""
-    month = month_now(room)
-    found = await _found(room, [c.envelope.data.terms.end_to_end_id for c in calls]) or {}
+    bank, month = bank_of(room), month_now(room)
+    if not bank.at_once:
+        return [Answer() for _ in calls]  # its files will say, or their absence by the day on which they were due
+    found = await bank.found([c.envelope.data.terms.end_to_end_id for c in calls]) or {}
     answers = []
     for call in calls:
         status = found.get(call.envelope.data.terms.end_to_end_id)

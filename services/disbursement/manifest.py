@@ -5,15 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.disbursement.api import ROUTERS
+from services.disbursement.bank_effects import BANK_EFFECTS, READING_FOLDER
+from services.disbursement.bank_following import BANK_FOLLOW, both
+from services.disbursement.bank_pages import router as bank_pages
+from services.disbursement.bank_projections import BANK_PROJECTIONS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION
 from services.disbursement.domain.head import HEAD
+from services.disbursement.domain.instruction import INSTRUCTION
 from services.disbursement.domain.keeping import KEEPING
+from services.disbursement.domain.payment_file import PAYMENT_FILE
 from services.disbursement.domain.payout_decisions import PAYOUT
+from services.disbursement.domain.statement import ACCOUNT, MESSAGE, STATEMENT
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.transfer import TRANSFER
 from services.disbursement.domain.treasury_decisions import TREASURY
+from services.disbursement.domain.work_item import WORK_ITEM
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
@@ -30,19 +38,34 @@ _HERE = Path(__file__).parent
 
 DISBURSEMENT = Service(
     name="disbursement",
-    deciders=(TREASURY, DONATION, PAYOUT, CHAIN, STOPPING, KEEPING, TRANSFER, HEAD),
+    deciders=(
+        TREASURY,
+        DONATION,
+        PAYOUT,
+        CHAIN,
+        HEAD,
+        STOPPING,
+        KEEPING,
+        TRANSFER,
+        INSTRUCTION,
+        PAYMENT_FILE,
+        MESSAGE,
+        STATEMENT,
+        ACCOUNT,
+        WORK_ITEM,
+    ),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, KEPT, TRANSFER_LIST, PUBLIC_HEADS),
-    follow=FOLLOW,
+    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, PUBLIC_HEADS, KEPT, TRANSFER_LIST, *BANK_PROJECTIONS),
+    follow=both(FOLLOW, BANK_FOLLOW),
     reactions=REACTIONS,
-    effects=EFFECTS,
+    effects=(*EFFECTS, *BANK_EFFECTS),
+    loops=(READING_FOLDER, KEEPING_HEADS),
     due=DUE,
-    loops=(KEEPING_HEADS,),
     routers=ROUTERS,
-    pages=(pages, public_pages),
+    pages=(pages, public_pages, bank_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

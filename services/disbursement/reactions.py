@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.disbursement.domain.keeping import EndKeeping
+from services.disbursement.domain.payment_file import NoteSilence
 from services.disbursement.domain.payout import DID_NOT_ARRIVE, DeclineRequest, RequestPayout
 from services.disbursement.domain.stopping import Stop
 from services.disbursement.domain.treasury import Item
@@ -143,4 +144,8 @@ def _keeping_ends(person_id: str, facts: Mapping[str, str]) -> Iterable[To]:
     yield To("keeping", person_id, EndKeeping(datetime.fromisoformat(facts["now"])))
 
 
-DUE = {"keeping_ends": _keeping_ends}
+def _bank_silent(file_id: str, _: Mapping[str, str]) -> Iterable[To]:
+    yield To("payment_file", file_id, NoteSilence())
+
+
+DUE = {"keeping_ends": _keeping_ends, "bank_silent": _bank_silent}

@@ -18,7 +18,7 @@ from services.disbursement.domain.treasury import ItemReceived
 from services.disbursement.manifest import DISBURSEMENT
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
-from tests.disbursement import test_payout_decisions, test_treasury_decisions
+from tests.disbursement import test_bank_decisions, test_payout_decisions, test_treasury_decisions
 from tests.disbursement.stories import No, Yes, refusals_in
 
 RICE = (ItemReceived("rice", 2, 500),)
@@ -197,7 +197,8 @@ def test_years_later_is_the_same_day() -> None:
 
 
 def test_no_decider_is_left_out() -> None:
-    assert {decider.noun for decider, *_ in TESTED} == {decider.noun for decider in DISBURSEMENT.deciders}
+    tested = {decider.noun for decider, *_ in (*TESTED, *test_bank_decisions.TESTED)}
+    assert tested == {decider.noun for decider in DISBURSEMENT.deciders}
 
 
 @pytest.mark.parametrize("tested", TESTED, ids=lambda tested: tested[0].noun)

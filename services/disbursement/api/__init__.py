@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from services.disbursement.api import donations, funds, ledger, payouts, public, public_files
+from services.disbursement.api import donations, funds, ledger, payment_files, payouts, public, public_files, work_items
 
-ROUTERS = (funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router, public_files.router)
+ROUTERS = (
+    funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router, public_files.router, payment_files.router,
+    work_items.router,
+)  # fmt: skip
