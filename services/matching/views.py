@@ -166,6 +166,17 @@ async def all_rows(door: Door, table: Table) -> list[dict[str, Any]]:
     return await door.rows(select(table))
 
 
+async def keys(door: Door, table: Table) -> list[tuple[str, str]]:
+    """The id of every row of a table of the directory, and whose it is (an organisation is its own), in the order of the ids."""
+    whose = table.c.id if table is ORGANIZATIONS else table.c.organization_id
+    return sorted([(row["id"], row["whose"]) for row in await door.rows(select(table.c.id, whose.label("whose")))])
+
+
+async def rows_of(door: Door, table: Table, column: str, values: Collection[str]) -> list[dict[str, Any]]:
+    """The rows of a table of the directory with one of these values, in no order."""
+    return await door.rows(select(table).where(table.c[column].in_(values))) if values else []
+
+
 async def by_id(door: Door, table: Table, key: str) -> dict[str, Any] | None:
     rows = await door.rows(select(table).where(table.c.id == key))
     return rows[0] if rows else None

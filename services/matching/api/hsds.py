@@ -14,10 +14,10 @@ from services.matching.domain.organization_decisions import Kind
 from services.matching.domain.rules import NEEDS
 from services.matching.hsds import files
 from services.matching.hsds.checking import Fault
-from services.matching.hsds.description import VERSION
+from services.matching.hsds.description import VERSION, hsds_id, named
 from services.matching.hsds.nested import Nesting
 from services.matching.hsds.reading import Here, Reading
-from services.matching.hsds.rows import Tables, tables_of
+from services.matching.hsds.rows import Key, Row, Tables, tables_of
 from services.matching.hsds.taking_in import commands
 from services.matching.rulebook import RULEBOOK
 from shared.clock import local_day
@@ -41,6 +41,32 @@ async def _tables(door: Door) -> Tables:
     return await asyncio.to_thread(tables_of, organizations, locations, state.listings.values(), state.paused, state.assured)
 
 
+async def _keys(door: Door, name: str, state: Directory) -> list[Key]:
+    """The keys of all rows of a table, in the order of our ids; nothing else of them is read."""
+    match name:
+        case "organization":
+            return [Key(one, hsds_id(name, one), hsds_id(name, one)) for one, _ in await views.keys(door, views.ORGANIZATIONS)]
+        case "location":
+            return [Key(one, hsds_id(name, one), hsds_id("organization", org)) for one, org in await views.keys(door, views.LOCATIONS)]
+    listings = sorted(state.listings.values(), key=lambda one: one.service_id)
+    if name == "service":
+        return [Key(one.service_id, hsds_id(name, one.service_id), hsds_id("organization", one.org_id)) for one in listings]
+    return [Key(one.service_id, named(name, one.service_id)) for one in listings if one.location_id is not None]
+
+
+async def _with_what_belongs(door: Door, name: str, codes: list[str], state: Directory) -> list[Row]:
+    """The rows of these entries alone, each with what belongs to it."""
+    listings = [state.listings[code] for code in codes] if name in ("service", "service_at_location") else []
+    orgs = codes if name == "organization" else sorted({one.org_id for one in listings})
+    places = codes if name == "location" else sorted({one.location_id for one in listings if one.location_id is not None})
+    whose, which = ("organization_id", codes) if name == "organization" else ("id", places)
+    organizations = await views.rows_of(door, views.ORGANIZATIONS, "id", orgs)
+    locations = await views.rows_of(door, views.LOCATIONS, whose, which)
+    tables = tables_of(organizations, locations, listings, state.paused, state.assured)
+    nesting = Nesting(tables)
+    return [_numbers(nesting.nested(name, row)) for row in tables[name]]
+
+
 @router.get("")
 async def about() -> dict[str, Any]:
     """Which version of HSDS is spoken here."""
@@ -62,26 +88,28 @@ async def page(
     table: Table, door: Reader, page: PageNumber = 1, per_page: PerPage = 50, organization_id: str | None = None
 ) -> dict[str, Any]:
     """A page of organisations, services, locations or services at locations, each with what belongs to it."""
-    tables, name = await _tables(door), table.removesuffix("s")
-    rows = [row for row in tables[name] if organization_id is None or organization_id in (row.get("organization_id"), row["id"])]
-    nesting, start = Nesting(tables), (page - 1) * per_page
-    contents = [nesting.nested(name, row) for row in rows[start : start + per_page]]
-    pages = -(-len(rows) // per_page)
+    state: Directory = await door.state("directory", CITY)
+    name, start = table.removesuffix("s"), (page - 1) * per_page
+    keys = [
+        key for key in await _keys(door, name, state) if organization_id is None or organization_id in (key.organization_id, key.row_id)
+    ]
+    contents = await _with_what_belongs(door, name, [key.code for key in keys[start : start + per_page]], state)
+    pages = -(-len(keys) // per_page)
     return {
-        "total_items": len(rows), "total_pages": pages, "page_number": page, "size": len(contents), "first_page": page == 1,
-        "last_page": page >= pages, "empty": not contents, "contents": _numbers(contents),
+        "total_items": len(keys), "total_pages": pages, "page_number": page, "size": len(contents), "first_page": page == 1,
+        "last_page": page >= pages, "empty": not contents, "contents": contents,
     }  # fmt: skip
 
 
 @router.get("/{table}/{row_id}")
 async def one(table: Table, row_id: str, door: Reader) -> dict[str, Any]:
     """One of them, by the id it has in HSDS."""
-    tables, name = await _tables(door), table.removesuffix("s")
-    for row in tables[name]:
-        if row["id"] == row_id:
-            found: dict[str, Any] = _numbers(Nesting(tables).nested(name, row))
-            return found
-    raise NotFound(name)
+    state: Directory = await door.state("directory", CITY)
+    name = table.removesuffix("s")
+    codes = [key.code for key in await _keys(door, name, state) if key.row_id == row_id]
+    if not codes:
+        raise NotFound(name)
+    return (await _with_what_belongs(door, name, codes[:1], state))[0]
 
 
 def _numbers(told: Any) -> Any:

@@ -13,6 +13,16 @@ from services.matching.domain.directory import Listing
 from services.matching.hsds.description import TABLES, TAXONOMY, TAXONOMY_ID, TERM_IDS, TERMS, hsds_id, named
 
 Row = dict[str, Any]
+
+
+class Key(msgspec.Struct, frozen=True, gc=False):
+    """Our id of an entry, the id of its row in a table of HSDS, and whose it is there, where the row says so."""
+
+    code: str
+    row_id: str
+    organization_id: str | None = None
+
+
 Tables = dict[str, list[Row]]
 _encoded = msgspec.json.Encoder(order="deterministic").encode
 PLACE_CODES = "GB/T 2260"
