@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from shared.clock import new_id
@@ -18,6 +19,9 @@ from shared.testing.fixtures_browser import browser
 from shared.testing.fixtures_kafka import broker
 
 __all__ = ["broker", "browser"]
+
+hypothesis.settings.register_profile("kapok", deadline=None)  # a busy machine is no falsifying example
+hypothesis.settings.load_profile("kapok")
 
 
 @pytest.fixture(scope="session")

@@ -336,6 +336,7 @@ def packed(**members: bytes) -> bytes:
         (packed(services=b"id,id\n"), "same name"), (packed(services=b'id\n"a"b\n'), "quotes"), (packed(services=b"\xff\xfe"), "UTF-8"),
         (packed(other=b"id\n"), "none of the files"), (b"PK\x03\x04broken", "damaged"), (packed(services=b"id\n")[:60], "damaged"),
     ],
+    ids=["bomb", "many rows", "same name", "quotes", "no UTF-8", "other file", "no zip", "cut zip"],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_with_a_reason(data: bytes, why: str) -> None:
     with pytest.raises(files.Unreadable, match=why):

@@ -23,7 +23,11 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize("packed", [_TEXT, gzip.compress(_TEXT), zipped({"a.csv": _TEXT}), gzip.compress(_TEXT) + b"\0" * 512])
+@pytest.mark.parametrize(
+    "packed",
+    [_TEXT, gzip.compress(_TEXT), zipped({"a.csv": _TEXT}), gzip.compress(_TEXT) + b"\0" * 512],
+    ids=["plain", "gzip", "zip", "padded"],
+)
 def test_a_file_is_read_whichever_way_it_is_packed_and_by_small_pieces(packed: bytes) -> None:
     pieces = list(unpacked(io.BytesIO(packed)))
     assert b"".join(pieces) == _TEXT
@@ -43,6 +47,7 @@ def test_a_file_is_read_whichever_way_it_is_packed_and_by_small_pieces(packed: b
         (zipped({"[Content_Types].xml": b"1", "xl/workbook.xml": b"2"}), "save it as CSV"),
         (zipped({"a.csv": _TEXT})[:200], "damaged"),
     ],
+    ids=["gzip bomb", "zip bomb", "twice", "behind", "half", "broken", "two files", "a book", "cut zip"],
 )
 def test_what_is_packed_badly_is_said(packed: bytes, why: str) -> None:
     with pytest.raises(Unreadable) as broke:
