@@ -53,6 +53,7 @@ class DonorIn(_Said):
 
     name: Annotated[str, Field(max_length=200), WHOLE] = ""
     contact: Annotated[str, Field(max_length=200), WHOLE] = ""
+    ref: Annotated[str, Field(max_length=200, description="The platform's number of the donor: one person is then one donor."), WHOLE] = ""
 
 
 class DonatedItemIn(_Said):
@@ -72,11 +73,15 @@ class DonationIn(_Said):
     amount_fen: Fen | None = None
     items: Annotated[list[DonatedItemIn], Field(max_length=200)] = []
     donor: DonorIn | None = None
+    campaign_id: Id | None = None
 
     @model_validator(mode="after")
     def _is_something(self) -> DonationIn:
-        if self.kind == "cash" and (self.amount_fen is None or self.fund_id is None or self.items):
-            raise ValueError("cash needs fund_id and amount_fen and has no items")
+        nowhere = self.fund_id is None and self.campaign_id is None
+        if self.kind == "cash" and (self.amount_fen is None or nowhere or self.items):
+            raise ValueError("cash needs fund_id or campaign_id, and amount_fen, and has no items")
+        if self.campaign_id is not None and (self.kind != "cash" or self.fund_id is not None):
+            raise ValueError("a campaign takes cash, and goes to its own fund")
         if self.kind == "goods" and (not self.items or self.amount_fen is not None):
             raise ValueError("goods need items and have no amount_fen")
         return self

@@ -9,14 +9,19 @@ from services.disbursement.bank_effects import BANK_EFFECTS, READING_FOLDER
 from services.disbursement.bank_following import BANK_FOLLOW, both
 from services.disbursement.bank_pages import router as bank_pages
 from services.disbursement.bank_projections import BANK_PROJECTIONS
+from services.disbursement.campaign_following import CAMPAIGN_FOLLOW
+from services.disbursement.campaign_rows import CAMPAIGN_PROJECTIONS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
+from services.disbursement.domain.campaign import CAMPAIGN
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION
 from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.instruction import INSTRUCTION
 from services.disbursement.domain.keeping import KEEPING
+from services.disbursement.domain.match_pool import MATCH_POOL
 from services.disbursement.domain.payment_file import PAYMENT_FILE
 from services.disbursement.domain.payout_decisions import PAYOUT
+from services.disbursement.domain.project import PROJECT
 from services.disbursement.domain.statement import ACCOUNT, MESSAGE, STATEMENT
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.transfer import TRANSFER
@@ -53,13 +58,27 @@ DISBURSEMENT = Service(
         STATEMENT,
         ACCOUNT,
         WORK_ITEM,
+        PROJECT,
+        CAMPAIGN,
+        MATCH_POOL,
     ),
     codec=CODEC,
     publish=PUBLISH,
     public_types=PUBLIC_TYPES,
     tables=TABLES,
-    projections=(PAYOUT_LIST, FUND_LIST, DONATION_LIST, LEDGER, PUBLIC_CHAIN, PUBLIC_HEADS, KEPT, TRANSFER_LIST, *BANK_PROJECTIONS),
-    follow=both(FOLLOW, BANK_FOLLOW),
+    projections=(
+        PAYOUT_LIST,
+        FUND_LIST,
+        DONATION_LIST,
+        LEDGER,
+        PUBLIC_CHAIN,
+        PUBLIC_HEADS,
+        KEPT,
+        TRANSFER_LIST,
+        *BANK_PROJECTIONS,
+        *CAMPAIGN_PROJECTIONS,
+    ),
+    follow=both(both(FOLLOW, BANK_FOLLOW), CAMPAIGN_FOLLOW),
     reactions=REACTIONS,
     effects=(*EFFECTS, *BANK_EFFECTS),
     loops=(READING_FOLDER, KEEPING_HEADS),

@@ -30,6 +30,8 @@ from services.disbursement.domain.treasury import (
     FundClosed,
     FundOpened,
     GivenBack,
+    HeldMoved,
+    PoolHeld,
     Released,
     Reserved,
     Restored,
@@ -172,7 +174,7 @@ def donated(e: Envelope) -> Iterable[RowChange]:
 def moved(e: Envelope) -> Iterable[RowChange]:
     """Each movement once as an entry and twice in the running balances."""
     kind = type(e.data).__name__
-    cause = next(getattr(e.data, name) for name in ("payout_id", "donation_id", "transfer_id") if hasattr(e.data, name))
+    cause = next(getattr(e.data, name) for name in ("payout_id", "donation_id", "transfer_id", "hold_id") if hasattr(e.data, name))
     for line, p in enumerate(postings(e.data)):
         yield Put(
             entries,
@@ -247,7 +249,9 @@ TRANSFER_LIST = Projection(
     {TransferProposed: proposed, TransferConfirmed: decided, TransferRefused: decided},
 )
 LEDGER = Projection(
-    "ledger", (entries, balances), dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack), moved)
+    "ledger",
+    (entries, balances),
+    dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved), moved),
 )
 PUBLIC_CHAIN = Projection(
     "public_chain",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from services.disbursement.domain.campaign import CAMPAIGN
 from services.disbursement.domain.chain import CHAIN
 from services.disbursement.domain.donation import DONATION, DonationReceived
 from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.instruction import INSTRUCTION, InstructionFiled
 from services.disbursement.domain.keeping import KEEPING
+from services.disbursement.domain.match_pool import MATCH_POOL
 from services.disbursement.domain.payment_file import PAYMENT_FILE
 from services.disbursement.domain.payout import PayoutSettled
 from services.disbursement.domain.payout_decisions import PAYOUT
+from services.disbursement.domain.project import PROJECT
 from services.disbursement.domain.statement import ACCOUNT, MESSAGE, STATEMENT
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.transfer import TRANSFER
@@ -25,7 +28,7 @@ CODEC = Codec(
     Stored(InstructionFiled, sealed={"payee": "person_id"}),
     *(
         Stored(event)
-        for decider in (TREASURY, DONATION, PAYOUT, CHAIN, HEAD, STOPPING, KEEPING, TRANSFER, *_WITH_BANK)
+        for decider in (TREASURY, DONATION, PAYOUT, CHAIN, HEAD, STOPPING, KEEPING, TRANSFER, PROJECT, CAMPAIGN, MATCH_POOL, *_WITH_BANK)
         for event in decider.events
         if event not in (PayoutSettled, DonationReceived, InstructionFiled)
     ),

@@ -18,7 +18,7 @@ from services.disbursement.domain.treasury import ItemReceived
 from services.disbursement.manifest import DISBURSEMENT
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
-from tests.disbursement import test_bank_decisions, test_payout_decisions, test_treasury_decisions
+from tests.disbursement import test_bank_decisions, test_campaign_decisions, test_payout_decisions, test_treasury_decisions
 from tests.disbursement.stories import No, Yes, refusals_in
 
 RICE = (ItemReceived("rice", 2, 500),)
@@ -69,7 +69,7 @@ OF_STOPPING = (
 )
 REFUND = donation.AskRefund(60, "donor_asked", "f1")
 REFUND_ASKED = donation.RefundAsked("0123-abcdef12", 60, "donor_asked", "f1")
-REFUNDED = donation.DonationRefunded("0123-abcdef12", "general", 60, "donor_asked", "f2", "2026-12", 60)
+REFUNDED = donation.DonationRefunded("0123-abcdef12", "general", 60, "donor_asked", "f2", "2026-12", 60, 100)
 AGREED = donation.ConfirmRefund("f2", "2026-12")
 OF_REFUNDS = (
     Yes("money back is asked for", (RECEIVED,), REFUND, (REFUND_ASKED,)),
@@ -196,8 +196,15 @@ def test_years_later_is_the_same_day() -> None:
     assert keeping.years_later(datetime(2028, 2, 29, tzinfo=UTC)) == datetime(2058, 3, 1, tzinfo=UTC)
 
 
+def test_every_command_event_and_refusal_of_campaigns_is_in_its_tables() -> None:
+    for decider, module, yes, no in test_campaign_decisions.TESTED:
+        assert {type(case.when) for case in yes} == set(decider.commands)
+        assert {type(event) for case in yes for event in case.then} == set(decider.events)
+        assert {case.why for case in no} == refusals_in(module)
+
+
 def test_no_decider_is_left_out() -> None:
-    tested = {decider.noun for decider, *_ in (*TESTED, *test_bank_decisions.TESTED)}
+    tested = {decider.noun for decider, *_ in (*TESTED, *test_bank_decisions.TESTED, *test_campaign_decisions.TESTED)}
     assert tested == {decider.noun for decider in DISBURSEMENT.deciders}
 
 

@@ -12,8 +12,10 @@ from services.disbursement.domain import treasury_decisions as d
 from services.disbursement.domain.treasury import (
     CloseFund,
     GiveBack,
+    HoldForPool,
     Item,
     ItemReceived,
+    MoveHeld,
     OpenFund,
     Release,
     Reserve,
@@ -21,7 +23,7 @@ from services.disbursement.domain.treasury import (
     Spend,
     TakeIn,
     Transfer,
-)  # fmt: skip
+)
 from shared.testing.given import Given
 from tests.disbursement.stories import No, Yes
 
@@ -40,6 +42,9 @@ GONE = (*HELD, t.Spent("p1", "general", "P", "440106", 600, ()))
 BAGS = t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),))
 MOVE = Transfer("t1", "general", "students", 300, "merged_funds")
 PAY = Spend("p1", "general", "P", "440106", 600)
+
+POOL = t.PoolHeld("pool:1", "general", 600)
+TO_STUDENTS = MoveHeld("pool:1", "m1", "general", "students", 100)
 
 SAID_YES = (
     Yes("a fund is opened", (), OpenFund("general", "General"), (GENERAL,)),
@@ -75,6 +80,12 @@ SAID_YES = (
     Yes("held again after it was freed", (*HELD, t.Released("p1", "general", 600, ())), MONEY, (HELD[-1],)),
     Yes("moved to a narrower fund", (*FILLED, STUDENTS), MOVE, (t.Transferred("t1", "general", "students", 300, "merged_funds"),)),
     Yes("all of it goes back", FILLED, GiveBack("d1", "general", 1_000), (t.GivenBack("d1", "general", 1_000),)),
+    Yes("held for a pool", FILLED, HoldForPool("pool:1", "general", 600), (POOL,)),
+    Yes("held for a pool once", (*FILLED, POOL), HoldForPool("pool:1", "general", 600), ()),
+    Yes("a match", (*FILLED, POOL, STUDENTS), TO_STUDENTS, (t.HeldMoved("pool:1", "m1", "general", "students", 100),)),
+    Yes("a match goes back to a wider fund", (*FILLED, STUDENTS, t.TakenIn("d3", "students", 600, ())),
+        replace(MOVE, from_fund="students", to_fund="general", reason=d.MATCH_RETURNED),
+        (t.Transferred("t1", "students", "general", 300, d.MATCH_RETURNED),)),
     Yes("an empty fund is closed", (GENERAL,), CloseFund("general"), (t.FundClosed("general"),)),
     Yes("closed once", (GENERAL, t.FundClosed("general")), CloseFund("general"), ()),
     Yes("freed", HELD, Release("p1", "general", 600), (t.Released("p1", "general", 600, ()),)),
@@ -138,6 +149,16 @@ SAID_NO = (
     No((TIANHE, STUDENTS, t.TakenIn("d3", "tianhe", 600, ())), replace(MOVE, from_fund="tianhe"), d.TransferLoosensFund),
     No(HELD, GiveBack("d1", "general", 401), d.FundLacksMoney),
     No(FILLED, GiveBack("d1", "general", 0), d.TransferIsNothing),
+    No(FILLED, HoldForPool("pool:1", "general", 1_001), d.FundLacksMoney),
+    No(FILLED, HoldForPool("pool:1", "general", 0), d.NothingToReserve),
+    No((*FILLED, POOL), HoldForPool("pool:1", "general", 601), d.HoldDiffers),
+    No((*FILLED, STUDENTS), TO_STUDENTS, d.HoldUnknown),
+    No((*FILLED, POOL, STUDENTS), replace(TO_STUDENTS, amount_fen=601), d.MoreThanHeld),
+    No(
+        (STUDENTS, GENERAL, t.TakenIn("d3", "students", 600, ()), replace(POOL, fund_id="students")),
+        MoveHeld("pool:1", "m1", "students", "general", 100),
+        d.TransferLoosensFund,
+    ),
 )
 
 

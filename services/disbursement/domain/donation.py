@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from msgspec import Struct
@@ -28,6 +29,8 @@ class Donate(Struct, frozen=True, gc=False):
     items: tuple[ItemReceived, ...]
     month: str
     donor: Donor | None = None
+    campaign_id: str = ""
+    day: date | None = None
 
 
 class AskRefund(Struct, frozen=True, gc=False):
@@ -53,7 +56,7 @@ class RefundAsked(Struct, frozen=True, gc=False):
 
 
 class DonationRefunded(Struct, frozen=True, gc=False):
-    """`total_fen` is what went back in all, this time included."""
+    """`total_fen` is what went back in all, this time included; `of_fen` what had not gone back before."""
 
     donation_id: str
     fund_id: str
@@ -62,6 +65,8 @@ class DonationRefunded(Struct, frozen=True, gc=False):
     by: str
     month: str
     total_fen: int
+    of_fen: int = 0
+    campaign_id: str = ""
 
 
 class DonationReceived(Struct, frozen=True, gc=False):
@@ -74,6 +79,8 @@ class DonationReceived(Struct, frozen=True, gc=False):
     month: str
     receipt: str
     donor: Donor | Shredded | None = None
+    campaign_id: str = ""
+    day: date | None = None
 
 
 class Donation(Struct, frozen=True, gc=False):
@@ -146,7 +153,12 @@ def confirm_refund(command: ConfirmRefund, state: Donation) -> tuple[DonationRef
     if command.by == asked.by:
         raise AnotherPersonRefunds(donation_id=got.donation_id)
     total_fen = state.refunded_fen + asked.amount_fen
-    return (DonationRefunded(got.donation_id, got.fund_id, asked.amount_fen, asked.reason, command.by, command.month, total_fen),)
+    of_fen = got.amount_fen - state.refunded_fen
+    return (
+        DonationRefunded(
+            got.donation_id, got.fund_id, asked.amount_fen, asked.reason, command.by, command.month, total_fen, of_fen, got.campaign_id
+        ),
+    )  # fmt: skip
 
 
 def receive(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
@@ -156,17 +168,17 @@ def receive(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
         raise DonationIsNothing(kind=command.kind)
     before = state.received
     if before is not None:
-        if (before.fund_id, before.kind, before.amount_fen, before.items) != (
-            command.fund_id,
-            command.kind,
-            command.amount_fen,
-            command.items,
-        ):
+        first = (before.fund_id, before.kind, before.amount_fen, before.items, before.campaign_id)
+        if first != (command.fund_id, command.kind, command.amount_fen, command.items, command.campaign_id):
             raise DonationDiffersFromFirst(donation_id=command.donation_id)
         return ()
     receipt = f"KPK-{command.month.replace('-', '')}-{command.donation_id[-8:].upper()}"
     c = command
-    return (DonationReceived(c.donation_id, c.donor_id, c.fund_id, c.kind, c.amount_fen, c.items, c.month, receipt, c.donor),)
+    return (
+        DonationReceived(
+            c.donation_id, c.donor_id, c.fund_id, c.kind, c.amount_fen, c.items, c.month, receipt, c.donor, c.campaign_id, c.day
+        ),
+    )
 
 
 def evolve(state: Donation, event: Any) -> Donation:

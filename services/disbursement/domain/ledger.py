@@ -7,7 +7,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from services.disbursement.domain.treasury import GivenBack, ItemReceived, Released, Reserved, Restored, Spent, TakenIn, Transferred
+from services.disbursement.domain.treasury import (
+    GivenBack,
+    HeldMoved,
+    ItemReceived,
+    PoolHeld,
+    Released,
+    Reserved,
+    Restored,
+    Spent,
+    TakenIn,
+    Transferred,
+)
 
 FEN = "fen"
 
@@ -53,6 +64,10 @@ def postings(event: Any) -> list[Posting]:
             return [Posting(f"spent:{fund}:{programme}", f"fund:{fund}:available", FEN, fen)]
         case Transferred(from_fund=source, to_fund=target, amount_fen=fen):
             return [Posting(f"fund:{source}:available", f"fund:{target}:available", FEN, fen)]
+        case PoolHeld(fund_id=fund, amount_fen=fen):
+            return [Posting(f"fund:{fund}:available", f"fund:{fund}:reserved", FEN, fen)]
+        case HeldMoved(from_fund=source, to_fund=target, amount_fen=fen):
+            return [Posting(f"fund:{source}:reserved", f"fund:{target}:available", FEN, fen)]
         case GivenBack(fund_id=fund, amount_fen=fen):
             return [Posting(f"fund:{fund}:available", "donors", FEN, fen)]
     return []

@@ -119,6 +119,24 @@ class GiveBack(Struct, frozen=True, gc=False):
     amount_fen: int
 
 
+class HoldForPool(Struct, frozen=True, gc=False):
+    """Set money of a fund aside for matching what others give; no programme is asked, because it goes to funds and not to people."""
+
+    hold_id: str
+    fund_id: str
+    amount_fen: int
+
+
+class MoveHeld(Struct, frozen=True, gc=False):
+    """A part of what is held becomes money of another fund."""
+
+    hold_id: str
+    transfer_id: str
+    from_fund: str
+    to_fund: str
+    amount_fen: int
+
+
 class CloseFund(Struct, frozen=True, gc=False):
     """A fund that holds nothing any more takes nothing more."""
 
@@ -186,6 +204,20 @@ class Transferred(Struct, frozen=True, gc=False):
 class GivenBack(Struct, frozen=True, gc=False):
     donation_id: str
     fund_id: str
+    amount_fen: int
+
+
+class PoolHeld(Struct, frozen=True, gc=False):
+    hold_id: str
+    fund_id: str
+    amount_fen: int
+
+
+class HeldMoved(Struct, frozen=True, gc=False):
+    hold_id: str
+    transfer_id: str
+    from_fund: str
+    to_fund: str
     amount_fen: int
 
 
@@ -300,6 +332,11 @@ def evolve(state: Treasury, event: Any) -> Treasury:
             if items:
                 return Treasury(state.funds, _moved(state.stock, items, units=1, held_units=-1), holds)
             return Treasury(_with(state, fund, fen, -fen, 0), state.stock, holds)
+        case PoolHeld(hold_id=key, fund_id=fund, amount_fen=fen):
+            return Treasury(_with(state, fund, -fen, fen, 0), state.stock, state.holds.set(key, Hold(fund, fen)))
+        case HeldMoved(hold_id=key, from_fund=source, to_fund=target, amount_fen=fen):
+            taken = Treasury(_with(state, source, 0, -fen, 0), state.stock, _held(state, key, fen, ()))
+            return replace(taken, funds=_with(taken, target, fen, 0, 0))
         case Restored(fund_id=fund, amount_fen=fen):
             return replace(state, funds=_with(state, fund, fen, 0, -fen))
         case Transferred(from_fund=source, to_fund=target, amount_fen=fen):

@@ -12,10 +12,14 @@ from services.disbursement.domain.treasury import (
     FundOpened,
     GiveBack,
     GivenBack,
+    HeldMoved,
     Hold,
+    HoldForPool,
     Item,
     ItemReceived,
+    MoveHeld,
     OpenFund,
+    PoolHeld,
     Release,
     Released,
     Reserve,
@@ -36,6 +40,8 @@ from services.disbursement.domain.treasury import (
 )
 from shared.kernel import Decider, Rejected
 
+MATCH_RETURNED = "match_returned"
+"""A match goes back where it came from: no donor's word is loosened by that."""
 STORES = "stores"
 """Where goods lie; they belong to no fund."""
 
@@ -123,6 +129,10 @@ def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
             return transfer(command, state)
         case GiveBack():
             return give_back(command, state)
+        case HoldForPool():
+            return hold_for_pool(command, state)
+        case MoveHeld():
+            return move_held(command, state)
         case CloseFund():
             return close_fund(command, state)
         case TakeIn():
@@ -180,13 +190,41 @@ def transfer(command: Transfer, state: Treasury) -> tuple[Transferred, ...]:
     source, target = _fund(c.from_fund, state), _fund(c.to_fund, state)
     if c.amount_fen <= 0 or c.from_fund == c.to_fund:
         raise TransferIsNothing(amount_fen=c.amount_fen, from_fund=c.from_fund, to_fund=c.to_fund)
-    for name in ("programmes", "districts", "purposes"):
-        bound, wanted = getattr(source, name), getattr(target, name)
-        if bound and not (wanted and set(wanted) <= set(bound)):
-            raise TransferLoosensFund(fund_id=c.to_fund, by=name, only=", ".join(bound))
+    if c.reason != MATCH_RETURNED:
+        _no_wider(c.to_fund, source, target)
     if source.available_fen < c.amount_fen:
         raise FundLacksMoney(fund_id=c.from_fund, available_fen=source.available_fen, amount_fen=c.amount_fen)
     return (Transferred(c.transfer_id, c.from_fund, c.to_fund, c.amount_fen, c.reason),)
+
+
+def _no_wider(to_fund: str, source: Fund, target: Fund) -> None:
+    for name in ("programmes", "districts", "purposes"):
+        bound, wanted = getattr(source, name), getattr(target, name)
+        if bound and not (wanted and set(wanted) <= set(bound)):
+            raise TransferLoosensFund(fund_id=to_fund, by=name, only=", ".join(bound))
+
+
+def hold_for_pool(command: HoldForPool, state: Treasury) -> tuple[PoolHeld, ...]:
+    """Once for each pool; raises `HoldDiffers` where something else is held under this id."""
+    held = state.holds.get(command.hold_id)
+    if held is not None:
+        if held != Hold(command.fund_id, command.amount_fen):
+            raise HoldDiffers(payout_id=command.hold_id, fund_id=held.fund_id, held_fen=held.amount_fen)
+        return ()
+    fund = _fund(command.fund_id, state)
+    if command.amount_fen <= 0:
+        raise NothingToReserve(amount_fen=command.amount_fen)
+    if fund.available_fen < command.amount_fen:
+        raise FundLacksMoney(fund_id=command.fund_id, available_fen=fund.available_fen, amount_fen=command.amount_fen)
+    return (PoolHeld(command.hold_id, command.fund_id, command.amount_fen),)
+
+
+def move_held(command: MoveHeld, state: Treasury) -> tuple[HeldMoved, ...]:
+    c = command
+    _rest(Release(c.hold_id, c.from_fund, c.amount_fen), state)
+    source, target = _fund(c.from_fund, state), _fund(c.to_fund, state)
+    _no_wider(c.to_fund, source, target)
+    return (HeldMoved(c.hold_id, c.transfer_id, c.from_fund, c.to_fund, c.amount_fen),)
 
 
 def give_back(command: GiveBack, state: Treasury) -> tuple[GivenBack, ...]:
@@ -311,6 +349,6 @@ TREASURY = Decider(
     absent=Treasury(),
     decide=decide,
     evolve=evolve,
-    commands=(OpenFund, TakeIn, Reserve, Spend, Release, Restore, Transfer, GiveBack, CloseFund),
-    events=(FundOpened, TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, FundClosed),
+    commands=(OpenFund, TakeIn, Reserve, Spend, Release, Restore, Transfer, GiveBack, HoldForPool, MoveHeld, CloseFund),
+    events=(FundOpened, TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, FundClosed),
 )
