@@ -10,6 +10,7 @@ from services.disbursement.bank_following import BANK_FOLLOW, both
 from services.disbursement.bank_pages import router as bank_pages
 from services.disbursement.bank_projections import BANK_PROJECTIONS
 from services.disbursement.campaign_following import CAMPAIGN_FOLLOW
+from services.disbursement.campaign_pages import router as campaign_pages
 from services.disbursement.campaign_rows import CAMPAIGN_PROJECTIONS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.campaign import CAMPAIGN
@@ -84,7 +85,7 @@ DISBURSEMENT = Service(
     loops=(READING_FOLDER, KEEPING_HEADS),
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, public_pages, bank_pages),
+    pages=(pages, public_pages, bank_pages, campaign_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

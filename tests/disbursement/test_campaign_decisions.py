@@ -99,7 +99,7 @@ OF_POOLS = (
 )  # fmt: skip
 NO_POOLS = (
     No(POOLED, replace(POOL, give=2), m.PoolOpenedDifferently),
-    *[No((), replace(POOL, **{name: 0}), m.PoolRuleIsNone) for name in ("amount_fen", "give", "per")],  # type: ignore[arg-type]
+    *[No((), replace(POOL, **{name: 0}), m.PoolRuleIsNone) for name in ("amount_fen", "give", "per")],
     No((), replace(POOL, donation_max_fen=-1), m.PoolRuleIsNone),
     No((), replace(POOL, mode="lottery"), m.PoolRuleIsNone),
     *[No((), command, m.PoolUnknown) for command in (MATCH, BACK, m.ClosePool("general"))],

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from tests.disbursement.conftest import Desk
+from tests.disbursement.test_pages import read
 
 CAMPAIGN: dict[str, Any] = {
     "id": "giving-day", "name": "九月 September", "org_id": "helpers", "fund_id": "general", "goal_fen": 1_000_000, "first_day": "2026-11-01",
@@ -159,10 +160,12 @@ async def test_a_campaign_that_may_not_be_or_is_over_takes_nothing(desk: Desk) -
 
 async def test_terms_that_make_no_sense_name_their_field(desk: Desk) -> None:
     await opened(desk)
-    for field, value in (("goal_fen", 0), ("goal_fen", "5"), ("first_day", "yesterday"), ("permit", ""), ("id", "a b")):
+    of_campaigns: list[tuple[str, Any]] = [("goal_fen", 0), ("goal_fen", "5"), ("first_day", "yesterday"), ("permit", ""), ("id", "a b")]
+    for field, value in of_campaigns:
         wrong = await desk.post("/campaigns", {**CAMPAIGN, "id": "new", field: value})
         assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, f"/{field}"), field
-    for field, value in (("amount_fen", -1), ("give", 0), ("per", 1.5), ("mode", "lottery"), ("donation_max_fen", 0)):
+    of_pools: list[tuple[str, Any]] = [("amount_fen", -1), ("give", 0), ("per", 1.5), ("mode", "lottery"), ("donation_max_fen", 0)]
+    for field, value in of_pools:
         wrong = await desk.post("/match-pools", {**POOL, "id": "new", field: value})
         assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, f"/{field}"), field
     both = await desk.post("/donations", {**gift("g", 5), "fund_id": "general"})
@@ -171,3 +174,20 @@ async def test_terms_that_make_no_sense_name_their_field(desk: Desk) -> None:
         assert (await desk.get(path)).status_code == 404, path
     for who in ("charity", "caseworker", "approver"):
         assert (await desk.post("/campaigns", CAMPAIGN, who=who, org="helpers" if who == "charity" else None)).status_code == 403
+
+
+async def test_everybody_reads_a_campaign_its_rule_and_its_reports_in_both_languages(desk: Desk) -> None:
+    await opened(desk, give=1, per=2, donor_day_max_fen=2_500)
+    await desk.post("/donations", gift("g-1", 1_500))
+    desk.turn(days=100)
+    page = await read(desk, "/disbursement/public/campaigns/giving-day", None)
+    for shown in ("September", "15.00", "10,000.00", "For every 2 fen that somebody gives, 1 fen are added", "At most 20.00 yuan are added to one gift",
+                  "At most 25.00 yuan are added for one donor on one day", "as they come", "7.50", "GZ-2026-1", "overdue", "2027-02-01"):  # fmt: skip
+        assert shown in page, shown
+    chinese = await read(desk, "/disbursement/public/campaigns/giving-day", None, "zh")
+    for shown in ("九月", "每捐 2 分，配捐 1 分", "先到先得", "已逾期"):
+        assert shown in chinese, shown
+    assert "/disbursement/public/campaigns/giving-day" in await read(desk, "/disbursement/public/campaigns", None)
+    await read(desk, "/disbursement/public/campaigns/nothing", None, status=404)
+    await desk.post("/match-pools/double/close")
+    assert "closed" in await read(desk, "/disbursement/public/campaigns/giving-day", None)
