@@ -18,6 +18,7 @@ DOMAIN_MAY_IMPORT = {
     "__future__", "msgspec", "datetime", "decimal", "math", "re", "enum", "typing", "collections", "functools", "itertools", "dataclasses",
     "hashlib", "unicodedata", "operator", "bisect", "string", "json", "fractions", "types",
     "rapidfuzz",  # pure functions over texts
+    "immutables",  # maps that never change: a new one for each change, at the same cost however large
 }  # fmt: skip
 SHARED_VALUES = {"shared.kernel", "shared.calendar", "shared.holidays"}
 CLOCKS = {"now", "today", "utcnow", "uuid4", "uuid1", "time_ns", "urandom", "random"}
