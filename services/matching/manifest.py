@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from services.matching.allocation_office import router as allocation_office
 from services.matching.allocation_pages import router as allocation_pages
 from services.matching.allocation_rows import ALLOCATIONS
+from services.matching.announcing_pages import router as announcing_pages
 from services.matching.api import ROUTERS
 from services.matching.api.hsds import IMPORT
 from services.matching.api.what_if_file import PATH as WHAT_IF_FILE
+from services.matching.application_pages import router as application_pages
 from services.matching.city_pages import router as city_pages
 from services.matching.city_projections import COMMUNITIES, FIGURES
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
@@ -136,7 +139,19 @@ MATCHING = Service(
     effects=EFFECTS,
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, scheme_pages, city_pages, allocation_pages, trying_pages, number_pages, directory_page, volunteer_pages),
+    pages=(
+        pages,
+        scheme_pages,
+        city_pages,
+        allocation_pages,
+        announcing_pages,
+        application_pages,
+        allocation_office,
+        trying_pages,
+        number_pages,
+        directory_page,
+        volunteer_pages,
+    ),
     templates=_HERE / "templates",
     words=_HERE / "words",
     uploads=(IMPORT, WHAT_IF_FILE),

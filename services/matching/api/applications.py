@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
@@ -15,6 +16,7 @@ from services.matching.domain import allocation as al
 from services.matching.domain import application as ap
 from services.matching.domain.schemes import answer
 from services.matching.rulebook import SCHEMES
+from shared.execute import Done
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To
 
@@ -41,21 +43,27 @@ async def _shown(row: dict[str, Any], shown: PointsIn, door: Door, at: str = "/s
         raise Invalid(f"{at}{wrong.pointer}", wrong.detail) from None
 
 
-def _verdict(row: dict[str, Any], shown: PointsIn) -> str:
+def _verdict(row: dict[str, Any], facts: Mapping[str, Any], district: str | None) -> str:
     """What the conditions of the scheme say; a scheme of points alone has none."""
     scheme = SCHEMES.get(row["scheme"])
-    return "eligible" if scheme is None else answer(scheme, shown.facts, shown.district).verdict
+    return "eligible" if scheme is None else answer(scheme, facts, district).verdict
+
+
+async def applied(
+    door: Door, row: dict[str, Any], person_id: str, items: dict[str, int], facts: Mapping[str, Any], district: str | None = None
+) -> Done:
+    """An application of this person for a place, with the points by item and what the conditions are told."""
+    number, verdict = number_of(door, row["id"], person_id), _verdict(row, facts, district)
+    command = ap.Apply(row["id"], number, person_id, sum(items.values()), items, verdict, door.now)
+    return await door.execute(To("application", number, command), To("allocation", row["id"], al.TakeApplication(number, door.now)))
 
 
 @router.post("/applications", status_code=201)
 async def apply(allocation_id: str, body: ApplicationIn, door: Desk) -> dict[str, Any]:
     """Apply for one person: points are counted by the table, and nothing of what was shown is kept but them."""
     row = await known(door, allocation_id)
-    items = await _shown(row, body.shown, door)
-    number, points = number_of(door, allocation_id, body.person_id), sum(items.values())
-    command = ap.Apply(allocation_id, number, body.person_id, points, items, _verdict(row, body.shown), door.now)
-    done = await door.execute(To("application", number, command), To("allocation", allocation_id, al.TakeApplication(number, door.now)))
-    return {"number": number, "points": done.state.points, "items": done.state.items, "version": done.version}
+    done = await applied(door, row, body.person_id, await _shown(row, body.shown, door), body.shown.facts, body.shown.district)
+    return {"number": done.state.number, "points": done.state.points, "items": done.state.items, "version": done.version}
 
 
 async def _standing(door: Door, allocation_id: str, number: str) -> dict[str, Any]:
@@ -116,12 +124,21 @@ async def appeals(allocation_id: str, door: Office) -> dict[str, Any]:
     return {"items": items, "next": None}
 
 
+async def appealed(door: Door, allocation_id: str, number: str, reason: str) -> Done:
+    return await door.execute(To("allocation", allocation_id, al.MakeAppeal(number, reason, door.principal.id, door.now)))
+
+
+async def decided(door: Door, allocation_id: str, appeal: int, items: dict[str, int] | None) -> Done:
+    """Upheld with the points by item as they should have been counted, or not upheld."""
+    command = al.DecideAppeal(appeal, items is not None, items or {}, door.principal.id, door.now)
+    return await door.execute(To("allocation", allocation_id, command))
+
+
 @router.post("/appeals", status_code=201)
 async def appeal(allocation_id: str, body: AppealIn, door: Desk) -> dict[str, Any]:
     """Appeal against the published ranking, while its days of appeal last."""
     await known(door, allocation_id)
-    command = al.MakeAppeal(body.number, body.reason, door.principal.id, door.now)
-    done = await door.execute(To("allocation", allocation_id, command))
+    done = await appealed(door, allocation_id, body.number, body.reason)
     found = next(n for n, one in done.state.appeals.items() if one.number == body.number)
     return {"appeal": found, "version": done.version}
 
@@ -133,6 +150,5 @@ async def decide_appeal(allocation_id: str, appeal: Appeal, body: AppealDecision
     if body.upheld is (body.shown is None):
         raise Invalid("/shown", "goes with an appeal that is upheld, and with no other")
     items = {} if body.shown is None else await _shown(row, body.shown, door)
-    command = al.DecideAppeal(appeal, body.upheld, items, door.principal.id, door.now)
-    done = await door.execute(To("allocation", allocation_id, command))
+    done = await decided(door, allocation_id, appeal, items if body.upheld else None)
     return {"appeal": appeal, "upheld": body.upheld, "points": sum(items.values()) if body.upheld else None, "version": done.version}

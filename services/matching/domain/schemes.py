@@ -46,9 +46,28 @@ class Answer(Struct, frozen=True):
 _VERDICTS: Mapping[bool | None, str] = {True: "eligible", False: "ineligible", None: "needs_information"}
 
 
+def _known(scheme: Scheme, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: facts[name] for name, one in scheme.facts.items() if _fits(facts.get(name), one.kind)}
+
+
+def in_the_way(scheme: Scheme, facts: Mapping[str, Any]) -> tuple[tuple[str, Because], ...]:
+    """The facts on which conditions that count everywhere fail or are not known, each with its condition; those of a group that holds are not."""
+    known, found = _known(scheme, facts), []
+    for one in scheme.general:
+        told: Told = settled((one,), known)
+        if told.held is not True:
+            of_rule = dict(_by_rule((one,)))
+            found += [(of_rule[b.rule], b) for b in told.because if b.met is not True]
+    return tuple(found)
+
+
+def _by_rule(rules: Sequence[Rule | Rules]) -> list[tuple[str, str]]:
+    return [pair for one in rules for pair in (_by_rule(one.members) if isinstance(one, Rules) else [(one.id, one.fact)])]
+
+
 def answer(scheme: Scheme, facts: Mapping[str, Any], district: str | None) -> Answer:
     """What the scheme says to these facts; a fact of the wrong kind is not known."""
-    known = {name: facts[name] for name, one in scheme.facts.items() if _fits(facts.get(name), one.kind)}
+    known = _known(scheme, facts)
     if scheme.counts_as_local and known.get(scheme.counts_as_local) is True:
         return Answer("local")
     if scheme.districts and district not in scheme.districts:
