@@ -45,6 +45,7 @@ class City(Struct, frozen=True):
     figures: dict[int, list[dict[str, Any]]]
     volunteers: list[dict[str, Any]]
     engagements: list[dict[str, Any]]
+    allocations: list[dict[str, Any]]
     services: list[dict[str, Any]]
     funds: list[dict[str, Any]]
     donations: list[dict[str, Any]]

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.sample.city import DATA_OF, City, Line, read_city, read_lines, read_residents
 from deploy.sample.doors import DoorClosed, Doors, title_of
+from deploy.sample.places import allocate
 from deploy.sample.summary import COPY, FoundInData, Sent, Summary, summarised
 from shared.clock import SHANGHAI
 
@@ -54,6 +55,7 @@ async def play(doors: Doors, console: Console) -> Summary:
         await casework(doors, city, mine, progress)
         await call_around(doors, lines, sent, progress)
         found = await look_into_data(doors, progress)
+        await allocate(doors, city, [one.case_id for one in sent if one.case_id], progress)
     return await summarised(doors, sent, time.perf_counter() - began, found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
@@ -31,6 +32,7 @@ _FIELDS = (
     "scheme", "group", "year", "district", "quota", "minimum", "order", "points_on", "opens_at", "closes_at", "appeal_days", "source",
 )  # fmt: skip
 _NUMBERS, _MOMENTS = ("year", "quota", "minimum", "appeal_days"), ("opens_at", "closes_at")
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[^0-9]{1,3}([0-9]{2}:[0-9]{2})")
 _STEPS, _STEPS_MAX = 5, 12
 _LINES = [f"{of}_{n}" for n in range(1, _STEPS_MAX + 1) for of in ("step", "least")]
 _PLACES = [name for field in _FIELDS for name in (_LINES if field == "order" else [field])]
@@ -40,12 +42,11 @@ _ABOUT = {"OrderIsNotTotal": "step_1", "DaysAreOutOfOrder": "closes_at", "PlanIs
 
 def _moment(text: str) -> datetime | None:
     """A day and a time in Guangzhou, as a browser or a person writes them; None for what is none."""
-    plain = text.strip().replace(" ", "T", 1)
+    told = _MOMENT.fullmatch(text.strip())
     try:
-        at = datetime.fromisoformat(plain) if "T" in plain else None
+        return datetime.fromisoformat("T".join(told.groups())).replace(tzinfo=SHANGHAI) if told else None
     except ValueError:
         return None
-    return at.replace(tzinfo=SHANGHAI) if at is not None and at.tzinfo is None else None
 
 
 def _order(form: Mapping[str, str]) -> tuple[list[dict[str, Any]], list[int]]:

@@ -13,6 +13,7 @@ from services.matching.api import ROUTERS
 from services.matching.api.hsds import IMPORT
 from services.matching.api.what_if_file import PATH as WHAT_IF_FILE
 from services.matching.application_pages import router as application_pages
+from services.matching.asking_pages import router as asking_pages
 from services.matching.city_pages import router as city_pages
 from services.matching.city_projections import COMMUNITIES, FIGURES
 from services.matching.contract import PUBLIC_TYPES, PUBLISH
@@ -45,6 +46,7 @@ from services.matching.domain.reassessment import REASSESSMENT
 from services.matching.domain.referral_decisions import REFERRAL
 from services.matching.domain.volunteer_decisions import VOLUNTEER
 from services.matching.effects import EFFECTS
+from services.matching.enrolling_pages import router as enrolling_pages
 from services.matching.number_pages import router as number_pages
 from services.matching.pages import router as pages
 from services.matching.policies import DUE, FOLLOW
@@ -151,6 +153,8 @@ MATCHING = Service(
         number_pages,
         directory_page,
         volunteer_pages,
+        enrolling_pages,
+        asking_pages,
     ),
     templates=_HERE / "templates",
     words=_HERE / "words",

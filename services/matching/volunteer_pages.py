@@ -11,9 +11,10 @@ from msgspec import Struct
 from pydantic import ValidationError
 
 from services.matching import views, volunteer_views
+from services.matching.api.engagements import close
 from services.matching.domain import engagement as g
 from services.matching.engaging import MATCHERS, SEES_VOLUNTEERS, shown_engagement, told, verified
-from services.matching.volunteer_asked import NoIn, VerifyIn, WhoIn
+from services.matching.volunteer_asked import EndIn, NoIn, VerifyIn, WhoIn
 from shared.clock import local_day
 from shared.http import Door, Invalid
 from shared.kernel import Rejected
@@ -22,7 +23,8 @@ from shared.web.frame import Page, page_for
 router = APIRouter(prefix="/matching/volunteers", include_in_schema=False)
 Reader = Annotated[Page, Depends(page_for(*SEES_VOLUNTEERS, "charity"))]
 Host = Annotated[Page, Depends(page_for(*MATCHERS, "charity"))]
-_ACTS = ("invite", "confirm", "decline", "verify")
+_ACTS = ("invite", "confirm", "decline", "verify", "close")
+_SAID = (*_ACTS, "engaged")
 _FIELDS = ("day", "hours", "reason")
 # The field of the hours that a rule's refusal is about.
 _ABOUT = {
@@ -39,7 +41,7 @@ class _Wrong(Struct, frozen=True):
 
     @property
     def anchor(self) -> str:
-        return f"{self.field}-{self.volunteer_id}" if self.field else f"v-{self.volunteer_id}"
+        return "-".join([self.field or "v", self.volunteer_id]).rstrip("-")
 
 
 async def _names(door: Door) -> dict[str, str]:
@@ -69,7 +71,8 @@ async def _engagement(
         "matching/engagement.html", status=status, one=one, hours=by_volunteer, names=await _names(door), wrong=wrong or _Wrong(),
         form=form or {}, errors=[(wrong.anchor, wrong.text)] if wrong else [], today=local_day(door.now),
         host=door.principal.org == one["org_id"], acts=door.may(*MATCHERS, "charity"), decline_reasons=g.DECLINE_REASONS,
-        correction_reasons=g.CORRECTION_REASONS, saved=saved if saved in _ACTS and wrong is None else None,
+        correction_reasons=g.CORRECTION_REASONS, saved=saved if saved in _SAID and wrong is None else None,
+        close_reasons=g.CLOSE_REASONS, matcher=door.may(*MATCHERS), sees=door.may(*SEES_VOLUNTEERS),
     )  # fmt: skip
 
 
@@ -114,7 +117,9 @@ async def _act(door: Door, engagement_id: str, form: Mapping[str, str]) -> None:
     at, whom = door.now, {"volunteer_id": form.get("volunteer_id", "")}
     match form.get("act", ""):
         case "invite":
-            who = WhoIn.model_validate(whom).volunteer_id
+            # Whether a reference is known is told to those who match volunteers, not to a host.
+            named = form.get("reference", "").strip() if door.may(*MATCHERS) else ""
+            who = door.named_id("volunteer", named) if named else WhoIn.model_validate(whom).volunteer_id
             await told(door, engagement_id, who, g.InviteVolunteer(who, at))
         case "confirm":
             who = WhoIn.model_validate(whom).volunteer_id
@@ -124,12 +129,18 @@ async def _act(door: Door, engagement_id: str, form: Mapping[str, str]) -> None:
             await told(door, engagement_id, no.volunteer_id, g.DeclineEngagement(no.volunteer_id, no.reason, at))
         case "verify":
             await verified(door, engagement_id, _said(form))
+        case "close":
+            await close(engagement_id, door, EndIn.model_validate({"reason": form.get("reason", "")}))
         case _:
             raise Invalid("/act", "there is no such button")
 
 
 def _wrong(page: Page, form: Mapping[str, str], no: Invalid | ValidationError | Rejected) -> _Wrong:
     who, verifying = form.get("volunteer_id", ""), form.get("act") == "verify"
+    if "reference" in form:
+        return _Wrong(
+            "", "reference", page.t(f"matching.refused.{no.code}" if isinstance(no, Rejected) else "matching.enrol.wrong_unknown")
+        )
     if isinstance(no, Rejected):
         return _Wrong(who, _ABOUT.get(no.code, "") if verifying else "", page.t(f"matching.refused.{no.code}"))
     name = no.pointer[1:] if isinstance(no, Invalid) else str(no.errors()[0]["loc"][0])
@@ -139,7 +150,7 @@ def _wrong(page: Page, form: Mapping[str, str], no: Invalid | ValidationError | 
 
 @router.post("/{engagement_id}")
 async def act(engagement_id: str, page: Host) -> Response:
-    """One of the buttons: invite, confirm, decline, verify hours."""
+    """One of the buttons: invite, confirm, decline, verify hours, close."""
     form = await page.form()
     try:
         await _act(page.door, engagement_id, form)

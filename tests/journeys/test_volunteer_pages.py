@@ -59,3 +59,68 @@ async def test_a_host_finds_asks_confirms_and_verifies(city: City, browser: Brow
         await host.is_now("gov")
         await host.opens("/matching/volunteers")
         await host.looks("volunteers-of-the-city")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_desk_registers_and_finds_a_volunteer(city: City, browser: Browser, language: Language) -> None:
+    reference = f"99-{language}"
+    async with visiting(browser, city, language) as desk:
+        page = desk.page
+        desk.eyes.watch.allowed.append("status of 422")
+        await desk.is_now("caseworker")
+        await desk.opens("/matching/volunteers")
+        await page.locator("a[href='/matching/enrolled']").press("Enter")
+        await page.locator("a[href='/matching/enrol']").press("Enter")
+        await desk.looks("enrol", "iv-20731")
+        await desk.types("#external_ref", "13822200001")
+        await desk.presses("[name=skills][value=tutoring]")
+        await desk.presses("[name=times][value=sat_morning]")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("[data-errors]")).to_be_focused()
+        await desk.looks("enrol-wrong", "iv-20731")
+        await desk.presses("[data-errors] a", "Enter")
+        await expect(page.locator("#external_ref")).to_be_focused()
+        await desk.types("#external_ref", reference)
+        await expect(page.locator("[name=times][value=sat_morning]")).to_be_checked()
+        await desk.presses("[name=languages][value=zh-yue]")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("[role=status]")).to_be_visible()
+        assert reference not in page.url
+        await desk.looks("volunteer")
+        await page.locator("a[href$=correct]").press("Enter")
+        await desk.looks("volunteer-correct")
+        await desk.opens("/matching/enrolled")
+        await desk.looks("enrolled")
+        await desk.types("#reference", reference)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("h1 code")).to_have_text(reference)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_host_asks_for_volunteers_and_closes_the_task(city: City, browser: Browser, language: Language) -> None:
+    async with visiting(browser, city, language) as desk:
+        page = desk.page
+        desk.eyes.watch.allowed.append("status of 422")
+        await desk.is_now("charity-gzcs")
+        await desk.opens("/matching/volunteers")
+        await desk.presses("main a.button", "Enter")
+        await desk.looks("engage")
+        await page.select_option("#need", "education")
+        await page.select_option("#district", "440106")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("[data-errors]")).to_be_focused()
+        await desk.looks("engage-wrong")
+        await desk.types("#wanted", "2")
+        today = local_day(datetime.now(UTC))
+        await page.fill("#first_day", today.isoformat())
+        await page.fill("#last_day", (today + timedelta(days=7)).isoformat())
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("[role=status]")).to_be_visible()
+        await desk.looks("engaged")
+        await page.locator(".confirm summary").press("Enter")
+        await desk.looks("engaged-close")
+        await page.locator(".confirm button").press("Enter")
+        await expect(page.locator("[role=status]")).to_be_visible()
+        await expect(page.locator(".confirm")).to_have_count(0)

@@ -96,7 +96,7 @@ async def test_an_office_announces_corrects_and_opens_places(desk: Desk, languag
         assert [one["by"] for one in row["order"]] == ["points", "item", "applied_at", "number"]
         correct = f"/matching/announce/{key}"
         assert 'value="2026-12-03T10:00"' in (await office.get(correct)).text
-        await sent(office, correct, {**FORM, "quota": "3", "step_2": "", "minimum": "20"})
+        await sent(office, correct, {**FORM, "quota": "3", "step_2": "", "minimum": "20", "closes_at": "2026-12-03, 10:00"})
         assert [(one["quota"], one["minimum"], len(one["order"])) for one in (await desk.get(""))["items"]] == [(3, 20, 3)]
         await sent(office, f"/matching/allocations/{key}/office", {"act": "open"})
         page = await sent(office, correct, FORM, 409)

@@ -20,6 +20,11 @@ from services.intake.campaigns.asked import CampaignIn
 from services.intake.screening.book import in_force
 from services.intake.screening.said import Heading
 from services.intake.screening.worker import screened
+from services.matching.asked import PointsIn
+from services.matching.asked_allocations import AllocationIn
+from services.matching.domain.points import Applicant, points
+from services.matching.domain.schemes import answer
+from services.matching.rulebook import POINTS, SCHEMES
 
 TODAY = date(2026, 11, 24)
 CHANNELS = {"hotline", "mobile_gov", "workstation", "web", "visit", "hospital", "school", "data_signal", "ai_call", "partner"}
@@ -68,6 +73,29 @@ def test_grants_name_funds_of_the_city() -> None:
     assert set(city.grants.values()) <= {fund["id"] for fund in city.funds}
     assert {one["organization_id"] for one in city.services} <= {one["id"] for one in city.organizations}
     assert set(city.answers.values()) == {"yes", "waits"}
+
+
+def test_the_places_of_the_sample_divide_its_applicants_and_an_appeal_moves_one() -> None:
+    ranked, open_ = read_city().allocations
+    day = {"year": 2026, "opens_at": "2026-11-24T09:00:00+08:00", "closes_at": "2026-11-24T09:01:00+08:00"}
+    for one in (ranked, open_):
+        AllocationIn.model_validate({**one["plan"], **day})
+        for shown in one["applicants"]:
+            PointsIn.model_validate(shown)
+    sums = [_points(shown) for shown in ranked["applicants"]]
+    admitted = sorted(sums)[-ranked["plan"]["quota"]]
+    assert min(sums) < ranked["plan"]["minimum"], "somebody stays below the minimum"
+    assert sorted(sums)[-ranked["plan"]["quota"] - 1] == admitted, "the last place is decided by a later step than the points"
+    upheld, waits = ranked["appeals"]
+    assert _points(upheld["upheld"]) > admitted > sums[upheld["of"]]
+    assert "upheld" not in waits
+    assert len({upheld["of"], waits["of"]}) == 2
+    assert answer(SCHEMES["public-rental"], open_["applicants"][0]["facts"], None).verdict == "eligible"
+
+
+def _points(shown: dict[str, Any]) -> int:
+    told = {name: value for name, value in shown.items() if name != "facts"}
+    return sum(one.points for one in points(POINTS, Applicant(**told), TODAY))
 
 
 def test_the_campaign_of_the_sample_can_be_planned_and_finds_forty_people_to_ask() -> None:
