@@ -37,8 +37,9 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def given(name: str) -> tuple[str, Any]:
     """A text that may stand in the environment, and the value it must arrive as."""
     field = Settings.model_fields[name]
-    if name == "calling_hours":  # the one text with a form of its own
-        return "09:00-20:00", "09:00-20:00"
+    forms = {"calling_hours": "09:00-20:00", "payer_account": "44050100001", "payer_bank": "102581000013"}  # texts with a form of their own
+    if name in forms:
+        return forms[name], forms[name]
     kind: Any = field.annotation
     if typing.get_origin(kind) is Literal:
         other = next(choice for choice in typing.get_args(kind) if choice != field.default)
