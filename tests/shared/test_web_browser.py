@@ -57,6 +57,14 @@ async def test_the_numbers_come_by_themselves(browser: Browser, base: str) -> No
         await eyes.page.wait_for_selector("#flow")
 
 
+async def test_an_answer_for_a_part_that_has_left_the_page_breaks_nothing(browser: Browser, base: str) -> None:
+    async with looking(browser) as eyes:
+        await eyes.page.goto(base)
+        await eyes.page.evaluate("document.dispatchEvent(new CustomEvent('htmx:before:request', {bubbles: true}))")
+        await eyes.page.wait_for_load_state("networkidle")
+        eyes.watch.check()
+
+
 async def test_log_in_and_out_work_without_script(browser: Browser, base: str) -> None:
     async with looking(browser, script=False) as eyes:
         await eyes.page.goto(f"{base}/ops")

@@ -51,6 +51,7 @@
   // Nothing is asked again while nobody looks, nor under the hands of somebody who works in it.
   document.addEventListener("htmx:before:request", (event) => {
     const el = event.target;
+    if (!(el instanceof Element)) return; // what was asked for by a part that has left the page is told to the page itself
     const repeats = (el.getAttribute("hx-trigger") || "").includes("every");
     const busy = el.contains(document.activeElement) && document.activeElement !== document.body && typing(document.activeElement);
     if (repeats && (document.hidden || busy)) event.preventDefault();
