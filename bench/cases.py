@@ -18,7 +18,7 @@ _CERTIFICATES = (["none"], ["dibao"], ["disability"], ["edge_family"], ["none", 
 _FLAGS = {
     "serious_illness": (80, 8), "accident": (80, 4), "local_hukou": (97, 60), "residence_permit": (90, 50), "parent_works_here": (50, 80),
     "lives_with_parents": (60, 50), "special_circumstances": (10, 20), "application_running": (60, 5), "basic_life_threatened": (60, 10),
-    "property_within_limits": (70, 90), "has_supporter": (60, 85), "cannot_pay": (30, 40), "rural_hukou": (80, 15), "papers_missing": (20, 30),
+    "property_within_limits": (70, 90), "has_supporter": (60, 85), "cannot_pay": (30, 40), "rural_hukou": (80, 15), "papers_missing": (20, 30), "hmt_permit": (10, 20),
 }  # fmt: skip
 _NUMBERS = {
     "age": (98, 95), "disability_grade": (90, 5), "works_here_months": (60, 50), "pension_months": (60, 50), "lived_here_months": (80, 60),
