@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -10,6 +12,7 @@ from services.disbursement.domain import payment_file as f
 from services.disbursement.domain import statement as s
 from services.disbursement.domain import work_item as w
 from services.disbursement.domain.payout import Payee
+from shared.kernel import Decider
 from shared.testing.given import Given
 from tests.disbursement.stories import No, Yes, refusals_in
 
@@ -165,13 +168,13 @@ NO = [(decider, case) for decider, _, no in TESTED for case in no]
 
 
 @pytest.mark.parametrize(("decider", "case"), YES, ids=[f"{decider.noun}: {case.story}" for decider, case in YES])
-def test_what_follows_a_command(decider: object, case: Yes) -> None:
-    Given(decider, *case.given).when(case.when).then(*case.then)  # type: ignore[arg-type]
+def test_what_follows_a_command(decider: Decider[Any], case: Yes) -> None:
+    Given(decider, *case.given).when(case.when).then(*case.then)
 
 
 @pytest.mark.parametrize(("decider", "case"), NO, ids=[f"{decider.noun}-{case.why.__name__}" for decider, case in NO])
-def test_what_is_refused(decider: object, case: No) -> None:
-    Given(decider, *case.given).when(case.when).refused(case.why)  # type: ignore[arg-type]
+def test_what_is_refused(decider: Decider[Any], case: No) -> None:
+    Given(decider, *case.given).when(case.when).refused(case.why)
 
 
 def test_every_command_every_event_and_every_refusal_is_in_a_table() -> None:

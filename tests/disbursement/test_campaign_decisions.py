@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from services.disbursement.domain import project
 from services.disbursement.domain.donation import AskRefund, ConfirmRefund, Donate
 from services.disbursement.domain.treasury import OpenFund
 from services.disbursement.follow import CITY
-from shared.kernel import Rejected
+from shared.kernel import Decider, Rejected
 from shared.service import To
 from shared.testing.given import Given
 from tests.disbursement.paper import Paper
@@ -120,13 +121,13 @@ NO = [(decider, case) for decider, _, _, no in TESTED for case in no]
 
 
 @pytest.mark.parametrize(("decider", "case"), YES, ids=[f"{decider.noun}: {case.story}" for decider, case in YES])
-def test_what_follows_a_command(decider: object, case: Yes) -> None:
-    Given(decider, *case.given).when(case.when).then(*case.then)  # type: ignore[arg-type]
+def test_what_follows_a_command(decider: Decider[Any], case: Yes) -> None:
+    Given(decider, *case.given).when(case.when).then(*case.then)
 
 
 @pytest.mark.parametrize(("decider", "case"), NO, ids=[f"{decider.noun}-{case.why.__name__}" for decider, case in NO])
-def test_what_is_refused(decider: object, case: No) -> None:
-    Given(decider, *case.given).when(case.when).refused(case.why)  # type: ignore[arg-type]
+def test_what_is_refused(decider: Decider[Any], case: No) -> None:
+    Given(decider, *case.given).when(case.when).refused(case.why)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ Reader = Annotated[Door, Depends(door_for("finance", "approver", "auditor", "adm
 Keeper = Annotated[Door, Depends(door_for("finance", "admin"))]
 Reporter = Annotated[Door, Depends(door_for("finance", "admin", "charity"))]
 Limit = Annotated[int, Query(ge=1, le=500)]
-_MATCHES_MAX = 200_000
 
 
 @router.post("/projects", status_code=201)
@@ -168,15 +167,14 @@ async def matches(pool_id: str, door: Reader, limit: Limit = 50, cursor: str | N
 @router.get("/match-pools/{pool_id}/matches/{donation_id}")
 async def one_match(pool_id: str, donation_id: str, door: Reader) -> dict[str, Any]:
     """One donation explained: what the rule says, which limit cut it, and by pro rata its share of the closed pool."""
-    shown = await shown_pool(door, pool_id)
-    every = await door.rows(rows.match_list(pool_id).limit(_MATCHES_MAX))
-    own = next((row for row in every if row["donation_id"] == donation_id), None)
-    if own is None:
+    state: Pool = await door.state("match_pool", pool_id)
+    found = await door.rows(rows.match_list(pool_id).where(rows.matches.c.donation_id == donation_id))
+    if state.terms is None or not found:
         raise NotFound("match")
-    share = own["amount_fen"]
-    if shown["mode"] == "pro_rata":
-        noted = [(row["donation_id"], int(row["amount_fen"])) for row in every]
-        share = shares(noted, shown["amount_fen"])[donation_id] if shown["state"] == "closed" else None
+    own = found[0]
+    share: int | None = own["amount_fen"]
+    if state.terms.mode == "pro_rata":
+        share = shares(state.matches.items(), state.terms.amount_fen)[donation_id] if state.closed else None
     return {**own, "share_fen": share}
 
 
