@@ -300,8 +300,9 @@ def _as_held(command: Reserve, held: Hold) -> None:
     for item in command.items:
         wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
     same_goods = wanted == {i.sku: i.quantity for i in held.items}
-    same_sum = bool(command.items) or command.amount_fen == held.amount_fen
-    if not same_goods or not same_sum or command.fund_id not in (None, held.fund_id, *([command.fund_id] if command.items else [])):
+    # Goods lie in the stores, whatever fund was named, and are worth what they were when they were held.
+    same_money = bool(command.items) or (command.amount_fen == held.amount_fen and command.fund_id in (None, held.fund_id))
+    if not same_goods or not same_money:
         raise HoldDiffers(payout_id=command.payout_id, fund_id=held.fund_id, held_fen=held.amount_fen)
 
 
