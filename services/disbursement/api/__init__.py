@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from services.disbursement.api import campaigns, donations, funds, ledger, payment_files, payouts, public, public_files, work_items
+from services.disbursement.api import (
+    campaigns,
+    corrections,
+    donations,
+    funds,
+    ledger,
+    payment_files,
+    payouts,
+    public,
+    public_files,
+    work_items,
+)
 
 ROUTERS = (
-    funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router, public_files.router, payment_files.router,
+    funds.router, funds.transfers, donations.router, corrections.router, payouts.router,
+    ledger.router, public.router, public_files.router, payment_files.router,
     work_items.router, campaigns.router, campaigns.public,
 )  # fmt: skip
