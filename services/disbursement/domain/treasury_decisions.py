@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from services.disbursement.domain.figures import ADMINISTRATION, KINDS
 from services.disbursement.domain.treasury import (
     CloseFund,
     Correct,
@@ -54,6 +55,10 @@ class FundUnknown(Rejected):
 
 class FundOpenedDifferently(Rejected):
     """A fund with this id was opened with another name or other restrictions."""
+
+
+class FundKindUnknown(Rejected):
+    """A fund is general, community, special, city_association or administration."""
 
 
 class FundNotForProgramme(Rejected):
@@ -148,15 +153,14 @@ def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
 
 def open_fund(command: OpenFund, state: Treasury) -> tuple[FundOpened, ...]:
     there = state.funds.get(command.fund_id)
-    asked = FundOpened(command.fund_id, command.name, command.programmes, command.districts, command.purposes)
+    if command.kind and command.kind not in KINDS:
+        raise FundKindUnknown(kind=command.kind[:40])
+    asked = FundOpened(command.fund_id, command.name, command.programmes, command.districts, command.purposes, command.kind)
     if there is None:
         return (asked,)
-    same = (there.name, there.programmes, there.districts, there.purposes) == (
-        asked.name,
-        asked.programmes,
-        asked.districts,
-        asked.purposes,
-    )
+    same = (there.name, there.programmes, there.districts, there.purposes, there.kind) == (
+        asked.name, asked.programmes, asked.districts, asked.purposes, asked.kind,
+    )  # fmt: skip
     if not same:
         raise FundOpenedDifferently(fund_id=command.fund_id)
     return ()
@@ -325,6 +329,8 @@ def _as_held(command: Reserve, held: Hold) -> None:
 def _hindrance(fund_id: str, fund: Fund, command: Reserve) -> Rejected | None:
     if fund.closed:
         return FundIsClosed(fund_id=fund_id)
+    if fund.kind == ADMINISTRATION:
+        return FundNotForProgramme(fund_id=fund_id, programme=command.programme, only=ADMINISTRATION)
     if fund.programmes and command.programme not in fund.programmes:
         return FundNotForProgramme(fund_id=fund_id, programme=command.programme, only=", ".join(fund.programmes))
     if fund.districts and not command.district.startswith(fund.districts):
