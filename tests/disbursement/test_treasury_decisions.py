@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from services.disbursement.domain import stock
 from services.disbursement.domain import treasury as t
 from services.disbursement.domain import treasury_decisions as d
+from services.disbursement.domain.stock import Item, ItemReceived
 from services.disbursement.domain.treasury import (
     CloseFund,
     GiveBack,
     HoldForPool,
-    Item,
-    ItemReceived,
     MoveHeld,
     OpenFund,
     Release,
@@ -49,6 +49,7 @@ TO_STUDENTS = MoveHeld("pool:1", "m1", "general", "students", 100)
 SAID_YES = (
     Yes("a fund is opened", (), OpenFund("general", "General"), (GENERAL,)),
     Yes("with its restrictions", (), OpenFund("tianhe", "Tianhe", (), ("440106", "440104"), ("food",)), (TIANHE,)),
+    Yes("with its kind", (), OpenFund("o", "O", kind="administration"), (t.FundOpened("o", "O", (), (), (), "administration"),)),
     Yes("opened once", (GENERAL,), OpenFund("general", "General"), ()),
     Yes("money comes in", (GENERAL,), TakeIn("d1", "general", 1_000), (FILLED[1],)),
     Yes("goods come in without a fund", (), TakeIn("d2", "stores", 0, ROUND), STOCKED),
@@ -97,6 +98,8 @@ SAID_NO = (
     No((GENERAL,), OpenFund("general", "General", ("P",)), d.FundOpenedDifferently),
     No((GENERAL,), OpenFund("general", "General", (), ("440106",)), d.FundOpenedDifferently),
     No((GENERAL,), OpenFund("general", "General", (), (), ("food",)), d.FundOpenedDifferently),
+    No((), OpenFund("x", "X", kind="private"), d.FundKindUnknown),
+    No((GENERAL,), OpenFund("general", "General", kind="community"), d.FundOpenedDifferently),
     No((), TakeIn("d1", "general", 1), d.FundUnknown),
     No((), MONEY, d.FundUnknown),
     No((STUDENTS,), replace(MONEY, fund_id="students", programme="MICRO-WISH"), d.FundNotForProgramme),
@@ -107,9 +110,9 @@ SAID_NO = (
     No((), ANY_FUND, d.NoFundFits),
     No(FILLED, replace(ANY_FUND, amount_fen=1_001), d.NoFundFits),
     No((TIANHE, t.TakenIn("d3", "tianhe", 600, ())), replace(ANY_FUND, district="440103"), d.NoFundFits),
-    No((), TWO_BAGS, d.StockLacksUnits),
-    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 2), Item("rice", 2))), d.StockLacksUnits),
-    No((*STOCKED, t.Reserved("p0", "stores", 66, (ItemReceived("rice", 2, 66),))), TWO_BAGS, d.StockLacksUnits),
+    No((), TWO_BAGS, stock.StockLacksUnits),
+    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 2), Item("rice", 2))), stock.StockLacksUnits),
+    No((*STOCKED, t.Reserved("p0", "stores", 66, (ItemReceived("rice", 2, 66),))), TWO_BAGS, stock.StockLacksUnits),
     No(FILLED, replace(MONEY, amount_fen=0), d.NothingToReserve),
     No(FILLED, replace(MONEY, amount_fen=-5), d.NothingToReserve),
     No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 0),)), d.NothingToReserve),
@@ -176,7 +179,7 @@ def test_what_is_missing_is_said_in_numbers() -> None:
     assert Given(d.TREASURY, *FILLED).when(replace(MONEY, amount_fen=1_001)).refused(d.FundLacksMoney).facts == {
         "fund_id": "general", "available_fen": 1_000, "amount_fen": 1_001,
     }  # fmt: skip
-    no = Given(d.TREASURY, *STOCKED).when(replace(TWO_BAGS, items=(Item("rice", 4),))).refused(d.StockLacksUnits)
+    no = Given(d.TREASURY, *STOCKED).when(replace(TWO_BAGS, items=(Item("rice", 4),))).refused(stock.StockLacksUnits)
     assert no.facts == {"sku": "rice", "units": 3, "quantity": 4}
 
 

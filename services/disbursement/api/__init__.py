@@ -12,11 +12,12 @@ from services.disbursement.api import (
     payouts,
     public,
     public_files,
+    stores,
     work_items,
 )
 
 ROUTERS = (
     funds.router, funds.transfers, donations.router, corrections.router, payouts.router,
-    ledger.router, public.router, public_files.router, payment_files.router,
+    ledger.router, stores.router, public.router, public_files.router, payment_files.router,
     work_items.router, campaigns.router, campaigns.public,
 )  # fmt: skip

@@ -20,7 +20,7 @@ Anyone = Annotated[Door, Depends(door_for(public=True))]
 Size = Annotated[int, Query(ge=0, le=2**53 - 1, description="so many entries, the first of all on")]
 SETTLING = timedelta(days=1)
 """A month is over a day late: what settles at midnight may still carry the old one."""
-_SUMMED = ("payout", "goods", "donation", "goods_donation", "refund", "returned", "correction")
+_SUMMED = ("payout", "goods", "donation", "goods_donation", "refund", "returned", "correction", "written_off", "found")
 
 
 async def _cells(door: Door) -> list[Sum]:

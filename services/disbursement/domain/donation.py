@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.disbursement.domain.correction import GoodsAreCounted, difference
-from services.disbursement.domain.treasury import ItemReceived
+from services.disbursement.domain.stock import ItemReceived
 from shared.kernel import Decider, Rejected, Shredded
 
 
