@@ -64,9 +64,9 @@ def month_sides(since: datetime, until: datetime) -> list[Select[Any]]:
     """What a span of time took from each shelf of the stores and each fund and gave to it, by kind of movement and unit."""
     e = entries.c
     sides = []
-    for account, other, sign in ((e.debit, e.credit, -1), (e.credit, e.debit, 1)):
+    for account, sign in ((e.debit, -1), (e.credit, 1)):
         held = or_(account.like("stock:%"), account.like("fund:%"))
         amount = (func.sum(e.amount) * sign).label("amount")
-        one = select(account.label("account"), other.label("other"), e.unit, e.kind, amount)
-        sides.append(one.where(held, e.at >= since, e.at < until).group_by(account, other, e.unit, e.kind))
+        one = select(account.label("account"), e.unit, e.kind, amount)
+        sides.append(one.where(held, e.at >= since, e.at < until).group_by(account, e.unit, e.kind))
     return sides

@@ -49,8 +49,8 @@ def _place(account: str) -> tuple[str, str]:
 def store_report(
     opening: Iterable[Mapping[str, Any]], movements: Iterable[Mapping[str, Any]], closing: Iterable[Mapping[str, Any]]
 ) -> tuple[Line, ...]:
-    """Lines by shelf and unit. `opening` and `closing` have account, unit, debits, credits; `movements` account, other, unit, kind and
-    amount (below zero: taken from the account)."""
+    """Lines by shelf and unit. `opening` and `closing` have account, unit, debits, credits; `movements` account, unit, kind and amount
+    (below zero: taken from the account)."""
     found: dict[tuple[str, str, str], dict[str, int]] = {}
 
     def add(account: str, unit: str, column: str, amount: int) -> None:
@@ -62,9 +62,7 @@ def store_report(
         for row in rows:
             if row["account"].startswith(("stock:", "fund:")):
                 add(row["account"], row["unit"], column, int(row["credits"]) - int(row["debits"]))
-    for row in movements:
-        if _place(row["account"]) == _place(row["other"]):
-            continue  # promised or free again: it lies where it lay
+    for row in movements:  # what is promised or free again stays on its shelf: both of its sides are there and make nothing
         kind, amount = row["kind"], int(row["amount"])
         column = ("found" if amount > 0 else "written_off") if kind == "StockAdjusted" else _BY_KIND.get(kind, "moved")
         add(row["account"], row["unit"], column, amount)
