@@ -36,6 +36,7 @@ from services.disbursement.public_pages import router as public_pages
 from services.disbursement.public_rows import PUBLIC_HEADS
 from services.disbursement.publishing import KEEPING_HEADS
 from services.disbursement.reactions import DUE, REACTIONS
+from services.disbursement.receipt_rows import RECEIPT_PROJECTIONS
 from services.disbursement.stored import CODEC
 from services.disbursement.tables import TABLES
 from shared.service import Service
@@ -78,6 +79,7 @@ DISBURSEMENT = Service(
         TRANSFER_LIST,
         *BANK_PROJECTIONS,
         *CAMPAIGN_PROJECTIONS,
+        *RECEIPT_PROJECTIONS,
     ),
     follow=both(both(FOLLOW, BANK_FOLLOW), CAMPAIGN_FOLLOW),
     reactions=REACTIONS,

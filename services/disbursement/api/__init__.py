@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from services.disbursement.api import campaigns, donations, funds, ledger, payment_files, payouts, public, public_files, work_items
+from services.disbursement.api import (
+    campaigns,
+    donations,
+    funds,
+    ledger,
+    payment_files,
+    payouts,
+    public,
+    public_files,
+    receipts,
+    work_items,
+)
 
 ROUTERS = (
     funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router, public_files.router, payment_files.router,
-    work_items.router, campaigns.router, campaigns.public,
+    work_items.router, campaigns.router, campaigns.public, receipts.router,
 )  # fmt: skip

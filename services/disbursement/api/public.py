@@ -23,6 +23,11 @@ SETTLING = timedelta(days=1)
 _SUMMED = ("payout", "goods", "donation", "goods_donation", "returned")
 
 
+def over(door: Door) -> str:
+    """The month (YYYY-MM) before which all are over."""
+    return local_day(door.now - SETTLING).strftime("%Y-%m")
+
+
 async def _cells(door: Door) -> list[Sum]:
     """Sums by month, district and programme as they are, for what may be told of them."""
     return [Sum(int(r["payouts"]), int(r["fen"]), r["month"], r["district"], r["programme"]) for r in await door.rows(views.cells())]
@@ -48,8 +53,7 @@ async def summary(door: Anyone) -> dict[str, Any]:
 async def all_editions(door: Anyone) -> dict[str, Any]:
     """The sums by district and programme in editions, one for each month that is over, newest first: each tells only payments that
     none told before, in groups of five or more, so that the difference of two readings tells nothing of a person."""
-    over = local_day(door.now - SETTLING).strftime("%Y-%m")
-    made = editions(await _cells(door), over)
+    made = editions(await _cells(door), over(door))
     return {"items": [msgspec.to_builtins(edition) for edition in reversed(made)], "next": None}
 
 
