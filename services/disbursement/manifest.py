@@ -39,6 +39,7 @@ from services.disbursement.reactions import DUE, REACTIONS
 from services.disbursement.receipt_rows import RECEIPT_PROJECTIONS
 from services.disbursement.stored import CODEC
 from services.disbursement.tables import TABLES
+from services.disbursement.transparency_pages import router as transparency_pages
 from shared.service import Service
 
 _HERE = Path(__file__).parent
@@ -87,7 +88,7 @@ DISBURSEMENT = Service(
     loops=(READING_FOLDER, KEEPING_HEADS),
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, public_pages, bank_pages, campaign_pages),
+    pages=(pages, public_pages, transparency_pages, bank_pages, campaign_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

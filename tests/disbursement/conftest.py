@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -113,6 +114,11 @@ class Desk(Alone):
         """Turn the clock and wake whoever waits for a commit."""
         self.turn(**by)
         await self.room.execute(actor="clock")
+
+    def next_month(self) -> None:
+        """To the third day of the next month, so that everybody may be told the month before."""
+        then = datetime(self.now.year + self.now.month // 12, self.now.month % 12 + 1, 3, tzinfo=UTC)
+        self.turn(seconds=(then - self.now).total_seconds())
 
     async def post(
         self, path: str, body: Any = None, *, who: str | None = "finance", org: str | None = None, **headers: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from tests.disbursement.conftest import Desk
@@ -30,13 +29,6 @@ async def told(desk: Desk, receipt: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     [one] = answer.json()["items"]
     return dict(one)
-
-
-async def next_month(desk: Desk) -> None:
-    """The first of the next month and a day, so that the month before is told."""
-    now = desk.now
-    then = datetime(now.year + now.month // 12, now.month % 12 + 1, 3, tzinfo=UTC)
-    desk.turn(seconds=(then - now).total_seconds())
 
 
 async def test_a_donor_s_word_follows_the_money(desk: Desk) -> None:
@@ -74,7 +66,7 @@ async def test_a_receipt_says_what_became_of_the_gift_and_never_who_gave(desk: D
         await desk.paid(f"case-{n}", 100_000, fund_id="rain")
     one = await told(desk, first["receipt"])
     assert (one["went"]["spent_fen"], one["went"]["left_fen"]) == (0, 400_000), "a month is told when it is over"
-    await next_month(desk)
+    desk.next_month()
     one, two = await told(desk, first["receipt"]), await told(desk, second["receipt"].lower())
     assert one["went"]["months"] == [{"amount_fen": 400_000, "month": "2026-11"}]
     assert one["went"]["places"] == [{"amount_fen": 400_000, "district": "440106", "programme": "TEMP-URGENT"}]
@@ -92,11 +84,11 @@ async def test_an_earmarked_gift_is_told_only_in_groups_of_five(desk: Desk) -> N
     gift = await given(desk, "gift-1", 600_000, earmark=WORD)
     for n in range(4):
         await desk.paid(f"case-{n}", 100_000, fund_id="rain")
-    await next_month(desk)
+    desk.next_month()
     one = await told(desk, gift["receipt"])
     assert (one["earmark"]["programme"], one["went"]["spent_fen"]) == ("TEMP-URGENT", 0)
     await desk.paid("case-5", 100_000, fund_id="rain")
-    await next_month(desk)
+    desk.next_month()
     assert (await told(desk, gift["receipt"]))["went"]["spent_fen"] == 500_000
 
 

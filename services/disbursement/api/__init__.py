@@ -10,12 +10,13 @@ from services.disbursement.api import (
     payment_files,
     payouts,
     public,
+    public_columns,
     public_files,
     receipts,
     work_items,
 )
 
 ROUTERS = (
-    funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router, public_files.router, payment_files.router,
-    work_items.router, campaigns.router, campaigns.public, receipts.router,
+    funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router, public_files.router,
+    public_columns.router, receipts.router, payment_files.router, work_items.router, campaigns.router, campaigns.public,
 )  # fmt: skip

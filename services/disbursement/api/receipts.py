@@ -61,7 +61,8 @@ async def told_by(door: Door, receipt: str) -> list[dict[str, Any]]:
         entry = (await door.rows(views.public_entry(one["entry_id"])))[0]
         kept = ("receipt", "kind", "amount_fen", "units", "month", "refunded_fen", "earmark")
         found.append({
-            **{name: one[name] for name in kept}, "fund_id": whole(one["fund_id"]), "fund_name": None if fund is None else fund.name,
+            **{name: one[name] for name in kept}, "part": one["fund_id"], "fund_id": whole(one["fund_id"]),
+            "fund_name": None if fund is None else fund.name,
             "campaign_id": one["campaign_id"] or None, "went": await _went(door, one), "matched": await _matched(door, one["donation_id"]),
             "entry": entry, "proof": await publishing.proof(door, int(entry["position"]), None),
         })  # fmt: skip
