@@ -19,7 +19,7 @@ from shared.runtime import environment
 from shared.settings import Settings
 
 _PAGE = 500
-_OF_ENTRY = ("entry_id", "kind", "fund_id", "programme", "district", "month", "amount_fen", "units")
+_OF_ENTRY = ("entry_id", "kind", "fund_id", "programme", "district", "month", "amount_fen", "units", "corrects", "reason")
 
 
 class Refused(KapokError):

@@ -57,6 +57,16 @@ class RefundIn(_Said):
     reason: Literal["donor_asked", "given_twice", "wrong_amount", "campaign_cancelled"]
 
 
+class CorrectionIn(_Said):
+    """What should have been recorded of a donation or a payout, under an id of the caller's; a second person confirms it."""
+
+    id: Id
+    about: Literal["donation", "payout"]
+    subject_id: Id
+    to_fen: Annotated[int, Field(ge=0, le=1_000_000_000_000, description="whole fen; zero says that it never was")]
+    reason: Literal["typed_wrong", "bank_says_otherwise", "counted_twice", "audit_finding"]
+
+
 class DonorIn(_Said):
     """Who gave, as they want to be thanked; kept sealed."""
 

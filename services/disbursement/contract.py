@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.disbursement.domain.chain import EntryPublished
 from services.disbursement.domain.donation import DonationReceived
@@ -14,6 +15,7 @@ from services.disbursement.domain.payout import (
     PayoutApproved,
     PayoutBecameUnknown,
     PayoutCancelled,
+    PayoutCorrected,
     PayoutInstructed,
     PayoutRefused,
     PayoutRejected,
@@ -126,6 +128,17 @@ def confirmed(e: Envelope) -> Iterable[Public]:
     )
 
 
+def corrected(e: Envelope) -> Iterable[Public]:
+    """Whoever waits for a payout hears where a correction turns paid into not paid, or the other way round."""
+    d: PayoutCorrected = e.data
+    paid, was_paid = d.state in {"settled", "confirmed"}, d.was in {"settled", "confirmed"}
+    if paid == was_paid:
+        return ()
+    terms = replace(d.terms, amount_fen=d.to_fen) if paid else d.terms
+    fact = "payout_settled" if paid else "payout_rejected"
+    return (Public(f"disbursement.{fact}.v1", _data(terms, d.state, None if paid else d.reason)),)
+
+
 def donation(e: Envelope) -> Iterable[Public]:
     d: DonationReceived = e.data
     items = tuple(Units(i.sku, i.quantity) for i in d.items)
@@ -156,6 +169,7 @@ PUBLISH: Mapping[type, Callable[[Envelope], Iterable[Public]]] = {
     PayoutRefused: _said("payout_refused", "refused"),
     PayoutCancelled: _said("payout_cancelled", "cancelled"),
     ReceiptConfirmed: confirmed,
+    PayoutCorrected: corrected,
     DonationReceived: donation,
     FundOpened: fund,
     EntryPublished: entry,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from services.disbursement.domain.chain import Publish, entry_number
-from services.disbursement.domain.donation import DonationReceived, DonationRefunded
+from services.disbursement.domain.correction import CorrectionConfirmed
+from services.disbursement.domain.donation import CorrectDonation, DonationCorrected, DonationReceived, DonationRefunded
 from services.disbursement.domain.payout import (
+    CorrectPayout,
     NoteReserved,
     PayoutCancelled,
+    PayoutCorrected,
     PayoutRefused,
     PayoutRejected,
     PayoutRequested,
@@ -18,7 +21,7 @@ from services.disbursement.domain.payout import (
     Terms,
 )
 from services.disbursement.domain.transfer import TransferConfirmed
-from services.disbursement.domain.treasury import GiveBack, Release, Reserve, Reserved, Restore, Spend, TakeIn, Transfer
+from services.disbursement.domain.treasury import Correct, GiveBack, Release, Reserve, Reserved, Restore, Spend, TakeIn, Transfer
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -90,6 +93,34 @@ def transfer(e: Envelope) -> Iterable[To]:
     yield To("treasury", CITY, Transfer(d.transfer_id, d.from_fund, d.to_fund, d.amount_fen, d.reason))
 
 
+def correct(e: Envelope) -> Iterable[To]:
+    """What the correction is about decides whether it can be; its refusal is the answer, and the correction stays proposed."""
+    d: CorrectionConfirmed = e.data
+    if d.about == "donation":
+        yield To("donation", d.subject_id, CorrectDonation(d.correction_id, d.to_fen, d.reason, d.month, d.corrects))
+    else:
+        yield To("payout", d.subject_id, CorrectPayout(d.correction_id, d.to_fen, d.reason, d.month))
+
+
+def donation_corrected(e: Envelope) -> Iterable[To]:
+    d: DonationCorrected = e.data
+    more = d.to_fen - d.from_fen
+    yield To("treasury", CITY, Correct(d.correction_id, "donation", d.fund_id, "", more))
+    yield To("chain", PUBLIC, Publish(e.id, "correction", d.fund_id, "", "", d.month, more, 0, d.corrects, d.reason))
+
+
+def payout_corrected(e: Envelope) -> Iterable[To]:
+    """What was never published as paid is published now; anything else names the entry that it corrects."""
+    d: PayoutCorrected = e.data
+    t, more = d.terms, d.to_fen - d.from_fen
+    yield To("treasury", CITY, Correct(d.correction_id, "payout", t.fund_id, t.programme, more))
+    number = entry_number("returned" if d.was == "returned" else "payout", t.payout_id, t.district[:6], t.programme)
+    if d.was == "rejected":
+        yield To("chain", PUBLIC, Publish(number, "payout", t.fund_id, "", "", d.month, more, 0, "", d.reason))
+    else:
+        yield To("chain", PUBLIC, Publish(e.id, "correction", t.fund_id, "", "", d.month, more, 0, number, d.reason))
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     PayoutRequested: reserve,
     Reserved: reserved,
@@ -101,4 +132,7 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     DonationReceived: take_in,
     DonationRefunded: give_back,
     TransferConfirmed: transfer,
+    CorrectionConfirmed: correct,
+    DonationCorrected: donation_corrected,
+    PayoutCorrected: payout_corrected,
 }

@@ -15,6 +15,7 @@ from services.disbursement.campaign_rows import CAMPAIGN_PROJECTIONS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.campaign import CAMPAIGN
 from services.disbursement.domain.chain import CHAIN
+from services.disbursement.domain.correction import CORRECTION
 from services.disbursement.domain.donation import DONATION
 from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.instruction import INSTRUCTION
@@ -31,7 +32,16 @@ from services.disbursement.domain.work_item import WORK_ITEM
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
 from services.disbursement.pages import router as pages
-from services.disbursement.projections import DONATION_LIST, FUND_LIST, KEPT, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN, TRANSFER_LIST
+from services.disbursement.projections import (
+    CORRECTION_LIST,
+    DONATION_LIST,
+    FUND_LIST,
+    KEPT,
+    LEDGER,
+    PAYOUT_LIST,
+    PUBLIC_CHAIN,
+    TRANSFER_LIST,
+)
 from services.disbursement.public_pages import router as public_pages
 from services.disbursement.public_rows import PUBLIC_HEADS
 from services.disbursement.publishing import KEEPING_HEADS
@@ -55,6 +65,7 @@ DISBURSEMENT = Service(
         STOPPING,
         KEEPING,
         TRANSFER,
+        CORRECTION,
         INSTRUCTION,
         PAYMENT_FILE,
         MESSAGE,
@@ -78,6 +89,7 @@ DISBURSEMENT = Service(
         PUBLIC_HEADS,
         KEPT,
         TRANSFER_LIST,
+        CORRECTION_LIST,
         *BANK_PROJECTIONS,
         *CAMPAIGN_PROJECTIONS,
         *RECEIPT_PROJECTIONS,

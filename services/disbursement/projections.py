@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 from services.disbursement.domain.chain import EntryPublished
-from services.disbursement.domain.donation import DonationReceived, DonationRefunded, Donor, RefundAsked
+from services.disbursement.domain.correction import CorrectionConfirmed, CorrectionProposed, CorrectionRefused
+from services.disbursement.domain.donation import DonationCorrected, DonationReceived, DonationRefunded, Donor, RefundAsked
 from services.disbursement.domain.keeping import KeepingEnded, KeptByLaw
 from services.disbursement.domain.ledger import postings
 from services.disbursement.domain.payout import (
@@ -14,6 +16,7 @@ from services.disbursement.domain.payout import (
     PayoutApproved,
     PayoutBecameUnknown,
     PayoutCancelled,
+    PayoutCorrected,
     PayoutInstructed,
     PayoutRefused,
     PayoutRejected,
@@ -25,8 +28,10 @@ from services.disbursement.domain.payout import (
     ReceiptFollowedUp,
     Terms,
 )
+from services.disbursement.domain.payout_decisions import HELD_DAYS
 from services.disbursement.domain.transfer import TransferConfirmed, TransferProposed, TransferRefused
 from services.disbursement.domain.treasury import (
+    Corrected,
     FundClosed,
     FundOpened,
     GivenBack,
@@ -39,7 +44,18 @@ from services.disbursement.domain.treasury import (
     TakenIn,
     Transferred,
 )
-from services.disbursement.tables import balances, donations, entries, funds, kept, payouts, public_entries, public_totals, transfers
+from services.disbursement.tables import (
+    balances,
+    corrections,
+    donations,
+    entries,
+    funds,
+    kept,
+    payouts,
+    public_entries,
+    public_totals,
+    transfers,
+)
 from shared.envelope import Envelope
 from shared.schedule import deadlines
 from shared.service import Add, Change, Drop, Projection, Put, RowChange
@@ -66,18 +82,27 @@ def reserved(e: Envelope) -> Iterable[RowChange]:
         "state": "reserved", "fund_id": t.fund_id, "amount_fen": t.amount_fen, "items": t.items, "approvals_needed": d.approvals_needed,
         "changed_at": e.at,
     }  # fmt: skip
-    return (Change(payouts, {"payout_id": e.key}, values),)
+    yield Change(payouts, {"payout_id": e.key}, values)
+    due_at = e.at + timedelta(days=HELD_DAYS)
+    yield Put(deadlines, {"id": _hold(e.key), "name": "hold_expires", "stream_id": e.key, "due_at": due_at, "facts": {}})
+
+
+def _hold(payout_id: str) -> str:
+    return f"hold:{payout_id}"
 
 
 def approved(e: Envelope) -> Iterable[RowChange]:
     d: PayoutApproved = e.data
     values = {"state": "approved" if d.enough else "reserved", "approved_by": d.approvers, "changed_at": e.at}
-    return (Change(payouts, {"payout_id": e.key}, values),)
+    yield Change(payouts, {"payout_id": e.key}, values)
+    if d.enough:
+        yield Drop(deadlines, {"id": _hold(e.key)})
 
 
 def instructed(e: Envelope) -> Iterable[RowChange]:
     d: PayoutInstructed = e.data
-    return (Change(payouts, {"payout_id": e.key}, {"state": "instructed", "approved_by": d.approvers, "changed_at": e.at}),)
+    yield Change(payouts, {"payout_id": e.key}, {"state": "instructed", "approved_by": d.approvers, "changed_at": e.at})
+    yield Drop(deadlines, {"id": _hold(e.key)})
 
 
 def refused(e: Envelope) -> Iterable[RowChange]:
@@ -86,7 +111,10 @@ def refused(e: Envelope) -> Iterable[RowChange]:
     row = {**_row(d.terms, e), "items": d.terms.items, "state": "refused", "reason": d.reason}
     if e.version == 1:
         return (Put(payouts, row),)
-    return (Change(payouts, {"payout_id": e.key}, {"state": "refused", "reason": d.reason, "changed_at": e.at}),)
+    return (
+        Change(payouts, {"payout_id": e.key}, {"state": "refused", "reason": d.reason, "changed_at": e.at}),
+        Drop(deadlines, {"id": _hold(e.key)}),
+    )
 
 
 def _moves(state: str) -> Callable[[Envelope], Iterable[RowChange]]:
@@ -97,6 +125,11 @@ def _moves(state: str) -> Callable[[Envelope], Iterable[RowChange]]:
     return move
 
 
+def cancelled(e: Envelope) -> Iterable[RowChange]:
+    yield from _moves("cancelled")(e)
+    yield Drop(deadlines, {"id": _hold(e.key)})
+
+
 def confirmed(e: Envelope) -> Iterable[RowChange]:
     d: ReceiptConfirmed = e.data
     values = {
@@ -104,6 +137,11 @@ def confirmed(e: Envelope) -> Iterable[RowChange]:
         "changed_at": e.at,
     }  # fmt: skip
     return (Change(payouts, {"payout_id": e.key}, values),)
+
+
+def payout_corrected(e: Envelope) -> Iterable[RowChange]:
+    d: PayoutCorrected = e.data
+    return (Change(payouts, {"payout_id": e.key}, {"state": d.state, "amount_fen": d.to_fen, "reason": d.reason, "changed_at": e.at}),)
 
 
 def followed_up(e: Envelope) -> Iterable[RowChange]:
@@ -151,6 +189,26 @@ def decided(e: Envelope) -> Iterable[RowChange]:
     return (Change(transfers, {"transfer_id": d.transfer_id}, {"state": state, "decided_by": d.by}),)
 
 
+def correction_proposed(e: Envelope) -> Iterable[RowChange]:
+    d: CorrectionProposed = e.data
+    row = {
+        "correction_id": d.correction_id, "about": d.about, "subject_id": d.subject_id, "to_fen": d.to_fen, "reason": d.reason,
+        "state": "proposed", "proposed_by": d.by, "decided_by": None, "at": e.at,
+    }  # fmt: skip
+    return (Put(corrections, row),)
+
+
+def correction_decided(e: Envelope) -> Iterable[RowChange]:
+    d: CorrectionConfirmed | CorrectionRefused = e.data
+    state = "done" if isinstance(d, CorrectionConfirmed) else "refused"
+    return (Change(corrections, {"correction_id": d.correction_id}, {"state": state, "decided_by": d.by}),)
+
+
+def donation_corrected(e: Envelope) -> Iterable[RowChange]:
+    d: DonationCorrected = e.data
+    return (Change(donations, {"donation_id": d.donation_id}, {"corrected_fen": d.to_fen}),)
+
+
 def refund_asked(e: Envelope) -> Iterable[RowChange]:
     d: RefundAsked = e.data
     return (Change(donations, {"donation_id": d.donation_id}, {"refund_asked_fen": d.amount_fen}),)
@@ -165,8 +223,8 @@ def donated(e: Envelope) -> Iterable[RowChange]:
     d: DonationReceived = e.data
     row = {
         "donation_id": d.donation_id, "donor_id": d.donor_id, "donor": d.donor if isinstance(d.donor, Donor) else None, "fund_id": d.fund_id,
-        "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "refunded_fen": 0,
-        "refund_asked_fen": 0, "at": e.at,
+        "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "entry_id": e.id,
+        "corrected_fen": None, "refunded_fen": 0, "refund_asked_fen": 0, "at": e.at,
     }  # fmt: skip
     return (Put(donations, row),)
 
@@ -174,7 +232,9 @@ def donated(e: Envelope) -> Iterable[RowChange]:
 def moved(e: Envelope) -> Iterable[RowChange]:
     """Each movement once as an entry and twice in the running balances."""
     kind = type(e.data).__name__
-    cause = next(getattr(e.data, name) for name in ("payout_id", "donation_id", "transfer_id", "hold_id") if hasattr(e.data, name))
+    cause = next(
+        getattr(e.data, name) for name in ("payout_id", "donation_id", "transfer_id", "hold_id", "correction_id") if hasattr(e.data, name)
+    )
     for line, p in enumerate(postings(e.data)):
         yield Put(
             entries,
@@ -192,6 +252,7 @@ def published(e: Envelope) -> Iterable[RowChange]:
     row = {
         "position": d.position, "entry_id": d.entry_id, "kind": d.kind, "fund_id": d.fund_id, "programme": d.programme, "district": d.district,
         "month": d.month, "amount_fen": d.amount_fen, "units": d.units, "previous": d.previous, "hash": d.hash,
+        "corrects": d.corrects, "reason": d.reason,
     }  # fmt: skip
     return (Put(public_entries, row),)
 
@@ -215,6 +276,18 @@ def sum_of_returned(e: Envelope) -> Iterable[RowChange]:
     return (_one_more("returned", d.month, t.district[:6], t.programme, t.amount_fen, sum(i.quantity for i in t.items)),)
 
 
+def sum_of_corrected_payout(e: Envelope) -> Iterable[RowChange]:
+    """Paid after all it counts as a payment; otherwise only the sum changes."""
+    d: PayoutCorrected = e.data
+    kind = "payout" if d.was == "rejected" else "correction"
+    return (_one_more(kind, d.month, d.terms.district[:6], d.terms.programme, d.to_fen - d.from_fen, 0),)
+
+
+def sum_of_corrected_donation(e: Envelope) -> Iterable[RowChange]:
+    d: DonationCorrected = e.data
+    return (_one_more("correction", d.month, "", "", d.to_fen - d.from_fen, 0),)
+
+
 def sum_of_given(e: Envelope) -> Iterable[RowChange]:
     d: DonationReceived = e.data
     value = d.amount_fen or sum(i.value_fen for i in d.items)
@@ -236,13 +309,23 @@ PAYOUT_LIST = Projection(
         PayoutReturned: _moves("returned"),
         PayoutBecameUnknown: _moves("unknown"),
         PayoutRefused: refused,
-        PayoutCancelled: _moves("cancelled"),
+        PayoutCancelled: cancelled,
         ReceiptConfirmed: confirmed,
         ReceiptFollowedUp: followed_up,
+        PayoutCorrected: payout_corrected,
     },
 )
 FUND_LIST = Projection("funds", (funds,), {FundOpened: opened, FundClosed: closed})
-DONATION_LIST = Projection("donations", (donations,), {DonationReceived: donated, RefundAsked: refund_asked, DonationRefunded: refunded})
+DONATION_LIST = Projection(
+    "donations",
+    (donations,),
+    {DonationReceived: donated, RefundAsked: refund_asked, DonationRefunded: refunded, DonationCorrected: donation_corrected},
+)
+CORRECTION_LIST = Projection(
+    "corrections",
+    (corrections,),
+    {CorrectionProposed: correction_proposed, CorrectionConfirmed: correction_decided, CorrectionRefused: correction_decided},
+)
 TRANSFER_LIST = Projection(
     "transfers",
     (transfers,),
@@ -251,11 +334,18 @@ TRANSFER_LIST = Projection(
 LEDGER = Projection(
     "ledger",
     (entries, balances),
-    dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved), moved),
+    dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, Corrected), moved),
 )
 PUBLIC_CHAIN = Projection(
     "public_chain",
     (public_entries, public_totals),
-    {EntryPublished: published, PayoutSettled: sum_of_settled, PayoutReturned: sum_of_returned, DonationReceived: sum_of_given},
+    {
+        EntryPublished: published,
+        PayoutSettled: sum_of_settled,
+        PayoutReturned: sum_of_returned,
+        PayoutCorrected: sum_of_corrected_payout,
+        DonationReceived: sum_of_given,
+        DonationCorrected: sum_of_corrected_donation,
+    },
 )
 KEPT = Projection("kept", (kept,), {KeptByLaw: kept_by_law, KeepingEnded: keeping_ended})

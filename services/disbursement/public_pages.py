@@ -12,7 +12,7 @@ from shared.web.frame import Page, page_for
 router = APIRouter(prefix="/disbursement/public", include_in_schema=False)
 Anyone = Annotated[Page, Depends(page_for(public=True))]
 SAID = (
-    "reading", "hashing", "moved", "unlinked", "changed", "cut", "root", "forged", "rolled", "broken", "holds", "since", "unsigned",
+    "reading", "hashing", "moved", "unlinked", "changed", "baseless", "cut", "root", "forged", "rolled", "broken", "holds", "since", "unsigned",
     "insecure", "failed",
 )  # fmt: skip
 """The sentences of `static/check.js`, by name."""

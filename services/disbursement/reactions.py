@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from services.disbursement.domain.keeping import EndKeeping
 from services.disbursement.domain.payment_file import NoteSilence
-from services.disbursement.domain.payout import DID_NOT_ARRIVE, DeclineRequest, RequestPayout
+from services.disbursement.domain.payout import DID_NOT_ARRIVE, DeclineRequest, Expire, RequestPayout
 from services.disbursement.domain.stopping import Stop
 from services.disbursement.domain.treasury import Item
 from shared.clock import local_day
@@ -148,4 +148,8 @@ def _bank_silent(file_id: str, _: Mapping[str, str]) -> Iterable[To]:
     yield To("payment_file", file_id, NoteSilence())
 
 
-DUE = {"keeping_ends": _keeping_ends, "bank_silent": _bank_silent}
+def _hold_expires(payout_id: str, _: Mapping[str, str]) -> Iterable[To]:
+    yield To("payout", payout_id, Expire())
+
+
+DUE = {"hold_expires": _hold_expires, "keeping_ends": _keeping_ends, "bank_silent": _bank_silent}

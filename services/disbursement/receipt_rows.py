@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, Select, Table, Text,
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.disbursement.campaign_rows import matches
-from services.disbursement.domain.donation import DonationReceived, DonationRefunded
-from services.disbursement.domain.payout import PayoutReturned, PayoutSettled
+from services.disbursement.domain.donation import DonationCorrected, DonationReceived, DonationRefunded
+from services.disbursement.domain.payout import PayoutCorrected, PayoutReturned, PayoutSettled
 from services.disbursement.domain.treasury import HeldMoved, Transferred
 from services.disbursement.tables import TABLES
 from shared.clock import local_day
@@ -77,6 +77,18 @@ def _spent(e: Envelope) -> Iterable[RowChange]:
     yield Add(fund_spending, cell, {"payouts": int(settled), "amount_fen": t.amount_fen if settled else -t.amount_fen})
 
 
+def _put_right(e: Envelope) -> Iterable[RowChange]:
+    d: DonationCorrected = e.data
+    yield Change(receipts, {"donation_id": d.donation_id}, {"amount_fen": d.to_fen})
+
+
+def _paid_otherwise(e: Envelope) -> Iterable[RowChange]:
+    """Paid after all it counts as a payment; otherwise only the sum changes."""
+    d: PayoutCorrected = e.data
+    cell = {"fund_id": d.terms.fund_id, "month": d.month, "district": d.terms.district[:6], "programme": d.terms.programme}
+    yield Add(fund_spending, cell, {"payouts": int(d.was == "rejected"), "amount_fen": d.to_fen - d.from_fen})
+
+
 def _moved(e: Envelope) -> Iterable[RowChange]:
     d: Transferred | HeldMoved = e.data
     month = local_day(e.at).strftime("%Y-%m")
@@ -85,8 +97,8 @@ def _moved(e: Envelope) -> Iterable[RowChange]:
 
 
 RECEIPT_PROJECTIONS = (
-    Projection("receipts", (receipts,), {DonationReceived: _given, DonationRefunded: _refunded}),
-    Projection("fund_spending", (fund_spending,), {PayoutSettled: _spent, PayoutReturned: _spent}),
+    Projection("receipts", (receipts,), {DonationReceived: _given, DonationRefunded: _refunded, DonationCorrected: _put_right}),
+    Projection("fund_spending", (fund_spending,), {PayoutSettled: _spent, PayoutReturned: _spent, PayoutCorrected: _paid_otherwise}),
     Projection("fund_moves", (fund_moves,), {Transferred: _moved, HeldMoved: _moved}),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.disbursement.domain.campaign import CAMPAIGN
 from services.disbursement.domain.chain import CHAIN
+from services.disbursement.domain.correction import CORRECTION
 from services.disbursement.domain.donation import DONATION, DonationReceived
 from services.disbursement.domain.head import HEAD
 from services.disbursement.domain.instruction import INSTRUCTION, InstructionFiled
@@ -28,7 +29,21 @@ CODEC = Codec(
     Stored(InstructionFiled, sealed={"payee": "person_id"}),
     *(
         Stored(event)
-        for decider in (TREASURY, DONATION, PAYOUT, CHAIN, HEAD, STOPPING, KEEPING, TRANSFER, PROJECT, CAMPAIGN, MATCH_POOL, *_WITH_BANK)
+        for decider in (
+            TREASURY,
+            DONATION,
+            PAYOUT,
+            CHAIN,
+            HEAD,
+            STOPPING,
+            KEEPING,
+            TRANSFER,
+            CORRECTION,
+            PROJECT,
+            CAMPAIGN,
+            MATCH_POOL,
+            *_WITH_BANK,
+        )
         for event in decider.events
         if event not in (PayoutSettled, DonationReceived, InstructionFiled)
     ),

@@ -33,6 +33,21 @@ transfers = Table(
     Index("transfers_at", "at", "transfer_id"),
 )  # fmt: skip
 
+# Sums that one person said were recorded wrongly and another confirmed or refused.
+corrections = Table(
+    "corrections", TABLES,
+    Column("correction_id", Text, primary_key=True),
+    Column("about", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("to_fen", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("decided_by", Text),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Index("corrections_at", "at", "correction_id"),
+)  # fmt: skip
+
 donations = Table(
     "donations", TABLES,
     Column("donation_id", Text, primary_key=True),
@@ -43,6 +58,8 @@ donations = Table(
     Column("amount_fen", BigInteger, nullable=False),
     Column("items", JSONB, nullable=False),
     Column("receipt", Text, nullable=False),
+    Column("entry_id", Text, nullable=False),
+    Column("corrected_fen", BigInteger),
     Column("refunded_fen", BigInteger, nullable=False, server_default="0"),
     Column("refund_asked_fen", BigInteger, nullable=False, server_default="0"),
     Column("at", DateTime(timezone=True), nullable=False),
@@ -121,6 +138,8 @@ public_entries = Table(
     Column("units", BigInteger, nullable=False),
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("corrects", Text, nullable=False),
+    Column("reason", Text, nullable=False),
     Index("public_entries_id", "entry_id"),
     Index("public_entries_month", "month", "kind", "position"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, case, func, literal, or_, select
 
 from services.disbursement.domain.ledger import Fault, faults
-from services.disbursement.tables import balances, donations, entries, funds, payouts, public_entries, public_totals, transfers
+from services.disbursement.tables import balances, corrections, donations, entries, funds, payouts, public_entries, public_totals, transfers
 from shared.room import Room
 
 _PAYOUT = [c for c in payouts.c if c.name != "person_id"]
@@ -59,9 +59,21 @@ def transfer_list(state: str | None) -> Select[Any]:
     return wanted if state is None else wanted.where(transfers.c.state == state)
 
 
+def correction_list(state: str | None) -> Select[Any]:
+    wanted = select(corrections)
+    return wanted if state is None else wanted.where(corrections.c.state == state)
+
+
+def public_number(donation_id: str) -> Select[Any]:
+    """The number of a donation's public entry."""
+    return select(donations.c.entry_id).where(donations.c.donation_id == donation_id)
+
+
 def donation_list() -> Select[Any]:
     d = donations.c
-    return select(d.donation_id, d.fund_id, d.kind, d.amount_fen, d["items"], d.receipt, d.refunded_fen, d.refund_asked_fen, d.at)
+    return select(
+        d.donation_id, d.fund_id, d.kind, d.amount_fen, d["items"], d.receipt, d.corrected_fen, d.refunded_fen, d.refund_asked_fen, d.at
+    )
 
 
 def entry_list(account: str | None) -> Select[Any]:
@@ -110,7 +122,8 @@ def chain_rows() -> Select[Any]:
     nothing = literal("")
     return select(
         p.position, case((withheld, ""), else_=p.entry_id).label("entry_id"), p.kind, p.fund_id, nothing.label("programme"),
-        nothing.label("district"), p.month, p.amount_fen, p.units, p.previous, p.hash, withheld.label("withheld"),
+        nothing.label("district"), p.month, p.amount_fen, p.units, p.previous, p.hash, p.corrects, p.reason,
+        withheld.label("withheld"),
     )  # fmt: skip
 
 
@@ -135,10 +148,10 @@ def cells() -> Select[Any]:
     t = public_totals.c
     return (
         select(
-            t.month, t.district, t.programme, func.sum(case((t.kind == "returned", 0), else_=t.count)).label("payouts"),
+            t.month, t.district, t.programme, func.sum(case((t.kind.in_(("returned", "correction")), 0), else_=t.count)).label("payouts"),
             func.sum(case((t.kind == "returned", -t.amount_fen), else_=t.amount_fen)).label("fen"),
         )
-        .where(t.kind.in_(("payout", "goods", "returned")))
+        .where(or_(t.kind.in_(("payout", "goods", "returned")), (t.kind == "correction") & (t.programme != "")))
         .group_by(t.month, t.district, t.programme)
     )  # fmt: skip
 

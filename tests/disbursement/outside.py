@@ -12,7 +12,8 @@ FIELDS = ("amount_fen", "district", "entry_id", "fund_id", "kind", "month", "pos
 
 def entry_hash(previous: str, entry: Mapping[str, Any]) -> str:
     """SHA-256 over the previous hash (bytes) and the entry as compact JSON with sorted keys."""
-    text = json.dumps({name: entry[name] for name in FIELDS}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    names = (*FIELDS, "corrects", "reason") if entry.get("reason") else FIELDS
+    text = json.dumps({name: entry[name] for name in names}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(bytes.fromhex(previous) + text.encode()).hexdigest()
 
 

@@ -95,6 +95,17 @@ class Book(RuleBasedStateMachine):
         self._does(may, (f"fund:{fund}:available", "donors", amount))
         self._agrees(may, t.GiveBack("d", fund, amount))
 
+    @rule(fund=funds, about=st.sampled_from(["donation", "payout"]), more=fen, taken=st.booleans())
+    def corrects(self, fund: str, about: str, more: int, taken: bool) -> None:
+        by, here, spent = (-more if taken else more), f"fund:{fund}:available", f"spent:{fund}:A"
+        if by == 0:
+            return  # never asked of the funds: whoever corrects says so first
+        source, target = ("donors", here) if about == "donation" else (here, spent)
+        source, target = (source, target) if by > 0 else (target, source)
+        may = fund not in self.closed and (source == "donors" or abs(by) <= self.money[source])
+        self._does(may, (source, target, abs(by)))
+        self._agrees(may, t.Correct("c", about, fund, "A", by))
+
     @rule(fund=funds)
     def closes(self, fund: str) -> None:
         empty = not self.money[f"fund:{fund}:available"] and not self.money[f"fund:{fund}:reserved"]

@@ -9,7 +9,17 @@ from msgspec.structs import replace
 
 from services.disbursement.domain import payout as p
 from services.disbursement.domain import payout_decisions as d
-from services.disbursement.domain.payout import Approve, Cancel, ConfirmReceipt, FollowUp, NoteBankAnswer, NoteReserved, Refuse, Resolve
+from services.disbursement.domain.payout import (
+    Approve,
+    Cancel,
+    ConfirmReceipt,
+    Expire,
+    FollowUp,
+    NoteBankAnswer,
+    NoteReserved,
+    Refuse,
+    Resolve,
+)
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
 from tests.disbursement.stories import (
@@ -90,6 +100,10 @@ SAID_YES = (
     Yes("taken back before it was reserved", (REQUESTED,), Cancel("asked", "f1"), (p.PayoutCancelled(CASH, "asked", "f1", False),)),
     Yes("taken back once", CANCELLED, Cancel("asked", "f1"), ()),
     Yes("nothing to take back", (), Cancel("asked", "f1"), ()),
+    Yes("nobody approved in time", RESERVED_LARGE, Expire(), (p.PayoutCancelled(LARGE, "hold_expired", "clock", True),)),
+    Yes("a first approval does not hold it for ever", (*RESERVED_LARGE, p.PayoutApproved(LARGE, "a1", False, ("a1",))), Expire(),
+        (p.PayoutCancelled(LARGE, "hold_expired", "clock", True),)),
+    *[Yes(f"too late to expire ({len(of)})", of, Expire(), ()) for of in ((), (REQUESTED,), INSTRUCTED, SETTLED, REFUSED, CANCELLED)],
     Yes("one person says how it ended", UNKNOWN, Resolve("settled", "f1", MONTH), (p.ResolutionProposed(CASH, "settled", "f1"),)),
     Yes("another says the opposite", (*UNKNOWN, p.ResolutionProposed(CASH, "settled", "f1")), Resolve("rejected", "f2", MONTH),
         (p.ResolutionProposed(CASH, "rejected", "f2"),)),

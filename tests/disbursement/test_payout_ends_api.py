@@ -112,3 +112,29 @@ async def test_of_whom_nothing_was_paid_to_nothing_is_kept(desk: Desk) -> None:
     await desk.until(payout_id, "cancelled")
     await desk.passes(minutes=1)
     assert not await _kept(desk)
+
+
+async def test_what_nobody_approves_is_free_again_after_its_days(desk: Desk) -> None:
+    """Money that waits for nobody's yes is not kept from others; the referral hears that it was taken back."""
+    await desk.funded(400_000)
+    waits = await desk.granted("case-1", 300_000)
+    assert (await desk.approved(waits)).json()["state"] == "reserved"
+    await desk.passes(days=29)
+    assert (await desk.state(waits)).status == "reserved"
+    await desk.passes(days=1, seconds=1)
+    assert (await desk.until(waits, "cancelled")).terms is not None
+    row = (await desk.get(f"/payouts/{waits}")).json()
+    listed = (await desk.get("/payouts", state="cancelled")).json()["items"][0]
+    assert (row["state"], listed["reason"]) == ("cancelled", "hold_expired")
+    fund = (await desk.get("/funds/general")).json()
+    assert (fund["available_fen"], fund["reserved_fen"]) == (400_000, 0)
+    assert (await desk.get("/ledger/trial-balance")).json()["balanced"] is True
+
+
+async def test_what_is_over_has_no_day_to_expire_on(desk: Desk) -> None:
+    await desk.funded(2_000_000)
+    paid, refused, cancelled = await desk.paid("case-1"), await desk.granted("case-2"), await desk.granted("case-3")
+    await desk.post(f"/payouts/{refused}/refuse", {"reason": "wrong_amount"}, who="approver-1")
+    await desk.post(f"/payouts/{cancelled}/cancel", {"reason": "asked"})
+    assert (await desk.state(paid)).status == "settled"
+    assert await desk.sql("select 1 from deadlines where name = 'hold_expires'") == []

@@ -69,7 +69,7 @@ async def test_a_table_that_cannot_be_written_is_said_and_nothing_is_left(
     await desk.funded(1_000)
     assert (await desk.get("/public/entries.parquet", who=None)).status_code == 200
     monkeypatch.setattr(public_columns, "COLUMNS", ("position",))
-    monkeypatch.setattr(public_columns.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     assert (await desk.get("/public/entries.parquet", who=None)).status_code == 503
     assert os.listdir(tmp_path) == []
 

@@ -104,3 +104,16 @@ async def test_what_went_back_and_what_was_added_is_told(desk: Desk) -> None:
 
 async def test_an_unknown_receipt_gets_a_plain_answer(desk: Desk) -> None:
     assert (await desk.get("/public/receipts/KPK-202611-00000000", who=None)).status_code == 404
+
+
+async def test_what_was_put_right_is_told_as_it_should_have_been(desk: Desk) -> None:
+    await desk.post("/funds", {"id": "rain", "name": "Rain"})
+    gift = await given(desk, "gift-1", 9_000)
+    paid = [await desk.paid(f"case-{n}", 1_000, fund_id="rain") for n in range(5)]
+    for n, (about, subject, fen) in enumerate((("donation", gift["donation_id"], 8_000), ("payout", paid[0], 700))):
+        said = {"id": f"c-{n}", "about": about, "subject_id": subject, "to_fen": fen, "reason": "typed_wrong"}
+        assert (await desk.post("/corrections", said)).status_code == 201
+        assert (await desk.post(f"/corrections/c-{n}/confirm", who="approver-1")).status_code == 200
+    desk.next_month()
+    one = await told(desk, gift["receipt"])
+    assert (one["amount_fen"], one["went"]["spent_fen"], one["went"]["left_fen"]) == (8_000, 4_700, 3_300)

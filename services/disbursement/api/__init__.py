@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.disbursement.api import (
     campaigns,
+    corrections,
     donations,
     funds,
     ledger,
@@ -17,6 +18,6 @@ from services.disbursement.api import (
 )
 
 ROUTERS = (
-    funds.router, funds.transfers, donations.router, payouts.router, ledger.router, public.router, public_files.router,
+    funds.router, funds.transfers, donations.router, corrections.router, payouts.router, ledger.router, public.router, public_files.router,
     public_columns.router, receipts.router, payment_files.router, work_items.router, campaigns.router, campaigns.public,
 )  # fmt: skip

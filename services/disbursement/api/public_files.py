@@ -17,7 +17,8 @@ from shared.http import Door
 
 router = APIRouter(prefix="/disbursement/v1/public", tags=["public"])
 COLUMNS = (
-    "position", "entry_id", "kind", "fund_id", "programme", "district", "month", "amount_fen", "units", "previous", "hash", "withheld",
+    "position", "entry_id", "kind", "fund_id", "programme", "district", "month", "amount_fen", "units", "previous", "hash", "corrects", "reason",
+    "withheld",
 )  # fmt: skip
 SUMS = ("table", "month", "district", "programme", "payouts", "amount_fen")
 _TABLES = ("by_programme", "by_district", "by_month", "cells")

@@ -22,9 +22,11 @@ GENESIS = "0" * 64
 
 
 class Publish(Struct, frozen=True, gc=False):
-    """One public fact: kind is donation, goods_donation, refund, payout, goods, returned or correction; units count goods.
+    """One public fact: kind is donation, goods_donation, refund, payout, goods, returned, match, match_returned or correction; units
+    count goods.
 
-    `programme` and `district` are empty since entries withhold them; they stay, because they are hashed.
+    `programme` and `district` are empty since entries withhold them; they stay, because they are hashed. A correction names the entry
+    that it `corrects` and why (a code); its amount is what it adds, and may be below zero.
     """
 
     entry_id: str
@@ -35,6 +37,8 @@ class Publish(Struct, frozen=True, gc=False):
     month: str
     amount_fen: int
     units: int = 0
+    corrects: str = ""
+    reason: str = ""
 
 
 class EntryPublished(Struct, frozen=True, gc=False):
@@ -51,6 +55,8 @@ class EntryPublished(Struct, frozen=True, gc=False):
     units: int
     previous: str
     hash: str
+    corrects: str = ""
+    reason: str = ""
 
 
 class Chain(Struct, frozen=True, gc=False):
@@ -59,11 +65,14 @@ class Chain(Struct, frozen=True, gc=False):
 
 
 def canonical(position: int, entry: Publish | EntryPublished) -> bytes:
-    """The bytes that are hashed: compact JSON with sorted keys; integers only, so RFC 8785 gives the same."""
+    """The bytes that are hashed: compact JSON with sorted keys; integers only, so RFC 8785 gives the same. What an entry corrects and
+    why are under its hash where it says so: entries that correct nothing are hashed as they always were."""
     fields = {
         "amount_fen": entry.amount_fen, "district": entry.district, "entry_id": entry.entry_id, "fund_id": entry.fund_id, "kind": entry.kind,
         "month": entry.month, "position": position, "programme": entry.programme, "units": entry.units,
     }  # fmt: skip
+    if entry.reason:
+        fields = dict(sorted({**fields, "corrects": entry.corrects, "reason": entry.reason}.items()))
     return msgspec.json.encode(fields)
 
 
@@ -84,7 +93,7 @@ def decide(command: Publish, state: Chain) -> tuple[EntryPublished, ...]:
     return (
         EntryPublished(
             command.entry_id, position, command.kind, command.fund_id, command.programme, command.district, command.month, command.amount_fen,
-            command.units, state.hash, link(state.hash, position, command),
+            command.units, state.hash, link(state.hash, position, command), command.corrects, command.reason,
         ),
     )  # fmt: skip
 

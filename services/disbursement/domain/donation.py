@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from services.disbursement.domain.correction import GoodsAreCounted, difference
 from services.disbursement.domain.earmark import NO_WORD, Earmark, part_of
 from services.disbursement.domain.treasury import ItemReceived
 from shared.kernel import Decider, Rejected, Shredded
@@ -51,6 +53,16 @@ class ConfirmRefund(Struct, frozen=True, gc=False):
     month: str
 
 
+class CorrectDonation(Struct, frozen=True, gc=False):
+    """Two people say that another sum was given than was recorded; `corrects` is the public entry, `month` the local month."""
+
+    correction_id: str
+    to_fen: int
+    reason: str
+    month: str
+    corrects: str = ""
+
+
 class RefundAsked(Struct, frozen=True, gc=False):
     donation_id: str
     amount_fen: int
@@ -72,6 +84,19 @@ class DonationRefunded(Struct, frozen=True, gc=False):
     campaign_id: str = ""
 
 
+class DonationCorrected(Struct, frozen=True, gc=False):
+    """The donation as it should have been recorded; what was refunded stays refunded."""
+
+    donation_id: str
+    fund_id: str
+    from_fen: int
+    to_fen: int
+    reason: str
+    month: str
+    correction_id: str
+    corrects: str = ""
+
+
 class DonationReceived(Struct, frozen=True, gc=False):
     """`fund_id` is the part of the fund under the donor's word, where there is one."""
 
@@ -90,11 +115,13 @@ class DonationReceived(Struct, frozen=True, gc=False):
 
 
 class Donation(Struct, frozen=True, gc=False):
-    """`asked` is the refund that waits for a second person; `refunded_fen` is what went back so far."""
+    """`asked` is the refund that waits for a second person; `refunded_fen` is what went back so far; `given_fen` is what was given, by the
+    last correction."""
 
     received: DonationReceived | None = None
     asked: RefundAsked | None = None
     refunded_fen: int = 0
+    given_fen: int = 0
 
 
 class DonationDiffersFromFirst(Rejected):
@@ -121,6 +148,14 @@ class AnotherPersonRefunds(Rejected):
     """Whoever asked for a refund does not confirm it."""
 
 
+class CampaignGiftNotCorrected(Rejected):
+    """A gift to a campaign is corrected by a refund or by another gift, so that its match follows."""
+
+
+class CorrectedBelowRefunded(Rejected):
+    """More than that went back to the donor already."""
+
+
 REFUND_REASONS = frozenset(("donor_asked", "given_twice", "wrong_amount", "campaign_cancelled"))
 
 
@@ -136,6 +171,8 @@ def decide(command: Any, state: Donation) -> tuple[Any, ...]:
             return ask_refund(command, state)
         case ConfirmRefund():
             return confirm_refund(command, state)
+        case CorrectDonation():
+            return correct(command, state)
     raise AssertionError(type(command).__name__)
 
 
@@ -146,8 +183,9 @@ def ask_refund(command: AskRefund, state: Donation) -> tuple[RefundAsked, ...]:
         raise DonationUnknown
     if command.reason not in REFUND_REASONS:
         raise RefundReasonUnknown(reason=command.reason[:40])
-    if not 0 < command.amount_fen <= got.amount_fen - state.refunded_fen or got.kind != "cash":
-        raise RefundMoreThanGiven(amount_fen=command.amount_fen, left_fen=got.amount_fen - state.refunded_fen)
+    left_fen = state.given_fen - state.refunded_fen
+    if not 0 < command.amount_fen <= left_fen or got.kind != "cash":
+        raise RefundMoreThanGiven(amount_fen=command.amount_fen, left_fen=left_fen)
     asked = RefundAsked(got.donation_id, command.amount_fen, command.reason, command.by)
     return () if asked == state.asked else (asked,)
 
@@ -159,11 +197,29 @@ def confirm_refund(command: ConfirmRefund, state: Donation) -> tuple[DonationRef
     if command.by == asked.by:
         raise AnotherPersonRefunds(donation_id=got.donation_id)
     total_fen = state.refunded_fen + asked.amount_fen
-    of_fen = got.amount_fen - state.refunded_fen
+    of_fen = state.given_fen - state.refunded_fen
+    if asked.amount_fen > of_fen:  # corrected to less since it was asked
+        raise RefundMoreThanGiven(amount_fen=asked.amount_fen, left_fen=of_fen)
     return (
         DonationRefunded(
             got.donation_id, got.fund_id, asked.amount_fen, asked.reason, command.by, command.month, total_fen, of_fen, got.campaign_id
         ),
+    )  # fmt: skip
+
+
+def correct(command: CorrectDonation, state: Donation) -> tuple[DonationCorrected, ...]:
+    c, got = command, state.received
+    if got is None:
+        raise DonationUnknown
+    if got.kind != "cash":
+        raise GoodsAreCounted(donation_id=got.donation_id)
+    if got.campaign_id:
+        raise CampaignGiftNotCorrected(campaign_id=got.campaign_id)
+    if c.to_fen < state.refunded_fen:
+        raise CorrectedBelowRefunded(refunded_fen=state.refunded_fen, to_fen=c.to_fen)
+    difference(state.given_fen, c.to_fen)
+    return (
+        DonationCorrected(got.donation_id, got.fund_id, state.given_fen, c.to_fen, c.reason, c.month, c.correction_id, c.corrects),
     )  # fmt: skip
 
 
@@ -190,10 +246,12 @@ def receive(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
 def evolve(state: Donation, event: Any) -> Donation:
     match event:
         case RefundAsked():
-            return Donation(state.received, event, state.refunded_fen)
+            return replace(state, asked=event)
         case DonationRefunded():
-            return Donation(state.received, None, event.total_fen)
-    return Donation(event)
+            return replace(state, asked=None, refunded_fen=event.total_fen)
+        case DonationCorrected():
+            return replace(state, given_fen=event.to_fen)
+    return Donation(event, given_fen=event.amount_fen)
 
 
 DONATION = Decider(
@@ -201,6 +259,6 @@ DONATION = Decider(
     absent=Donation(),
     decide=decide,
     evolve=evolve,
-    commands=(Donate, AskRefund, ConfirmRefund),
-    events=(DonationReceived, RefundAsked, DonationRefunded),
+    commands=(Donate, AskRefund, ConfirmRefund, CorrectDonation),
+    events=(DonationReceived, RefundAsked, DonationRefunded, DonationCorrected),
 )

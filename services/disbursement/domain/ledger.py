@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from services.disbursement.domain.treasury import (
+    Corrected,
     GivenBack,
     HeldMoved,
     ItemReceived,
@@ -70,6 +71,10 @@ def postings(event: Any) -> list[Posting]:
             return [Posting(f"fund:{source}:reserved", f"fund:{target}:available", FEN, fen)]
         case GivenBack(fund_id=fund, amount_fen=fen):
             return [Posting(f"fund:{fund}:available", "donors", FEN, fen)]
+        case Corrected(about=about, fund_id=fund, programme=programme, by_fen=fen):
+            here = f"fund:{fund}:available"
+            source, target = ("donors", here) if about == "donation" else (here, f"spent:{fund}:{programme}")
+            return [Posting(source, target, FEN, fen) if fen > 0 else Posting(target, source, FEN, -fen)]
     return []
 
 

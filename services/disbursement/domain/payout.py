@@ -81,6 +81,10 @@ class Cancel(Struct, frozen=True, gc=False):
     by: str
 
 
+class Expire(Struct, frozen=True, gc=False):
+    """Nobody has approved for so long that what is held is free again."""
+
+
 class NoteBankAnswer(Struct, frozen=True, gc=False):
     """What the bank said: accepted, settled, rejected, returned, or unknown when nobody can tell; reason is the bank's code."""
 
@@ -110,6 +114,15 @@ class FollowUp(Struct, frozen=True, gc=False):
 
     outcome: str
     by: str
+
+
+class CorrectPayout(Struct, frozen=True, gc=False):
+    """Two people say that another sum was paid than was recorded; zero says that nothing was. `month` is the local month."""
+
+    correction_id: str
+    to_fen: int
+    reason: str
+    month: str
 
 
 # Happened
@@ -234,6 +247,19 @@ class ReceiptFollowedUp(Struct, frozen=True, gc=False):
     by: str
 
 
+class PayoutCorrected(Struct, frozen=True, gc=False):
+    """What was paid, as it should have been recorded; `was` and `state` are the states before and after."""
+
+    terms: Terms
+    from_fen: int
+    to_fen: int
+    reason: str
+    month: str
+    correction_id: str
+    was: str
+    state: str
+
+
 # True
 
 # The bank's last word was that the person has nothing of it.
@@ -241,7 +267,8 @@ DID_NOT_ARRIVE = frozenset(("rejected", "returned"))
 
 
 class Payout(Struct, frozen=True, gc=False):
-    """`status` is a state of the contract; `terms` what was requested, then what was reserved; None before that."""
+    """`status` is a state of the contract; `terms` what was requested, then what was reserved; None before that. `corrected_fen` is what
+    was paid by the last correction."""
 
     status: str = "absent"
     terms: Terms | None = None
@@ -251,6 +278,7 @@ class Payout(Struct, frozen=True, gc=False):
     proposed: tuple[str, str] | None = None
     receipt: str = ""
     followed_up: str = ""
+    corrected_fen: int | None = None
 
 
 def evolve(state: Payout, event: Any) -> Payout:
@@ -283,4 +311,6 @@ def evolve(state: Payout, event: Any) -> Payout:
             return replace(state, status="confirmed" if event.answer == "received" else "settled", receipt=event.answer, followed_up="")
         case ReceiptFollowedUp():
             return replace(state, followed_up=event.outcome)
+        case PayoutCorrected():
+            return replace(state, status=event.state, corrected_fen=event.to_fen)
     return state

@@ -6,12 +6,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from services.disbursement.domain.correction import GoodsAreCounted, difference
 from services.disbursement.domain.payout import (
     DID_NOT_ARRIVE,
     Approve,
     Cancel,
     ConfirmReceipt,
+    CorrectPayout,
     DeclineRequest,
+    Expire,
     FollowUp,
     NoteBankAnswer,
     NoteReserved,
@@ -20,6 +23,7 @@ from services.disbursement.domain.payout import (
     PayoutApproved,
     PayoutBecameUnknown,
     PayoutCancelled,
+    PayoutCorrected,
     PayoutInstructed,
     PayoutRefused,
     PayoutRejected,
@@ -43,6 +47,9 @@ SMALL_FEN = 200_000
 LARGE_FEN = 2_000_000
 """Above 20,000 yuan three different people approve."""
 
+HELD_DAYS = 30
+"""What is held and not approved for so many days is free again: money that waits for nobody's yes is not given to others meanwhile."""
+
 INCOMPATIBLE = frozenset(("operator", "caseworker", "gov", "charity", "finance", "admin"))
 """Whoever brings a case in, grants help, keeps the funds or tells the bank does not approve: nobody holds both ends of a payment."""
 
@@ -51,6 +58,7 @@ _OPEN_ANSWERS = frozenset(("partly", "not"))
 
 _OPEN = {"requested", "reserved", "approved"}
 _WITH_BANK = {"instructed", "accepted", "unknown"}
+_PAID = {"settled", "confirmed"}
 _OUTCOMES = {"settled", "rejected"}
 
 
@@ -114,6 +122,10 @@ class FollowUpNotKnownWord(Rejected):
     """What came of it is bank_confirmed, recall_asked, delivered_again, person_not_reached or arrived_late."""
 
 
+class PayoutNotOver(Rejected):
+    """Only a payout of which the bank has said its last word is corrected."""
+
+
 def approvals_needed(amount_fen: int) -> int:
     """How many different people approve this sum (or this value of goods)."""
     return 1 if amount_fen <= SMALL_FEN else 2 if amount_fen <= LARGE_FEN else 3
@@ -135,12 +147,16 @@ def decide(command: Any, state: Payout) -> tuple[Any, ...]:
             return refuse(command, state)
         case Cancel():
             return cancel(command, state)
+        case Expire():
+            return expire(command, state)
         case Resolve():
             return resolve(command, state)
         case ConfirmReceipt():
             return confirm(command, state)
         case FollowUp():
             return follow_up(command, state)
+        case CorrectPayout():
+            return correct(command, state)
     raise AssertionError(type(command).__name__)
 
 
@@ -202,8 +218,8 @@ def bank_answered(command: NoteBankAnswer, state: Payout) -> tuple[Any, ...]:
     terms = state.terms
     if terms is None or terms.kind == "goods" or state.status in _OPEN:
         raise PayoutNotWithBank(status=state.status)
-    if command.status == "returned" and state.status in {"settled", "confirmed"}:
-        return (PayoutReturned(terms, command.reason, command.month),)
+    if command.status == "returned" and state.status in _PAID:
+        return (PayoutReturned(_as_paid(state, terms), command.reason, command.month),)
     if state.status not in _WITH_BANK:
         return ()
     match command.status:
@@ -239,6 +255,13 @@ def cancel(command: Cancel, state: Payout) -> tuple[PayoutCancelled, ...]:
     return (PayoutCancelled(state.terms, command.reason, command.by, state.status == "reserved"),)
 
 
+def expire(_: Expire, state: Payout) -> tuple[PayoutCancelled, ...]:
+    """Late or early, the clock changes nothing but what still waits."""
+    if state.terms is None or state.status != "reserved":
+        return ()
+    return (PayoutCancelled(state.terms, "hold_expired", "clock", True),)
+
+
 def resolve(command: Resolve, state: Payout) -> tuple[Any, ...]:
     terms = state.terms
     if command.outcome not in _OUTCOMES:
@@ -257,7 +280,7 @@ def resolve(command: Resolve, state: Payout) -> tuple[Any, ...]:
 def confirm(command: ConfirmReceipt, state: Payout) -> tuple[ReceiptConfirmed, ...]:
     if command.answer not in {"received", "partly", "not"}:
         raise AnswerNotKnownWord(answer=command.answer[:40])
-    if state.terms is None or state.status not in {"settled", "confirmed"}:
+    if state.terms is None or state.status not in _PAID:
         raise PayoutNotSettled(status=state.status)
     return () if state.receipt == command.answer else (ReceiptConfirmed(state.terms, command.answer, command.by),)
 
@@ -270,14 +293,35 @@ def follow_up(command: FollowUp, state: Payout) -> tuple[ReceiptFollowedUp, ...]
     return () if state.followed_up == command.outcome else (ReceiptFollowedUp(state.terms, command.outcome, command.by),)
 
 
+def _as_paid(state: Payout, terms: Terms) -> Terms:
+    return terms if state.corrected_fen is None else replace(terms, amount_fen=state.corrected_fen)
+
+
+def correct(command: CorrectPayout, state: Payout) -> tuple[PayoutCorrected, ...]:
+    """Paid though we recorded that it was not, not paid though we recorded it, or another sum: its state follows."""
+    c, terms = command, state.terms
+    if terms is None or state.status not in _PAID | DID_NOT_ARRIVE:
+        raise PayoutNotOver(status=state.status)
+    if terms.kind == "goods":
+        raise GoodsAreCounted(payout_id=terms.payout_id)
+    paid_fen = _as_paid(state, terms).amount_fen if state.status in _PAID else 0
+    difference(paid_fen, c.to_fen)
+    now = "rejected" if c.to_fen == 0 else state.status if state.status in _PAID else "settled"
+    return (PayoutCorrected(terms, paid_fen, c.to_fen, c.reason, c.month, c.correction_id, state.status, now),)
+
+
 PAYOUT = Decider(
     noun="payout",
     absent=Payout(),
     decide=decide,
     evolve=evolve,
-    commands=(RequestPayout, DeclineRequest, NoteReserved, Approve, NoteBankAnswer, Refuse, Cancel, Resolve, ConfirmReceipt, FollowUp),
+    commands=(
+        RequestPayout, DeclineRequest, NoteReserved, Approve, NoteBankAnswer, Refuse, Cancel, Expire, Resolve, ConfirmReceipt, FollowUp,
+        CorrectPayout,
+    ),
     events=(
         PayoutRequested, PayoutReserved, PayoutRefused, PayoutApproved, PayoutCancelled, PayoutInstructed, PayoutAccepted, PayoutSettled,
         PayoutRejected, PayoutReturned, PayoutBecameUnknown, ResolutionProposed, ReceiptConfirmed, ReceiptFollowedUp,
+        PayoutCorrected,
     ),
 )  # fmt: skip

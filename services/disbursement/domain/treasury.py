@@ -140,6 +140,16 @@ class MoveHeld(Struct, frozen=True, gc=False):
     amount_fen: int
 
 
+class Correct(Struct, frozen=True, gc=False):
+    """What was recorded of a donation or a payout was wrong by so much (fen, below zero where it was less than recorded)."""
+
+    correction_id: str
+    about: str
+    fund_id: str
+    programme: str
+    by_fen: int
+
+
 class CloseFund(Struct, frozen=True, gc=False):
     """A fund that holds nothing any more takes nothing more."""
 
@@ -222,6 +232,14 @@ class HeldMoved(Struct, frozen=True, gc=False):
     from_fund: str
     to_fund: str
     amount_fen: int
+
+
+class Corrected(Struct, frozen=True, gc=False):
+    correction_id: str
+    about: str
+    fund_id: str
+    programme: str
+    by_fen: int
 
 
 class FundClosed(Struct, frozen=True, gc=False):
@@ -347,6 +365,10 @@ def evolve(state: Treasury, event: Any) -> Treasury:
             return replace(taken, funds=_with(taken, target, fen, 0, 0))
         case GivenBack(fund_id=fund, amount_fen=fen):
             return replace(state, funds=_with(state, fund, -fen, 0, 0))
+        case Corrected(about="donation", fund_id=fund, by_fen=fen):
+            return replace(state, funds=_with(state, fund, fen, 0, 0))
+        case Corrected(fund_id=fund, by_fen=fen):
+            return replace(state, funds=_with(state, fund, -fen, 0, fen))
         case TakenIn(fund_id=fund, amount_fen=fen, items=items):
             if items:
                 return replace(state, stock=_moved(state.stock, items, units=1))

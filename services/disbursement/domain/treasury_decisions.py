@@ -8,6 +8,8 @@ from typing import Any
 from services.disbursement.domain.earmark import whole
 from services.disbursement.domain.treasury import (
     CloseFund,
+    Correct,
+    Corrected,
     Fund,
     FundClosed,
     FundOpened,
@@ -134,6 +136,8 @@ def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
             return hold_for_pool(command, state)
         case MoveHeld():
             return move_held(command, state)
+        case Correct():
+            return correct(command, state)
         case CloseFund():
             return close_fund(command, state)
         case TakeIn():
@@ -250,6 +254,18 @@ def give_back(command: GiveBack, state: Treasury) -> tuple[GivenBack, ...]:
     if fund.available_fen < command.amount_fen:
         raise FundLacksMoney(fund_id=command.fund_id, available_fen=fund.available_fen, amount_fen=command.amount_fen)
     return (GivenBack(command.donation_id, command.fund_id, command.amount_fen),)
+
+
+def correct(command: Correct, state: Treasury) -> tuple[Corrected, ...]:
+    """What was given less, or paid more, than recorded is no longer there to be spent."""
+    c = command
+    fund = _fund(c.fund_id, state)
+    taken = -c.by_fen if c.about == "donation" else c.by_fen
+    if taken > fund.available_fen:
+        raise FundLacksMoney(fund_id=c.fund_id, available_fen=fund.available_fen, amount_fen=taken)
+    if c.about == "payout" and -c.by_fen > fund.spent_fen:
+        raise NeverSpent(fund_id=c.fund_id, spent_fen=fund.spent_fen, amount_fen=-c.by_fen)
+    return (Corrected(c.correction_id, c.about, c.fund_id, c.programme, c.by_fen),)
 
 
 def spend(command: Spend, state: Treasury) -> tuple[Any, ...]:
@@ -374,6 +390,6 @@ TREASURY = Decider(
     absent=Treasury(),
     decide=decide,
     evolve=evolve,
-    commands=(OpenFund, TakeIn, Reserve, Spend, Release, Restore, Transfer, GiveBack, HoldForPool, MoveHeld, CloseFund),
-    events=(FundOpened, TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, FundClosed),
+    commands=(OpenFund, TakeIn, Reserve, Spend, Release, Restore, Transfer, GiveBack, HoldForPool, MoveHeld, Correct, CloseFund),
+    events=(FundOpened, TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, Corrected, FundClosed),
 )

@@ -5,6 +5,7 @@ const said = document.getElementById("check-said"), list = document.getElementBy
 const words = document.getElementById("check").dataset;
 const HERE = "/disbursement/v1/public", PAGE = 500, FAULTS_MAX = 20, KEPT = "kapok-public-head";
 const HASHED = ["amount_fen", "district", "entry_id", "fund_id", "kind", "month", "position", "programme", "units"];
+const MORE = ["corrects", "reason"]; // under the hash of an entry that says why it was made
 const utf8 = new TextEncoder(), GENESIS = "0".repeat(64);
 
 const hex = (bytes) => Array.from(bytes, (one) => one.toString(16).padStart(2, "0")).join("");
@@ -58,17 +59,22 @@ async function rootsOf(hashes, sizes) {
   return found;
 }
 
+const namesOf = (one) => (one.reason ? [...HASHED, ...MORE].sort() : HASHED);
+
 async function faultsOfChain(entries) {
-  const faults = [];
+  const faults = [], numbers = new Set();
   for (let from = 0; from < entries.length; from += PAGE) {
     const some = entries.slice(from, from + PAGE);
-    const hashes = await Promise.all(some.map((one) => sha(unhex(one.previous), compact(one, HASHED)).then(hex)));
+    const hashes = await Promise.all(some.map((one) => sha(unhex(one.previous), compact(one, namesOf(one))).then(hex)));
     some.forEach((one, nth) => {
       const at = from + nth + 1, before = at === 1 ? GENESIS : entries[at - 2].hash;
-      const exact = [one.amount_fen, one.units].every((n) => Number.isSafeInteger(n) && n >= 0);
+      const corrects = one.kind === "correction";
+      const exact = [one.amount_fen, one.units].every((n) => Number.isSafeInteger(n) && (n >= 0 || corrects));
+      numbers.add(one.entry_id);
       if (one.position !== at) faults.push(fill(words.moved, { at, position: one.position }));
       else if (one.previous !== before) faults.push(fill(words.unlinked, { at }));
       else if (!one.withheld && (!exact || hashes[nth] !== one.hash)) faults.push(fill(words.changed, { at }));
+      else if (corrects && !(one.reason && (numbers.has(one.corrects) || numbers.has("")))) faults.push(fill(words.baseless, { at }));
     });
     bar.value = 0.5 + (from + some.length) / entries.length / 4;
     said.textContent = fill(words.hashing, { count: from + some.length, size: entries.length });

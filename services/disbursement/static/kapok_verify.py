@@ -28,6 +28,7 @@ from typing import Any
 
 GENESIS = "0" * 64
 HASHED = ("amount_fen", "district", "entry_id", "fund_id", "kind", "month", "position", "programme", "units")
+MORE = ("corrects", "reason")  # under the hash of an entry that says why it was made
 TEXTS = ("district", "entry_id", "fund_id", "kind", "month", "programme")
 PAGE = 500
 ENDLESS = 10**15
@@ -132,10 +133,16 @@ def shape(entry: Any) -> str:
     for name in (*HASHED, "previous", "hash"):
         if name not in entry:
             return f"says no {name}"
-    if not whole(entry["amount_fen"]) or not whole(entry["units"]) or not whole(entry["position"], 1):
+    if (
+        not whole(entry["amount_fen"], -ENDLESS if entry["kind"] == "correction" else 0)
+        or not whole(entry["units"])
+        or not whole(entry["position"], 1)
+    ):
         return "has an amount, units or a position that is no whole number of fen or units"
-    if not all(isinstance(entry[name], str) for name in TEXTS):
+    if not all(isinstance(entry[name], str) for name in TEXTS) or not all(isinstance(entry.get(name, ""), str) for name in MORE):
         return "has a text that is none"
+    if entry["kind"] == "correction" and not (entry.get("corrects") and entry.get("reason")):
+        return "corrects something and does not say what or why"
     if not is_hash(entry["previous"]) or not is_hash(entry["hash"]):
         return "has a hash that is none"
     return ""
@@ -143,7 +150,7 @@ def shape(entry: Any) -> str:
 
 def faults_of_chain(entries: Iterable[Any], heads: Mapping[int, list[tuple[str, Mapping[str, Any]]]]) -> Iterator[str]:
     """Follow the chain from its first entry on and hold each head against what stands there."""
-    tree, last, at = Tree(), GENESIS, 0
+    tree, last, at, numbers = Tree(), GENESIS, 0, set[str]()
     yield from faults_of_heads(heads.get(0, []), tree, last)
     for at, entry in enumerate(entries, 1):
         wrong = shape(entry)
@@ -157,9 +164,12 @@ def faults_of_chain(entries: Iterable[Any], heads: Mapping[int, list[tuple[str, 
             yield f"{name} does not stand on entry {at - 1}."
         # An entry of before withholds place and programme, which its hash is over: its place is checked, its words are not.
         if not entry.get("withheld"):
-            text = compact({field: entry[field] for field in HASHED})
+            text = compact({field: entry[field] for field in (HASHED if not entry.get("reason") else (*HASHED, *MORE))})
             if hashlib.sha256(bytes.fromhex(entry["previous"]) + text).hexdigest() != entry["hash"]:
                 yield f"{name} is not what its hash says: something in it was changed."
+        numbers.add(entry["entry_id"])
+        if entry["kind"] == "correction" and entry["corrects"] not in numbers and "" not in numbers:
+            yield f"{name} corrects an entry that was not there before it."
         last = entry["hash"]
         tree.add(bytes.fromhex(last))
         yield from faults_of_heads(heads.get(at, []), tree, last)
@@ -193,7 +203,12 @@ def faults_of_signature(name: str, head: Mapping[str, Any], keys: list[bytes]) -
 def faults_of_summary(summary: Mapping[str, Any], entries: Iterable[Any]) -> Iterator[str]:
     """The totals by kind are sums of the entries, and each table of the summary, with what waits, to what was paid out and not sent back."""
     kinds: dict[str, list[int]] = {}
+    kind_of: dict[str, str] = {}
+    corrected = 0
     for entry in entries:
+        kind_of[entry["entry_id"]] = entry["kind"]
+        if kind_of.get(entry.get("corrects", "")) in ("payout", "goods", "returned"):
+            corrected += entry["amount_fen"]
         at = kinds.setdefault(entry["kind"], [0, 0, 0])
         for place, more in enumerate((1, entry["amount_fen"], entry["units"])):
             at[place] += more
@@ -205,8 +220,8 @@ def faults_of_summary(summary: Mapping[str, Any], entries: Iterable[Any]) -> Ite
     waiting = summary.get("waiting", {}).get("amount_fen", 0)
     for table in ("by_programme", "by_district", "by_month", "cells"):
         rows = summary.get(table, [])
-        if rows and sum(row["amount_fen"] for row in rows) + waiting != paid - returned:
-            yield f"The summary's table {table} does not add up to the {paid - returned} fen that the entries paid out."
+        if rows and sum(row["amount_fen"] for row in rows) + waiting != paid - returned + corrected:
+            yield f"The summary's table {table} does not add up to the {paid - returned + corrected} fen that the entries paid out."
 
 
 class Unreadable(Exception):
