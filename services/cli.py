@@ -32,7 +32,7 @@ from services.main import SERVICES
 from services.run import NotStarted, beside
 from services.run import run as run_embedded
 from services.sending import NotSent
-from services.tending import LedgerBroken, Refused, make_topics
+from services.tending import LedgerBroken, Refused, check_books, make_topics
 from services.tending import rebuild as rebuild_projection
 from services.tending import verify_ledger as verify_public_ledger
 from shared.embedded import EmbeddedProblem
@@ -219,13 +219,19 @@ def rebuild(
 
 
 @app.command()
-def verify_ledger(url: Annotated[str, typer.Option(help="Where Kapok serves.")] = _HERE) -> None:
-    """Read the public ledger as anybody can and compute it again: hashes, Merkle root, signature."""
+def verify_ledger(
+    url: Annotated[str, typer.Option(help="Where Kapok serves.")] = _HERE,
+    token: Annotated[str, typer.Option(envvar="KAPOK_TOKEN", help="A token of the role auditor: then the books behind it too.")] = "",
+) -> None:
+    """Read the public ledger as anybody can and compute it again: hashes, Merkle root, signature; with a token the books as well."""
 
     async def verified() -> None:
         async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             found = await verify_public_ledger(http, url)
-        print(f"{found['entries']} entries fit their hashes; the head {found['root']} is signed, {found['signed_at']}.")
+            print(f"{found['entries']} entries fit their hashes; the head {found['root']} is signed, {found['signed_at']}.")
+            if token:
+                at = await check_books(http, url, token)
+                print(f"The books balance entry by entry and hold what was published, {at}.")
 
     _asked(verified())
 

@@ -66,6 +66,17 @@ async def verify_ledger(http: httpx.AsyncClient, url: str) -> dict[str, Any]:
     return {"entries": len(tree), "root": head["root"], "signed_at": head["at"]}
 
 
+async def check_books(http: httpx.AsyncClient, url: str, token: str) -> str:
+    """Have the running city sum every entry of its books again; answers when. Raises `LedgerBroken` with each fault, `Refused`."""
+    answer = await http.post(f"{url}/disbursement/v1/ledger/check", headers={"authorization": f"Bearer {token}"})
+    told = answer.json()
+    if answer.status_code != 200:
+        raise Refused(f"{told.get('title', answer.status_code)} {told.get('detail', '')}".strip())
+    if not told["sound"]:
+        raise LedgerBroken("\n".join(f"{f['account']} ({f['unit']}): {f['what']}, by {f['value']}." for f in told["faults"]))
+    return str(told["at"])
+
+
 def followed(entries: Iterable[dict[str, Any]]) -> tuple[Tree, str]:
     """The tree over these entries, oldest first, and the last one's hash; raises `LedgerBroken` at the first that does not fit."""
     tree, last = Tree(), GENESIS

@@ -48,6 +48,9 @@ def metrics_router(ops: Ops) -> APIRouter:
             )  # fmt: skip
             for gauge, value in zip(gauges.values(), values, strict=True):
                 gauge.labels(s["service"]).set(value)
+        for s in state["services"]:
+            for m in s["measures"]:
+                Gauge(m["name"], m["text"], ["service"], registry=registry).labels(s["service"]).set(m["value"])
         lag = Gauge(_LAG, "Age of the oldest unread message", ["topic", "group"], registry=registry)
         behind = Gauge(_BEHIND, "Unread messages", ["topic", "group"], registry=registry)
         for topic in state["topics"]:

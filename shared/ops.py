@@ -102,6 +102,7 @@ class Ops:
             "heard": consume.heard if consume else 0, "duplicates": consume.duplicates if consume else 0,
             "blocked_keys": consume.parking.blocked_keys if consume else 0,
             "loops": [{"name": x.name, "alive": x.alive, "failures": x.failures, "error": x.error} for x in one.loops],
+            "measures": [{"name": m.name, "text": m.text, "value": m.value(one.room)} for m in one.service.measures],
         }  # fmt: skip
 
     async def parked(self, request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> dict[str, Any]:

@@ -172,6 +172,12 @@ class Room:
             await self._open(rows, sealed)
         return rows
 
+    async def at_one_moment(self, *statements: Select[Any]) -> list[list[dict[str, Any]]]:
+        """The answers of several SELECTs that see the same commits; sealed columns stay sealed."""
+        async with _asked(), self._engine.connect() as connection:
+            seen = await connection.execution_options(isolation_level="REPEATABLE READ")
+            return [[dict(row) for row in (await seen.execute(statement)).mappings()] for statement in statements]
+
     async def _open(self, rows: list[dict[str, Any]], sealed: Sequence[Column[Any]]) -> None:
         ring = self.store.ring
         await self.store.know(str(row[c.info["sealed"]]) for row in rows for c in sealed if row.get(c.name) and row.get(c.info["sealed"]))

@@ -144,6 +144,15 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A number for those who watch, by a name of Prometheus; `value(room)` reads what is in memory and asks nobody."""
+
+    name: str
+    text: str
+    value: Callable[[Any], float]
+
+
+@dataclass(frozen=True)
 class Webhook:
     """Where somebody outside speaks who has no token and signs each word (Standard Webhooks); they have a rate of their own.
 
@@ -170,6 +179,7 @@ class Service:
     listeners: tuple[Listener, ...] = ()
     effects: tuple[Effect, ...] = ()
     loops: tuple[Loop, ...] = ()
+    measures: tuple[Measure, ...] = ()
     due: Mapping[str, Callable[[str, Mapping[str, Any]], Iterable[To]]] = field(default_factory=dict)
     routers: tuple[APIRouter, ...] = ()
     pages: tuple[APIRouter, ...] = ()

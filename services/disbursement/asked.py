@@ -30,6 +30,7 @@ class FundIn(_Said):
     programmes: Annotated[list[Code], Field(max_length=50)] = []
     districts: Annotated[list[District], Field(max_length=50)] = []
     purposes: Annotated[list[Code], Field(max_length=50)] = []
+    kind: Literal["general", "community", "special", "city_association", "administration"] = "general"
 
 
 class EarmarkIn(_Said):

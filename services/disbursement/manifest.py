@@ -9,9 +9,11 @@ from services.disbursement.bank_effects import BANK_EFFECTS, READING_FOLDER
 from services.disbursement.bank_following import BANK_FOLLOW, both
 from services.disbursement.bank_pages import router as bank_pages
 from services.disbursement.bank_projections import BANK_PROJECTIONS
+from services.disbursement.book_rows import BOOK_PROJECTIONS
 from services.disbursement.campaign_following import CAMPAIGN_FOLLOW
 from services.disbursement.campaign_pages import router as campaign_pages
 from services.disbursement.campaign_rows import CAMPAIGN_PROJECTIONS
+from services.disbursement.checking import BOOK_FAULTS, CHECKING_BOOKS
 from services.disbursement.contract import PUBLIC_TYPES, PUBLISH
 from services.disbursement.domain.campaign import CAMPAIGN
 from services.disbursement.domain.chain import CHAIN
@@ -90,6 +92,7 @@ DISBURSEMENT = Service(
         KEPT,
         TRANSFER_LIST,
         CORRECTION_LIST,
+        *BOOK_PROJECTIONS,
         *BANK_PROJECTIONS,
         *CAMPAIGN_PROJECTIONS,
         *RECEIPT_PROJECTIONS,
@@ -97,7 +100,8 @@ DISBURSEMENT = Service(
     follow=both(both(FOLLOW, BANK_FOLLOW), CAMPAIGN_FOLLOW),
     reactions=REACTIONS,
     effects=(*EFFECTS, *BANK_EFFECTS),
-    loops=(READING_FOLDER, KEEPING_HEADS),
+    loops=(READING_FOLDER, KEEPING_HEADS, CHECKING_BOOKS),
+    measures=(BOOK_FAULTS,),
     due=DUE,
     routers=ROUTERS,
     pages=(pages, public_pages, transparency_pages, bank_pages, campaign_pages),

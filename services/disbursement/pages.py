@@ -16,6 +16,7 @@ from services.disbursement.api.funds import shown_fund
 from services.disbursement.api.payouts import shown_payout
 from services.disbursement.approving import SEES_ALL, approve_each, month, own_payout
 from services.disbursement.asked import DonationIn, FundIn
+from services.disbursement.checking import figures_of
 from services.disbursement.domain.earmark import word_of
 from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, PayoutRefused, Refuse, Resolve
 from services.disbursement.domain.payout_decisions import FOLLOW_UPS, INCOMPATIBLE
@@ -23,6 +24,7 @@ from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.follow import CITY
 from services.disbursement.tables import payouts as payout_table
+from shared.clock import local_day
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
@@ -167,7 +169,8 @@ async def _funds(page: Page, status: int = 200, **values: Any) -> Response:
     funds = [{**shown_fund(fund_id, fund), "name": names[fund_id]} for fund_id, fund in sorted(treasury.funds.items())]
     most = max((f["available_fen"] + f["reserved_fen"] + f["spent_fen"] for f in funds), default=0)
     choices = [(f["id"], f["name"]) for f in funds]
-    shown = {"wrong": [], "form": {}, "choices": choices, "may_keep": page.may("finance", "admin"), **values}
+    year, _ = await figures_of(page.door, local_day(page.door.now).year)
+    shown = {"figures": year, "wrong": [], "form": {}, "choices": choices, "may_keep": page.may("finance", "admin"), **values}
     return page.show("disbursement/funds.html", status=status, funds=funds, most=most, stock=sorted(treasury.stock.items()), **shown)
 
 

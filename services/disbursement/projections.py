@@ -295,6 +295,11 @@ def sum_of_given(e: Envelope) -> Iterable[RowChange]:
     return (_one_more(kind, d.month, "", "", value, sum(i.quantity for i in d.items)),)
 
 
+def sum_of_refunded(e: Envelope) -> Iterable[RowChange]:
+    d: DonationRefunded = e.data
+    return (_one_more("refund", d.month, "", "", d.amount_fen, 0),)
+
+
 PAYOUT_LIST = Projection(
     "payouts",
     (payouts,),
@@ -346,6 +351,7 @@ PUBLIC_CHAIN = Projection(
         PayoutCorrected: sum_of_corrected_payout,
         DonationReceived: sum_of_given,
         DonationCorrected: sum_of_corrected_donation,
+        DonationRefunded: sum_of_refunded,
     },
 )
 KEPT = Projection("kept", (kept,), {KeptByLaw: kept_by_law, KeepingEnded: keeping_ended})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Select, case, func, literal, or_, select
 
-from services.disbursement.domain.ledger import Fault, faults
+from services.disbursement.book_rows import balance_days, before_day
+from services.disbursement.domain.ledger import Fault, differing, faults, unpublished
 from services.disbursement.tables import balances, corrections, donations, entries, funds, payouts, public_entries, public_totals, transfers
 from shared.room import Room
 
@@ -82,36 +83,58 @@ def entry_list(account: str | None) -> Select[Any]:
 
 
 async def balance_rows(room: Room, accounts: Sequence[str] | None = None, as_of: datetime | None = None) -> list[dict[str, Any]]:
-    """Debits and credits by account and unit: now from the running balances, as of a moment from the entries."""
+    """Debits and credits by account and unit: now from the running balances, as of a moment from the days before and its day's entries."""
     if as_of is None:
         wanted = select(balances.c.account, balances.c.unit, balances.c.debits, balances.c.credits)
         if accounts is not None:
             wanted = wanted.where(balances.c.account.in_(accounts))
         return await room.rows(wanted.order_by(balances.c.account, balances.c.unit))
-    return await summed(room, accounts, as_of)
+    midnight = as_of.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    earlier = before_day(midnight.date())
+    if accounts is not None:
+        earlier = earlier.where(balance_days.c.account.in_(accounts))
+    taken, given, days = await room.at_one_moment(*_sides(accounts, midnight, as_of), earlier)
+    return _together([*days, *taken, *given])
 
 
-async def summed(room: Room, accounts: Sequence[str] | None = None, as_of: datetime | None = None) -> list[dict[str, Any]]:
-    """The same summed from the entries themselves."""
+def _sides(accounts: Sequence[str] | None = None, since: datetime | None = None, as_of: datetime | None = None) -> list[Select[Any]]:
+    """What entries took from each account and what they gave to it, of a span of time or of all."""
     sides = []
     for side, debit, credit in ((entries.c.debit, entries.c.amount, 0), (entries.c.credit, 0, entries.c.amount)):
         one = select(side.label("account"), entries.c.unit, func.sum(debit).label("debits"), func.sum(credit).label("credits"))
+        if since is not None:
+            one = one.where(entries.c.at >= since)
         if as_of is not None:
             one = one.where(entries.c.at <= as_of)
         if accounts is not None:
             one = one.where(side.in_(accounts))
-        sides.append(await room.rows(one.group_by(side, entries.c.unit)))
+        sides.append(one.group_by(side, entries.c.unit))
+    return sides
+
+
+def _together(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in (row for rows in sides for row in rows):
+    for row in rows:
         at = found.setdefault((row["account"], row["unit"]), {"account": row["account"], "unit": row["unit"], "debits": 0, "credits": 0})
         at["debits"] += int(row["debits"])
         at["credits"] += int(row["credits"])
     return [found[key] for key in sorted(found)]
 
 
+def published_by_kind() -> Select[Any]:
+    """The fen of the public totals by kind; corrections of payouts name a programme, those of donations none."""
+    t = public_totals.c
+    kind = case((t.kind != "correction", t.kind), (t.programme == "", "donation_correction"), else_="payout_correction").label("kind")
+    return select(kind, func.sum(t.amount_fen).label("fen")).group_by(kind)
+
+
 async def ledger_faults(room: Room) -> list[Fault]:
-    """The standing check of the ledger; empty when all is well."""
-    return faults(await balance_rows(room), await summed(room))
+    """The standing check of the ledger: balances against entries, days against entries, and the books against what was published;
+    empty when all is well."""
+    told = await room.at_one_moment(*_sides(), select(balances), before_day(date.max), published_by_kind())
+    taken, given, running, days, by_kind = told
+    recorded, published = _together([*taken, *given]), {row["kind"]: int(row["fen"]) for row in by_kind}
+    return [*faults(running, recorded), *differing(days, recorded), *unpublished(recorded, published)]
 
 
 def chain_rows() -> Select[Any]:

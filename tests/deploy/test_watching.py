@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from services.main import SERVICES
 from shared import metrics
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -16,7 +17,8 @@ ALERTS: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((DEPLOY / "prometheus/alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana/dashboards/kapok.json").read_text())
-TOLD = set(re.findall(r"\"(kapok_[a-z_]+)\"", Path(metrics.__file__).read_text()))
+_OF_SERVICES = {measure.name for service in SERVICES for measure in service.measures}
+TOLD = set(re.findall(r"\"(kapok_[a-z_]+)\"", Path(metrics.__file__).read_text())) | _OF_SERVICES
 
 
 def asked(expression: str) -> set[str]:

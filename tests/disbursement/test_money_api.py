@@ -71,7 +71,7 @@ async def test_a_fund_is_opened_once_and_shown(desk: Desk) -> None:
     assert (other.status_code, other.json()["type"]) == (409, "urn:kapok:problem:FundOpenedDifferently")
     assert other.json()["facts"] == {"fund_id": "tianhe"}
     shown = (await desk.get("/funds/tianhe")).json()
-    assert shown == {**tianhe, "available_fen": 0, "reserved_fen": 0, "spent_fen": 0, "closed": False}
+    assert shown == {**tianhe, "available_fen": 0, "reserved_fen": 0, "spent_fen": 0, "kind": "general", "closed": False}
     assert (await desk.get("/funds/nobody")).status_code == 404
     assert (await desk.get("/funds/nobody/balance")).status_code == 404
 

@@ -116,6 +116,12 @@ SAID_NO = (
     No((GENERAL,), OpenFund("general", "General", (), ("440106",)), d.FundOpenedDifferently),
     No((GENERAL,), OpenFund("general", "General", (), (), ("food",)), d.FundOpenedDifferently),
     No((), TakeIn("d1", "general", 1), d.FundUnknown),
+    No((), OpenFund("x", "X", kind="private"), d.FundKindUnknown),
+    No(
+        (t.FundOpened("own", "Own", (), (), (), "administration"),),
+        TakeIn("d3", "own~n.rent", 1, (), Earmark(purpose="rent")),
+        d.FundNotForProgramme,
+    ),
     No((), FOR_TIANHE, d.FundUnknown),
     No((STUDENTS,), TakeIn("d3", "students~p.X", 1, (), Earmark("X")), d.FundNotForProgramme),
     No((TIANHE,), TakeIn("d3", "tianhe~d.440103", 1, (), Earmark(district="440103")), d.FundNotForTerritory),

@@ -29,14 +29,19 @@ def shown_fund(fund_id: str, fund: Fund) -> dict[str, Any]:
     return {
         "id": fund_id, "name": fund.name, "programmes": fund.programmes, "districts": fund.districts, "purposes": fund.purposes,
         "available_fen": fund.available_fen, "reserved_fen": fund.reserved_fen, "spent_fen": fund.spent_fen,
-        "closed": fund.closed,
+        "kind": fund.kind or "general", "closed": fund.closed,
     }  # fmt: skip
+
+
+def _kind(body: FundIn) -> str:
+    """A general fund says nothing of its kind, as those of before did."""
+    return "" if body.kind == "general" else body.kind
 
 
 @router.post("", status_code=201)
 async def open_fund(body: FundIn, door: Keeper) -> dict[str, Any]:
     """Open a fund; said again with the same terms it changes nothing, with others it is refused."""
-    command = OpenFund(body.id, body.name, tuple(body.programmes), tuple(body.districts), tuple(body.purposes))
+    command = OpenFund(body.id, body.name, tuple(body.programmes), tuple(body.districts), tuple(body.purposes), _kind(body))
     done = await door.execute(To("treasury", CITY, command))
     return {"id": body.id, "version": done.version}
 

@@ -8,6 +8,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import views
+from services.disbursement.checking import check_books, figures_of, last_check
 from services.disbursement.domain.ledger import FEN
 from services.disbursement.domain.treasury import Treasury
 from services.disbursement.follow import CITY
@@ -44,16 +45,31 @@ async def accounts(door: Books) -> dict[str, Any]:
 
 @router.get("/ledger/trial-balance")
 async def trial_balance(door: Books, as_of: Instant | None = None) -> dict[str, Any]:
-    """Sums of all entries by account and unit, now or at an instant; `sums` are debits and credits by unit and must be equal."""
-    rows = _shown(await views.summed(door.room, None, as_of))
+    """Balances by account and unit, now or at an instant; `sums` are debits and credits by unit and must be equal. `faults` are those of
+    the last standing check of the books."""
+    rows = _shown(await views.balance_rows(door.room, None, as_of))
     sums: dict[str, dict[str, int]] = {}
     for row in rows:
         at = sums.setdefault(row["unit"], {"debits": 0, "credits": 0})
         at["debits"] += row["debits"]
         at["credits"] += row["credits"]
     balanced = all(s["debits"] == s["credits"] for s in sums.values())
-    faults = [] if as_of is not None else msgspec.to_builtins(await views.ledger_faults(door.room))
+    faults = [] if as_of is not None else msgspec.to_builtins((await last_check(door.room)).faults)
     return {"as_of": as_of or door.now, "balanced": balanced and not faults, "sums": sums, "faults": faults, "items": rows}
+
+
+@router.post("/ledger/check")
+async def check(door: Books) -> dict[str, Any]:
+    """Check the books now, entry by entry: balances, days, nothing below zero, debits and credits, and the books against what was published."""
+    found = await check_books(door.room)
+    return {"at": found.at, "sound": not found.faults, "faults": msgspec.to_builtins(found.faults)}
+
+
+@router.get("/figures")
+async def year_figures(door: Books, year: Annotated[int, Query(ge=2000, le=2200)]) -> dict[str, Any]:
+    """What the law asks of a year: shares of spending and of administration in ten-thousandths, and each fund's year."""
+    found, rows = await figures_of(door, year)
+    return {**msgspec.to_builtins(found), "funds": [msgspec.to_builtins(row) for row in rows if row.year == year]}
 
 
 @router.get("/ledger/public-entries")

@@ -87,13 +87,43 @@ class Fault(Struct, frozen=True):
     value: int
 
 
+def _by_account(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[int, int]]:
+    return {(b["account"], b["unit"]): (int(b["debits"]), int(b["credits"])) for b in rows}
+
+
+def differing(days: Iterable[Mapping[str, Any]], recorded: Iterable[Mapping[str, Any]]) -> list[Fault]:
+    """Where the sums of all days are not those of the entries."""
+    told, summed = _by_account(days), _by_account(recorded)
+    found = []
+    for account, unit in sorted(told.keys() | summed.keys()):
+        mine, theirs = told.get((account, unit), (0, 0)), summed.get((account, unit), (0, 0))
+        if mine != theirs:
+            value = (mine[1] - mine[0]) - (theirs[1] - theirs[0])
+            found.append(Fault("the sums by day are not the sum of the entries", account, unit, value))
+    return found
+
+
+CAME, WENT = ("donation", "goods_donation", "returned", "donation_correction"), ("refund", "payout", "goods", "payout_correction")
+
+
+def unpublished(recorded: Iterable[Mapping[str, Any]], published: Mapping[str, int]) -> list[Fault]:
+    """What the funds and the stores hold must be what was published to have come in, less what was published to have gone out.
+
+    `published` are fen by kind of public entry. Matches move money between funds and change nothing of the whole.
+    """
+    held = sum(
+        c - d for (account, unit), (d, c) in _by_account(recorded).items() if unit == FEN and account.startswith(("fund:", "stock:"))
+    )
+    told = sum(published.get(kind, 0) for kind in CAME) - sum(published.get(kind, 0) for kind in WENT)
+    return [] if held == told else [Fault("what is held is not what was published", "*", FEN, held - told)]
+
+
 def faults(balances: Iterable[Mapping[str, Any]], recorded: Iterable[Mapping[str, Any]]) -> list[Fault]:
     """Compare the running balances with the sums of all entries, and check that nothing promised or held is below zero.
 
     `balances` have account, unit, debits, credits; `recorded` the same, summed from the entries.
     """
-    running = {(b["account"], b["unit"]): (int(b["debits"]), int(b["credits"])) for b in balances}
-    summed = {(b["account"], b["unit"]): (int(b["debits"]), int(b["credits"])) for b in recorded}
+    running, summed = _by_account(balances), _by_account(recorded)
     found = []
     for account, unit in sorted(running.keys() | summed.keys()):
         mine, theirs = running.get((account, unit), (0, 0)), summed.get((account, unit), (0, 0))

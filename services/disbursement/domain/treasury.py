@@ -41,13 +41,14 @@ class ItemReceived(Struct, frozen=True, gc=False):
 
 
 class OpenFund(Struct, frozen=True, gc=False):
-    """A fund and what it may be spent on; empty tuples restrict nothing."""
+    """A fund and what it may be spent on; empty tuples restrict nothing. `kind` is a code of `figures.KINDS`, empty for a general one."""
 
     fund_id: str
     name: str
     programmes: tuple[str, ...] = ()
     districts: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
+    kind: str = ""
 
 
 class TakeIn(Struct, frozen=True, gc=False):
@@ -165,6 +166,7 @@ class FundOpened(Struct, frozen=True, gc=False):
     programmes: tuple[str, ...]
     districts: tuple[str, ...]
     purposes: tuple[str, ...]
+    kind: str = ""
 
 
 class TakenIn(Struct, frozen=True, gc=False):
@@ -268,6 +270,7 @@ class Fund(Struct, frozen=True, gc=False):
     reserved_fen: int = 0
     spent_fen: int = 0
     closed: bool = False
+    kind: str = ""
 
 
 class Stock(Struct, frozen=True, gc=False):
@@ -374,7 +377,7 @@ def evolve(state: Treasury, event: Any) -> Treasury:
                 return replace(state, stock=_moved(state.stock, items, units=1))
             return replace(state, funds=_with(state, fund, fen, 0, 0))
         case FundOpened():
-            opened = Fund(event.name, event.programmes, event.districts, event.purposes)
+            opened = Fund(event.name, event.programmes, event.districts, event.purposes, kind=event.kind)
             return replace(state, funds={**state.funds, event.fund_id: opened})
         case FundClosed(fund_id=fund):
             return replace(state, funds={**state.funds, fund: replace(state.funds[fund], closed=True)})

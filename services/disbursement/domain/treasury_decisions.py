@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.disbursement.domain.earmark import whole
+from services.disbursement.domain.figures import ADMINISTRATION, KINDS
 from services.disbursement.domain.treasury import (
     CloseFund,
     Correct,
@@ -55,6 +56,10 @@ class FundUnknown(Rejected):
 
 class FundOpenedDifferently(Rejected):
     """A fund with this id was opened with another name or other restrictions."""
+
+
+class FundKindUnknown(Rejected):
+    """A fund is general, community, special, city_association or administration."""
 
 
 class FundNotForProgramme(Rejected):
@@ -149,15 +154,14 @@ def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
 
 def open_fund(command: OpenFund, state: Treasury) -> tuple[FundOpened, ...]:
     there = state.funds.get(command.fund_id)
-    asked = FundOpened(command.fund_id, command.name, command.programmes, command.districts, command.purposes)
+    if command.kind and command.kind not in KINDS:
+        raise FundKindUnknown(kind=command.kind[:40])
+    asked = FundOpened(command.fund_id, command.name, command.programmes, command.districts, command.purposes, command.kind)
     if there is None:
         return (asked,)
-    same = (there.name, there.programmes, there.districts, there.purposes) == (
-        asked.name,
-        asked.programmes,
-        asked.districts,
-        asked.purposes,
-    )
+    same = (there.name, there.programmes, there.districts, there.purposes, there.kind) == (
+        asked.name, asked.programmes, asked.districts, asked.purposes, asked.kind,
+    )  # fmt: skip
     if not same:
         raise FundOpenedDifferently(fund_id=command.fund_id)
     return ()
@@ -179,9 +183,9 @@ def _part(command: TakeIn, state: Treasury) -> FundOpened:
     outside = _outside(fund_id, fund, word.programme or None, word.district or None, word.purpose or None)
     if outside is not None:
         raise outside
-    programmes = (word.programme,) if word.programme else fund.programmes
-    districts = (word.district,) if word.district else fund.districts
-    return FundOpened(command.fund_id, fund.name, programmes, districts, (word.purpose,) if word.purpose else fund.purposes)
+    said = ((word.programme, fund.programmes), (word.district, fund.districts), (word.purpose, fund.purposes))
+    programmes, districts, purposes = ((code,) if code else bound for code, bound in said)
+    return FundOpened(command.fund_id, fund.name, programmes, districts, purposes, fund.kind)
 
 
 def _fund(fund_id: str, state: Treasury) -> Fund:
@@ -316,14 +320,10 @@ def reserve(command: Reserve, state: Treasury) -> tuple[Reserved, ...]:
         raise NothingToReserve(amount_fen=command.amount_fen)
     for fund_id in _fitting(command, state):
         return (Reserved(command.payout_id, fund_id, command.amount_fen, ()),)
-    if command.fund_id is not None:
-        fund = state.funds.get(command.fund_id)
-        if fund is None:
-            raise FundUnknown(fund_id=command.fund_id)
-        hindrance = _hindrance(command.fund_id, fund, command)
-        if hindrance is not None:
-            raise hindrance
-    raise NoFundFits(programme=command.programme, district=command.district, amount_fen=command.amount_fen)
+    if command.fund_id is not None and command.fund_id not in state.funds:
+        raise FundUnknown(fund_id=command.fund_id)
+    named = None if command.fund_id is None else _hindrance(command.fund_id, state.funds[command.fund_id], command)
+    raise named or NoFundFits(programme=command.programme, district=command.district, amount_fen=command.amount_fen)
 
 
 def _as_held(command: Reserve, held: Hold) -> None:
@@ -350,6 +350,8 @@ def _hindrance(fund_id: str, fund: Fund, command: Reserve) -> Rejected | None:
 
 def _outside(fund_id: str, fund: Fund, programme: str | None, district: str | None, purpose: str | None) -> Rejected | None:
     """What the fund is not for; None asks nothing."""
+    if fund.kind == ADMINISTRATION:
+        return FundNotForProgramme(fund_id=fund_id, programme=programme or "", only=ADMINISTRATION)
     if fund.programmes and programme is not None and programme not in fund.programmes:
         return FundNotForProgramme(fund_id=fund_id, programme=programme, only=", ".join(fund.programmes))
     if fund.districts and district is not None and not district.startswith(fund.districts):
