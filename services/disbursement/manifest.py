@@ -50,6 +50,7 @@ from services.disbursement.publishing import KEEPING_HEADS
 from services.disbursement.reactions import DUE, REACTIONS
 from services.disbursement.receipt_rows import RECEIPT_PROJECTIONS
 from services.disbursement.stored import CODEC
+from services.disbursement.supervision_pages import router as supervision_pages
 from services.disbursement.tables import TABLES
 from services.disbursement.transparency_pages import router as transparency_pages
 from shared.service import Service
@@ -104,7 +105,7 @@ DISBURSEMENT = Service(
     measures=(BOOK_FAULTS,),
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, public_pages, transparency_pages, bank_pages, campaign_pages),
+    pages=(pages, public_pages, transparency_pages, supervision_pages, bank_pages, campaign_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -156,7 +156,7 @@ class Desk(Alone):
             "need": "livelihood", "district": district, "grant": grant,
         }  # fmt: skip
         await self.hears("matching.referral_accepted.v1", said)
-        return payout_key(case_id, programme, "2026", grant.get("instalment", 1))
+        return payout_key(case_id, programme, str(self.now.year), grant.get("instalment", 1))
 
     async def approved(self, payout_id: str, who: str = "approver-1") -> httpx.Response:
         return await self.post(f"/payouts/{payout_id}/approve", who=who)
