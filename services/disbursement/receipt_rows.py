@@ -117,8 +117,8 @@ def given_before(one: dict[str, Any]) -> Select[Any]:
     return select((given.scalar_subquery() + moved.scalar_subquery()).label("fen"))
 
 
-def spending() -> Select[Any]:
-    return select(fund_spending)
+def spending(before: str) -> Select[Any]:
+    return select(fund_spending).where(fund_spending.c.month < before)
 
 
 def moved_out(fund_id: str) -> Select[Any]:

@@ -51,6 +51,12 @@ def test_a_month_is_divided_as_the_blocks_of_the_fund_divide_it() -> None:
     )
 
 
+def test_a_block_of_earlier_months_takes_no_more_than_the_month_s_share() -> None:
+    told = (Block("2026-10", "440103", "P", "a", 6, 600),)
+    out = (Gone("2026-09", 400), Gone("2026-10", 200))
+    assert went("a", 400, 200, out, told).places == (Share(200, district="440103", programme="P"),)
+
+
 @given(FOUND, st.lists(st.integers(1, 5_000), min_size=1, max_size=6))
 @settings(max_examples=200)
 def test_the_donations_of_a_fund_share_all_that_it_spent_and_no_fen_twice(found: list[FundSum], gifts: list[int]) -> None:
@@ -61,6 +67,7 @@ def test_the_donations_of_a_fund_share_all_that_it_spent_and_no_fen_twice(found:
         one = went("b", before, fen, out, told)
         assert one.spent_fen + one.moved_fen + one.left_fen == fen
         assert sum(s.amount_fen for s in one.places) == one.spent_fen == sum(s.amount_fen for s in one.months)
+        assert all(s.amount_fen > 0 for s in one.places), "a month's share is not told twice"
         spent, before = spent + one.spent_fen, before + fen
     assert spent == min(before, sum(m.spent_fen for m in out))
 

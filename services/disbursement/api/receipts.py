@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from fastapi import APIRouter, Path
 
 from services.disbursement import publishing, receipt_rows, views
 from services.disbursement.api.public import Anyone, over
-from services.disbursement.domain.attribution import FundSum, blocks, gone, went
+from services.disbursement.domain.attribution import Block, FundSum, blocks, gone, went
 from services.disbursement.domain.earmark import whole
 from services.disbursement.domain.editions import editions
 from services.disbursement.domain.match_pool import Pool, shares
@@ -17,19 +18,31 @@ from services.disbursement.domain.summary import Sum
 from services.disbursement.domain.treasury import Treasury
 from services.disbursement.follow import CITY
 from shared.http import Door, NotFound
+from shared.room import Room
 
 router = APIRouter(prefix="/disbursement/v1/public/receipts", tags=["public"])
 Number = Annotated[str, Path(min_length=1, max_length=40)]
 
 
+_TOLD: WeakKeyDictionary[Room, tuple[str, tuple[FundSum, ...], tuple[Block, ...]]] = WeakKeyDictionary()
+
+
+async def _told(door: Door, before: str) -> tuple[tuple[FundSum, ...], tuple[Block, ...]]:
+    """What funds spent in the months before this one, and the blocks of the editions; what is over changes no more, so it is read once a month."""
+    known = _TOLD.get(door.room)
+    if known is None or known[0] != before:
+        found = tuple([
+            FundSum(r["fund_id"], r["month"], r["district"], r["programme"], int(r["payouts"]), int(r["amount_fen"]))
+            for r in await door.rows(receipt_rows.spending(before))
+        ])  # fmt: skip
+        made = editions([Sum(s.payouts, s.amount_fen, s.month, s.district, s.programme) for s in found], before)
+        known = _TOLD[door.room] = (before, found, blocks(found, made))
+    return known[1], known[2]
+
+
 async def _went(door: Door, one: dict[str, Any]) -> dict[str, Any]:
     before, fund_id = over(door), one["fund_id"]
-    found = [
-        FundSum(r["fund_id"], r["month"], r["district"], r["programme"], int(r["payouts"]), int(r["amount_fen"]))
-        for r in await door.rows(receipt_rows.spending())
-    ]
-    made = editions([Sum(s.payouts, s.amount_fen, s.month, s.district, s.programme) for s in found], before)
-    told = blocks(found, made)
+    found, told = await _told(door, before)
     moved = {r["month"]: int(r["out_fen"]) for r in await door.rows(receipt_rows.moved_out(fund_id))}
     earlier = int((await door.rows(receipt_rows.given_before(one)))[0]["fen"])
     of = one["amount_fen"] - one["refunded_fen"]
