@@ -9,8 +9,16 @@ BIN := .venv/bin
 run: environment
 	@exec $(BIN)/python -m services.cli run $(ARGS)
 
+# Stories that kill processes and wait for clocks run alone; everything else runs in two processes before them.
+ALONE := tests/journeys tests/disbursement/test_worst_day.py tests/disbursement/test_bank_crashes.py tests/intake/test_import.py
+
 test: test-environment
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	@$(BIN)/python -m pytest -q $(ALONE)
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 check: test-environment
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache && $(BIN)/python -m pytest -q tests/architecture

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import asyncpg
 
-from bench import appending, door, flow, importing, people, pure, rules, screening
+from bench import appending, door, flow, importing, money, people, pure, rules, screening
 from bench.measure import Row, machine, report
 from shared.embedded import start
 
 NODE = Path(__file__).parent / "node"
 MESSAGE_DB = NODE / "node_modules/@eventide/message-db/database"
-PARTS = ("flow", "importing", "appending", "door", "pure", "people", "screening", "rules")
+PARTS = ("flow", "importing", "appending", "door", "pure", "people", "screening", "rules", "money")
 
 
 class Databases:
@@ -91,6 +91,8 @@ def main() -> None:
             rows += screening.rows()
         if "rules" in parts:
             rows += rules.rows(chosen.rounds)
+        if "money" in parts:
+            rows += money.rows(databases, chosen.rounds)
         if "people" in parts:
             rows += people.rows(databases, chosen.rounds)
         report(rows, about)

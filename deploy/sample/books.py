@@ -14,7 +14,8 @@ from msgspec import Struct
 from deploy.sample.year import YEARS, Told, gifts, reports
 from services.disbursement.domain.chain import CHAIN, EntryPublished, Publish, entry_number
 from services.disbursement.domain.ledger import FEN, faults, postings
-from services.disbursement.domain.treasury import Item, ItemReceived, OpenFund, Reserve, Reserved, Spend, TakeIn, Treasury
+from services.disbursement.domain.stock import Item, ItemReceived
+from services.disbursement.domain.treasury import OpenFund, Reserve, Reserved, Spend, TakeIn, Treasury
 from services.disbursement.domain.treasury_decisions import TREASURY
 
 FUND = "timely-rain"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.asked import WHOLE
+from shared.asked import WHOLE, Day
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 FundId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._:~-]+$", description="a fund, or a part of one")]
@@ -77,11 +77,33 @@ class DonorIn(_Said):
 
 
 class DonatedItemIn(_Said):
-    """Units of one kind with the value of all of them together at receipt."""
+    """Units of one kind with the value of all of them together at receipt; of which lot, in which place, and their last day."""
 
     sku: Sku
     quantity: Annotated[int, Field(ge=1, le=10_000_000)]
     value_fen: Annotated[int, Field(ge=0, le=1_000_000_000_000)]
+    lot: Sku | None = None
+    place: Sku | None = None
+    expires: Day | None = None
+
+
+class StockOrderIn(_Said):
+    """What is carried, counted or written off of a lot in a place, under an id of the caller's; `quantity` of a count is all that lies there."""
+
+    id: Id
+    kind: Literal["move", "count", "write_off"]
+    sku: Sku
+    lot: Sku | None = None
+    place: Sku | None = None
+    to_place: Sku | None = None
+    quantity: Annotated[int, Field(ge=0, le=10_000_000)]
+    reason: Literal["damaged", "expired", "lost", "found", "miscounted"] | None = None
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> StockOrderIn:
+        if (self.kind == "move") is (self.to_place is None):
+            raise ValueError("to_place is where a move goes, and of nothing else")
+        return self
 
 
 class DonationIn(_Said):

@@ -8,14 +8,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Date, Integer, Select, Table, Text, func, select
 
-from services.disbursement.domain.ledger import postings
+from services.disbursement.domain.ledger import BOOKED, postings
 from services.disbursement.domain.treasury import (
     Corrected,
     GivenBack,
     HeldMoved,
-    PoolHeld,
-    Released,
-    Reserved,
     Restored,
     Spent,
     TakenIn,
@@ -80,8 +77,7 @@ def by_year(e: Envelope) -> Iterable[RowChange]:
             yield _more(e, target, moved_in_fen=fen)
 
 
-_MOVED = (TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, Corrected)
-BALANCE_DAYS = Projection("balance_days", (balance_days,), dict.fromkeys(_MOVED, by_day))
+BALANCE_DAYS = Projection("balance_days", (balance_days,), dict.fromkeys(BOOKED, by_day))
 FUND_YEARS = Projection(
     "fund_years", (fund_years,), dict.fromkeys((TakenIn, GivenBack, Spent, Restored, Corrected, Transferred, HeldMoved), by_year)
 )

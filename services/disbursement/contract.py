@@ -84,7 +84,10 @@ class LedgerData(Struct, frozen=True):
 
 
 def _data(terms: Terms, state: str, reason: str | None = None, answer: str | None = None) -> PayoutData:
-    items = tuple(Units(i.sku, i.quantity) for i in terms.items)
+    units: dict[str, int] = {}  # of which lots they are is the stores' own matter
+    for i in terms.items:
+        units[i.sku] = units.get(i.sku, 0) + i.quantity
+    items = tuple(Units(sku, quantity) for sku, quantity in units.items())
     return PayoutData(
         terms.payout_id, terms.case_id, terms.person_id, terms.referral_id, terms.org_id, terms.fund_id, terms.programme, terms.kind,
         terms.amount_fen, terms.period, terms.district, state, items, reason, answer,

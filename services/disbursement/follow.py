@@ -20,8 +20,24 @@ from services.disbursement.domain.payout import (
     Refuse,
     Terms,
 )
+from services.disbursement.domain.stock_order import StockOrderDone
 from services.disbursement.domain.transfer import TransferConfirmed
-from services.disbursement.domain.treasury import Correct, GiveBack, Release, Reserve, Reserved, Restore, Spend, TakeIn, Transfer
+from services.disbursement.domain.treasury import (
+    AdjustStock,
+    Correct,
+    GiveBack,
+    MoveGoods,
+    Release,
+    Reserve,
+    Reserved,
+    Restore,
+    Spend,
+    StockAdjusted,
+    TakeIn,
+    Transfer,
+)
+from services.disbursement.domain.treasury_decisions import STORES
+from shared.clock import local_day
 from shared.envelope import Envelope
 from shared.kernel import Rejected
 from shared.service import To
@@ -37,7 +53,9 @@ def reserve(e: Envelope) -> Iterable[To]:
     def refused(no: Rejected) -> To:
         return To("payout", terms.payout_id, Refuse(no.code, "treasury"))
 
-    asked = Reserve(terms.payout_id, terms.programme, terms.district, terms.fund_id or None, terms.amount_fen, d.wanted, d.need)
+    asked = Reserve(
+        terms.payout_id, terms.programme, terms.district, terms.fund_id or None, terms.amount_fen, d.wanted, d.need, local_day(e.at)
+    )
     yield To("treasury", CITY, asked, refused)
 
 
@@ -76,7 +94,7 @@ def restore(e: Envelope) -> Iterable[To]:
 
 def take_in(e: Envelope) -> Iterable[To]:
     d: DonationReceived = e.data
-    yield To("treasury", CITY, TakeIn(d.donation_id, d.fund_id, d.amount_fen, d.items, d.earmark))
+    yield To("treasury", CITY, TakeIn(d.donation_id, d.fund_id, d.amount_fen, d.items, d.day, d.earmark))
     units, value = sum(i.quantity for i in d.items), d.amount_fen or sum(i.value_fen for i in d.items)
     kind = "donation" if d.kind == "cash" else "goods_donation"
     yield To("chain", PUBLIC, Publish(e.id, kind, d.fund_id, "", "", d.month, value, units))
@@ -121,6 +139,21 @@ def payout_corrected(e: Envelope) -> Iterable[To]:
         yield To("chain", PUBLIC, Publish(e.id, "correction", t.fund_id, "", "", d.month, more, 0, number, d.reason))
 
 
+def in_the_stores(e: Envelope) -> Iterable[To]:
+    d: StockOrderDone = e.data
+    if d.kind == "move":
+        yield To("treasury", CITY, MoveGoods(d.order_id, d.sku, d.lot, d.place, d.to_place, d.quantity))
+    elif d.by_units:
+        yield To("treasury", CITY, AdjustStock(d.order_id, d.sku, d.lot, d.place, d.by_units, d.reason, d.month))
+
+
+def adjusted(e: Envelope) -> Iterable[To]:
+    """What is lost of what people gave is published like what reached somebody."""
+    d: StockAdjusted = e.data
+    kind = "found" if d.found else "written_off"
+    yield To("chain", PUBLIC, Publish(e.id, kind, STORES, "", "", d.month, d.item.value_fen, d.item.quantity, "", d.reason))
+
+
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     PayoutRequested: reserve,
     Reserved: reserved,
@@ -135,4 +168,6 @@ FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     CorrectionConfirmed: correct,
     DonationCorrected: donation_corrected,
     PayoutCorrected: payout_corrected,
+    StockOrderDone: in_the_stores,
+    StockAdjusted: adjusted,
 }

@@ -27,6 +27,7 @@ from services.disbursement.domain.payment_file import PAYMENT_FILE
 from services.disbursement.domain.payout_decisions import PAYOUT
 from services.disbursement.domain.project import PROJECT
 from services.disbursement.domain.statement import ACCOUNT, MESSAGE, STATEMENT
+from services.disbursement.domain.stock_order import STOCK_ORDER
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.transfer import TRANSFER
 from services.disbursement.domain.treasury_decisions import TREASURY
@@ -49,6 +50,8 @@ from services.disbursement.public_rows import PUBLIC_HEADS
 from services.disbursement.publishing import KEEPING_HEADS
 from services.disbursement.reactions import DUE, REACTIONS
 from services.disbursement.receipt_rows import RECEIPT_PROJECTIONS
+from services.disbursement.stock_pages import router as stock_pages
+from services.disbursement.stock_rows import STOCK_ORDERS
 from services.disbursement.stored import CODEC
 from services.disbursement.supervision_pages import router as supervision_pages
 from services.disbursement.tables import TABLES
@@ -69,6 +72,7 @@ DISBURSEMENT = Service(
         KEEPING,
         TRANSFER,
         CORRECTION,
+        STOCK_ORDER,
         INSTRUCTION,
         PAYMENT_FILE,
         MESSAGE,
@@ -93,6 +97,7 @@ DISBURSEMENT = Service(
         KEPT,
         TRANSFER_LIST,
         CORRECTION_LIST,
+        STOCK_ORDERS,
         *BOOK_PROJECTIONS,
         *BANK_PROJECTIONS,
         *CAMPAIGN_PROJECTIONS,
@@ -105,7 +110,7 @@ DISBURSEMENT = Service(
     measures=(BOOK_FAULTS,),
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, public_pages, transparency_pages, supervision_pages, bank_pages, campaign_pages),
+    pages=(pages, public_pages, transparency_pages, supervision_pages, bank_pages, campaign_pages, stock_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

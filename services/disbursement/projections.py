@@ -10,7 +10,7 @@ from services.disbursement.domain.chain import EntryPublished
 from services.disbursement.domain.correction import CorrectionConfirmed, CorrectionProposed, CorrectionRefused
 from services.disbursement.domain.donation import DonationCorrected, DonationReceived, DonationRefunded, Donor, RefundAsked
 from services.disbursement.domain.keeping import KeepingEnded, KeptByLaw
-from services.disbursement.domain.ledger import postings
+from services.disbursement.domain.ledger import BOOKED, postings
 from services.disbursement.domain.payout import (
     PayoutAccepted,
     PayoutApproved,
@@ -30,20 +30,7 @@ from services.disbursement.domain.payout import (
 )
 from services.disbursement.domain.payout_decisions import HELD_DAYS
 from services.disbursement.domain.transfer import TransferConfirmed, TransferProposed, TransferRefused
-from services.disbursement.domain.treasury import (
-    Corrected,
-    FundClosed,
-    FundOpened,
-    GivenBack,
-    HeldMoved,
-    PoolHeld,
-    Released,
-    Reserved,
-    Restored,
-    Spent,
-    TakenIn,
-    Transferred,
-)
+from services.disbursement.domain.treasury import FundClosed, FundOpened, StockAdjusted
 from services.disbursement.tables import (
     balances,
     corrections,
@@ -233,7 +220,9 @@ def moved(e: Envelope) -> Iterable[RowChange]:
     """Each movement once as an entry and twice in the running balances."""
     kind = type(e.data).__name__
     cause = next(
-        getattr(e.data, name) for name in ("payout_id", "donation_id", "transfer_id", "hold_id", "correction_id") if hasattr(e.data, name)
+        getattr(e.data, name)
+        for name in ("payout_id", "donation_id", "transfer_id", "hold_id", "correction_id", "order_id")
+        if hasattr(e.data, name)
     )
     for line, p in enumerate(postings(e.data)):
         yield Put(
@@ -295,6 +284,11 @@ def sum_of_given(e: Envelope) -> Iterable[RowChange]:
     return (_one_more(kind, d.month, "", "", value, sum(i.quantity for i in d.items)),)
 
 
+def sum_of_adjusted(e: Envelope) -> Iterable[RowChange]:
+    d: StockAdjusted = e.data
+    return (_one_more("found" if d.found else "written_off", d.month, "", "", d.item.value_fen, d.item.quantity),)
+
+
 def sum_of_refunded(e: Envelope) -> Iterable[RowChange]:
     d: DonationRefunded = e.data
     return (_one_more("refund", d.month, "", "", d.amount_fen, 0),)
@@ -336,11 +330,7 @@ TRANSFER_LIST = Projection(
     (transfers,),
     {TransferProposed: proposed, TransferConfirmed: decided, TransferRefused: decided},
 )
-LEDGER = Projection(
-    "ledger",
-    (entries, balances),
-    dict.fromkeys((TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, Corrected), moved),
-)
+LEDGER = Projection("ledger", (entries, balances), dict.fromkeys(BOOKED, moved))
 PUBLIC_CHAIN = Projection(
     "public_chain",
     (public_entries, public_totals),
@@ -352,6 +342,7 @@ PUBLIC_CHAIN = Projection(
         DonationReceived: sum_of_given,
         DonationCorrected: sum_of_corrected_donation,
         DonationRefunded: sum_of_refunded,
+        StockAdjusted: sum_of_adjusted,
     },
 )
 KEPT = Projection("kept", (kept,), {KeptByLaw: kept_by_law, KeepingEnded: keeping_ended})

@@ -38,8 +38,7 @@ async def grown(room: Room) -> _Grown:
     found = _GROWN.setdefault(room, _Grown())
     async with found.lock:
         while run := (await room.rows(hashes(len(found.tree), _RUN)))[0]["run"]:
-            for at in range(0, len(run), _HASH):
-                found.tree.add(run[at : at + _HASH])
+            found.tree.extend(run)
             found.last = run[-_HASH:].hex()
             if len(run) < _RUN * _HASH:
                 break

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from services.disbursement.domain.keeping import EndKeeping
 from services.disbursement.domain.payment_file import NoteSilence
 from services.disbursement.domain.payout import DID_NOT_ARRIVE, DeclineRequest, Expire, RequestPayout
+from services.disbursement.domain.stock import Item
 from services.disbursement.domain.stopping import Stop
-from services.disbursement.domain.treasury import Item
 from shared.clock import local_day
 from shared.envelope import Heard
 from shared.kernel import Rejected

@@ -15,6 +15,7 @@ from services.disbursement.domain.payout import PayoutSettled
 from services.disbursement.domain.payout_decisions import PAYOUT
 from services.disbursement.domain.project import PROJECT
 from services.disbursement.domain.statement import ACCOUNT, MESSAGE, STATEMENT
+from services.disbursement.domain.stock_order import STOCK_ORDER
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.transfer import TRANSFER
 from services.disbursement.domain.treasury_decisions import TREASURY
@@ -39,6 +40,7 @@ CODEC = Codec(
             KEEPING,
             TRANSFER,
             CORRECTION,
+            STOCK_ORDER,
             PROJECT,
             CAMPAIGN,
             MATCH_POOL,

@@ -19,7 +19,19 @@ from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/disbursement/public", include_in_schema=False)
 Anyone = Annotated[Page, Depends(page_for(public=True))]
-KINDS = ("donation", "goods_donation", "match", "match_returned", "refund", "payout", "goods", "returned", "correction")
+KINDS = (
+    "donation",
+    "goods_donation",
+    "match",
+    "match_returned",
+    "refund",
+    "payout",
+    "goods",
+    "returned",
+    "correction",
+    "written_off",
+    "found",
+)
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _MONTHS, _LATEST, _FOUND = 12, 10, 50
 

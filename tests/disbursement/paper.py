@@ -14,7 +14,7 @@ from services.disbursement.manifest import DISBURSEMENT
 from shared.decide import Known, Provenance, Rules, decide_unit
 from shared.envelope import Envelope
 from shared.kernel import Rejected
-from shared.service import Add, Change, Put, RowChange, To
+from shared.service import Add, Change, Drop, Put, RowChange, To
 
 START = datetime(2026, 11, 23, 2, tzinfo=UTC)
 Row = dict[str, Any]
@@ -50,11 +50,13 @@ class Paper:
 
     def _write(self, changes: Iterable[RowChange]) -> None:
         for change in changes:
-            assert isinstance(change, Put | Change | Add), change
+            assert isinstance(change, Put | Change | Add | Drop), change
             keys = [c.name for c in change.table.primary_key.columns]
             table = self.rows.setdefault(change.table.name, {})
             if isinstance(change, Put):
                 table[tuple(change.values[k] for k in keys)] = dict(change.values)
+            elif isinstance(change, Drop):
+                table.pop(tuple(change.key[k] for k in keys), None)
             elif isinstance(change, Change):
                 table[tuple(change.key[k] for k in keys)].update(change.values)
             else:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from services.disbursement.domain import payout as p
-from services.disbursement.domain.treasury import Item, ItemReceived
+from services.disbursement.domain.stock import Item, ItemReceived
 from shared.kernel import Rejected
 
 CASH = p.Terms("p1", "c1", "person-1", "r1", "helpers", "TEMP-URGENT", "2026", "440106011", "cash", "general", 200_000, ())

@@ -113,9 +113,7 @@ async def test_the_figures_of_a_year(desk: Desk) -> None:
 async def test_a_fund_of_administration_helps_nobody_by_itself(desk: Desk) -> None:
     await desk.post("/funds", {"id": "office", "name": "Office", "kind": "administration"})
     await desk.post("/donations", {"donation_ref": "o", "kind": "cash", "fund_id": "office", "amount_fen": 500_000})
-    named: tuple[dict[str, Any], ...] = ({"fund_id": "office"}, {})
-    for fund in named:
-        payout_id = await desk.granted(f"case-{len(fund)}", **fund)
+    for payout_id in (await desk.granted("case-1", fund_id="office"), await desk.granted("case-2")):
         assert (await desk.state(payout_id)).status == "refused"
     other = await desk.post("/funds", {"id": "office", "name": "Office"})
     assert (other.status_code, other.json()["type"]) == (409, "urn:kapok:problem:FundOpenedDifferently")

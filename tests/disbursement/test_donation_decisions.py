@@ -8,14 +8,25 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from services.disbursement.domain import chain, donation, head, keeping, payout_decisions, stopping, transfer, treasury_decisions
+from services.disbursement.domain import (
+    chain,
+    donation,
+    goods_decisions,
+    head,
+    keeping,
+    payout_decisions,
+    stock,
+    stopping,
+    transfer,
+    treasury_decisions,
+)
 from services.disbursement.domain.chain import CHAIN, GENESIS, EntryPublished, Publish, link
 from services.disbursement.domain.donation import DONATION, Donate, DonationReceived, Donor
 from services.disbursement.domain.earmark import Earmark
 from services.disbursement.domain.keeping import KEEPING, EndKeeping, Keep, KeepingEnded, KeptByLaw
+from services.disbursement.domain.stock import ItemReceived
 from services.disbursement.domain.stopping import STOPPING, Stop, StopAsked
 from services.disbursement.domain.transfer import TRANSFER
-from services.disbursement.domain.treasury import ItemReceived
 from services.disbursement.manifest import DISBURSEMENT
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
@@ -26,6 +37,7 @@ from tests.disbursement import (
     test_treasury_decisions,
 )
 from tests.disbursement import test_correction_decisions as corrections
+from tests.disbursement import test_stock_decisions as goods
 from tests.disbursement.stories import No, Yes, refusals_in
 
 RICE = (ItemReceived("rice", 2, 500),)
@@ -162,12 +174,13 @@ TESTED = (
     (
         treasury_decisions.TREASURY,
         treasury_decisions,
-        (*test_treasury_decisions.SAID_YES, *corrections.OF_FUNDS),
-        (*test_treasury_decisions.SAID_NO, *corrections.NO_FUNDS),
+        (*test_treasury_decisions.SAID_YES, *corrections.OF_FUNDS, *goods.OF_GOODS),
+        (*test_treasury_decisions.SAID_NO, *corrections.NO_FUNDS, *goods.NO_GOODS),
     ),
     (DONATION, donation, (*SAID_YES, *OF_REFUNDS, *corrections.OF_DONATIONS), (*SAID_NO, *NO_REFUNDS, *corrections.NO_DONATIONS)),
     (TRANSFER, transfer, OF_TRANSFERS, NO_TRANSFERS),
     *corrections.TESTED,
+    *goods.TESTED,
     (CHAIN, chain, OF_THE_CHAIN, ()),
     (STOPPING, stopping, OF_STOPPING, ()),
     (KEEPING, keeping, OF_KEEPING, ()),
@@ -238,8 +251,14 @@ def test_every_command_every_event_and_every_refusal_of_a_decider_is_in_its_tabl
     decider, module, yes, no = tested
     assert {type(case.when) for case in yes} == set(decider.commands)
     assert {type(event) for case in yes for event in case.then} == set(decider.events)
-    # What donations and payouts refuse with the words of corrections is in their own tables.
-    assert {case.why for case in no} - corrections.ELSEWHERE == refusals_in(module) - corrections.ELSEWHERE
+    # What donations, payouts and the treasury refuse with the words of corrections and of goods is in their own tables.
+    elsewhere = corrections.ELSEWHERE | refusals_in(stock) | refusals_in(goods_decisions)
+    assert {case.why for case in no} - elsewhere == refusals_in(module) - elsewhere
+
+
+def test_every_refusal_of_goods_is_in_the_tables() -> None:
+    asked = {case.why for case in (*test_treasury_decisions.SAID_NO, *goods.NO_GOODS)}
+    assert refusals_in(stock) | refusals_in(goods_decisions) <= asked
 
 
 def test_a_refusal_reads_as_a_sentence() -> None:

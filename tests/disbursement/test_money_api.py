@@ -166,7 +166,7 @@ async def test_goods_are_received_and_issued(desk: Desk) -> None:
     ]
     issued = (await desk.approved(payout_id)).json()
     assert (issued["state"], issued["amount_fen"], issued["fund_id"]) == ("settled", 40, "stores")
-    assert issued["items"] == [{"sku": "rice", "quantity": 2, "value_fen": 40}]
+    assert issued["items"] == [{"sku": "rice", "quantity": 2, "value_fen": 40, "lot": "", "place": "", "expires": None}]
     assert (await desk.get("/goods")).json()["items"][0]["issued_units"] == 2
     moves = (await desk.get("/goods/movements", sku="rice")).json()["items"]
     assert sorted((m["kind"], m["unit"], m["amount"]) for m in moves) == [

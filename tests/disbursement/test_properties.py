@@ -14,7 +14,8 @@ from services.disbursement.domain import payout as p
 from services.disbursement.domain.donation import Donate
 from services.disbursement.domain.ledger import FEN, Fault, faults, postings
 from services.disbursement.domain.payout_decisions import approvals_needed
-from services.disbursement.domain.treasury import Item, ItemReceived, OpenFund, TakenIn
+from services.disbursement.domain.stock import Item, ItemReceived
+from services.disbursement.domain.treasury import OpenFund, TakenIn
 from services.disbursement.follow import CITY
 from shared.kernel import Rejected
 from shared.service import To

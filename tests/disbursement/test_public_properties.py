@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterable, Set
 from fractions import Fraction
 from itertools import product
@@ -134,6 +135,20 @@ def test_audit_paths_are_those_of_the_known_trees(index: int, size: int) -> None
     path = tree_of(LEAVES).inclusion(index, size)
     assert tuple(step.hex() for step in path) == PATHS[index, size]
     assert merkle.included(merkle.leaf(LEAVES[index]), index, size, path, bytes.fromhex(ROOTS[size]))
+
+
+@given(st.lists(st.integers(0, 70), max_size=6), st.randoms(use_true_random=False))
+def test_many_leaves_at_once_grow_the_same_tree(runs: list[int], draw: random.Random) -> None:
+    one_by_one, at_once = merkle.Tree(), merkle.Tree()
+    for count in runs:
+        leaves = [draw.randbytes(32) for _ in range(count)]
+        for leaf in leaves:
+            one_by_one.add(leaf)
+        at_once.extend(b"".join(leaves))
+        size = len(one_by_one)
+        assert (len(at_once), at_once.root()) == (size, one_by_one.root())
+        for index in range(0, size, 7):
+            assert at_once.inclusion(index) == one_by_one.inclusion(index)
 
 
 data_of_leaves = st.lists(st.binary(max_size=4), min_size=1, max_size=40)

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from services.disbursement.domain import stock
 from services.disbursement.domain import treasury as t
 from services.disbursement.domain import treasury_decisions as d
 from services.disbursement.domain.earmark import Earmark
+from services.disbursement.domain.stock import Item, ItemReceived
 from services.disbursement.domain.treasury import (
     CloseFund,
     GiveBack,
     HoldForPool,
-    Item,
-    ItemReceived,
     MoveHeld,
     OpenFund,
     Release,
@@ -44,7 +44,7 @@ BAGS = t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),))
 MOVE = Transfer("t1", "general", "students", 300, "merged_funds")
 PAY = Spend("p1", "general", "P", "440106", 600)
 
-FOR_TIANHE = TakeIn("d3", "general~p.GOV-STUDENT~d.440106", 600, (), Earmark("GOV-STUDENT", "440106"))
+FOR_TIANHE = TakeIn("d3", "general~p.GOV-STUDENT~d.440106", 600, (), earmark=Earmark("GOV-STUDENT", "440106"))
 PART = t.FundOpened("general~p.GOV-STUDENT~d.440106", "General", ("GOV-STUDENT",), ("440106",), ())
 IN_PART = (*FILLED, PART, t.TakenIn("d3", "general~p.GOV-STUDENT~d.440106", 600, ()))
 FROM_PART = t.Reserved("p1", "general~p.GOV-STUDENT~d.440106", 600, ())
@@ -55,6 +55,7 @@ TO_STUDENTS = MoveHeld("pool:1", "m1", "general", "students", 100)
 SAID_YES = (
     Yes("a fund is opened", (), OpenFund("general", "General"), (GENERAL,)),
     Yes("with its restrictions", (), OpenFund("tianhe", "Tianhe", (), ("440106", "440104"), ("food",)), (TIANHE,)),
+    Yes("with its kind", (), OpenFund("o", "O", kind="administration"), (t.FundOpened("o", "O", (), (), (), "administration"),)),
     Yes("opened once", (GENERAL,), OpenFund("general", "General"), ()),
     Yes("money comes in", (GENERAL,), TakeIn("d1", "general", 1_000), (FILLED[1],)),
     Yes("goods come in without a fund", (), TakeIn("d2", "stores", 0, ROUND), STOCKED),
@@ -96,7 +97,7 @@ SAID_YES = (
     Yes("closed once", (GENERAL, t.FundClosed("general")), CloseFund("general"), ()),
     Yes("a donor's word opens a part of the fund", FILLED, FOR_TIANHE, IN_PART[2:]),
     Yes("which is opened once", IN_PART, replace(FOR_TIANHE, donation_id="d4"), (t.TakenIn("d4", PART.fund_id, 600, ()),)),
-    Yes("a word leaves the fund's other restrictions", (TIANHE,), TakeIn("d3", "tianhe~d.440106", 600, (), Earmark(district="440106")),
+    Yes("a word leaves the fund's other restrictions", (TIANHE,), TakeIn("d3", "tianhe~d.440106", 600, (), earmark=Earmark(district="440106")),
         (t.FundOpened("tianhe~d.440106", "Tianhe", (), ("440106",), ("food",)), t.TakenIn("d3", "tianhe~d.440106", 600, ()))),
     Yes("of a named fund the part comes first", IN_PART, MONEY, (FROM_PART,)),
     Yes("whichever fund it was", IN_PART, ANY_FUND, (FROM_PART,)),
@@ -115,17 +116,19 @@ SAID_NO = (
     No((GENERAL,), OpenFund("general", "General", ("P",)), d.FundOpenedDifferently),
     No((GENERAL,), OpenFund("general", "General", (), ("440106",)), d.FundOpenedDifferently),
     No((GENERAL,), OpenFund("general", "General", (), (), ("food",)), d.FundOpenedDifferently),
+    No((), OpenFund("x", "X", kind="private"), d.FundKindUnknown),
+    No((GENERAL,), OpenFund("general", "General", kind="community"), d.FundOpenedDifferently),
     No((), TakeIn("d1", "general", 1), d.FundUnknown),
     No((), OpenFund("x", "X", kind="private"), d.FundKindUnknown),
     No(
         (t.FundOpened("own", "Own", (), (), (), "administration"),),
-        TakeIn("d3", "own~n.rent", 1, (), Earmark(purpose="rent")),
+        TakeIn("d3", "own~n.rent", 1, (), earmark=Earmark(purpose="rent")),
         d.FundNotForProgramme,
     ),
     No((), FOR_TIANHE, d.FundUnknown),
-    No((STUDENTS,), TakeIn("d3", "students~p.X", 1, (), Earmark("X")), d.FundNotForProgramme),
-    No((TIANHE,), TakeIn("d3", "tianhe~d.440103", 1, (), Earmark(district="440103")), d.FundNotForTerritory),
-    No((TIANHE,), TakeIn("d3", "tianhe~n.rent", 1, (), Earmark(purpose="rent")), d.FundNotForPurpose),
+    No((STUDENTS,), TakeIn("d3", "students~p.X", 1, (), earmark=Earmark("X")), d.FundNotForProgramme),
+    No((TIANHE,), TakeIn("d3", "tianhe~d.440103", 1, (), earmark=Earmark(district="440103")), d.FundNotForTerritory),
+    No((TIANHE,), TakeIn("d3", "tianhe~n.rent", 1, (), earmark=Earmark(purpose="rent")), d.FundNotForPurpose),
     No((GENERAL, t.FundClosed("general")), FOR_TIANHE, d.FundIsClosed),
     No((*IN_PART, t.Transferred("t1", PART.fund_id, "general", 600, "x"), t.FundClosed(PART.fund_id)), FOR_TIANHE, d.FundIsClosed),
     No(IN_PART, replace(MOVE, from_fund=PART.fund_id, to_fund="general"), d.TransferLoosensFund),
@@ -138,9 +141,9 @@ SAID_NO = (
     No((), ANY_FUND, d.NoFundFits),
     No(FILLED, replace(ANY_FUND, amount_fen=1_001), d.NoFundFits),
     No((TIANHE, t.TakenIn("d3", "tianhe", 600, ())), replace(ANY_FUND, district="440103"), d.NoFundFits),
-    No((), TWO_BAGS, d.StockLacksUnits),
-    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 2), Item("rice", 2))), d.StockLacksUnits),
-    No((*STOCKED, t.Reserved("p0", "stores", 66, (ItemReceived("rice", 2, 66),))), TWO_BAGS, d.StockLacksUnits),
+    No((), TWO_BAGS, stock.StockLacksUnits),
+    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 2), Item("rice", 2))), stock.StockLacksUnits),
+    No((*STOCKED, t.Reserved("p0", "stores", 66, (ItemReceived("rice", 2, 66),))), TWO_BAGS, stock.StockLacksUnits),
     No(FILLED, replace(MONEY, amount_fen=0), d.NothingToReserve),
     No(FILLED, replace(MONEY, amount_fen=-5), d.NothingToReserve),
     No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 0),)), d.NothingToReserve),
@@ -207,7 +210,7 @@ def test_what_is_missing_is_said_in_numbers() -> None:
     assert Given(d.TREASURY, *FILLED).when(replace(MONEY, amount_fen=1_001)).refused(d.FundLacksMoney).facts == {
         "fund_id": "general", "available_fen": 1_000, "amount_fen": 1_001,
     }  # fmt: skip
-    no = Given(d.TREASURY, *STOCKED).when(replace(TWO_BAGS, items=(Item("rice", 4),))).refused(d.StockLacksUnits)
+    no = Given(d.TREASURY, *STOCKED).when(replace(TWO_BAGS, items=(Item("rice", 4),))).refused(stock.StockLacksUnits)
     assert no.facts == {"sku": "rice", "units": 3, "quantity": 4}
 
 

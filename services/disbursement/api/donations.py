@@ -10,11 +10,11 @@ from pydantic import ValidationError
 
 from services.disbursement import views
 from services.disbursement.approving import month
-from services.disbursement.asked import DonationIn, RefundIn
+from services.disbursement.asked import DonatedItemIn, DonationIn, RefundIn
 from services.disbursement.domain.campaign import Campaign, CampaignUnknown
 from services.disbursement.domain.donation import AskRefund, ConfirmRefund, Donate, Donation, Donor
 from services.disbursement.domain.earmark import NO_WORD, Earmark
-from services.disbursement.domain.treasury import ItemReceived
+from services.disbursement.domain.stock import ItemReceived
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.tables import donations as donation_table
 from shared.clock import local_day
@@ -31,10 +31,16 @@ _LINES_MAX = 10_000
 _AT_ONCE = 200
 
 
+def _item(item: DonatedItemIn, own_lot: str) -> ItemReceived:
+    """Goods with a place or a last day are a lot of their own, unless the giver names one."""
+    lot = item.lot or (own_lot if item.place or item.expires else "")
+    return ItemReceived(item.sku, item.quantity, item.value_fen, lot, item.place or "", item.expires)
+
+
 async def take(door: Door, body: DonationIn) -> tuple[dict[str, Any], bool]:
     """Record a donation; the second value says whether it is new."""
     donation_id = door.named_id("donation", body.donation_ref)
-    items = tuple(ItemReceived(i.sku, i.quantity, i.value_fen) for i in body.items)
+    items = tuple(_item(i, f"{donation_id[-8:]}-{n}") for n, i in enumerate(body.items, 1))
     donor = None if body.donor is None else Donor(body.donor.name, body.donor.contact)
     fund_id = body.fund_id or STORES
     if body.campaign_id is not None:

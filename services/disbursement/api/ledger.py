@@ -9,9 +9,6 @@ from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import views
 from services.disbursement.checking import check_books, figures_of, last_check
-from services.disbursement.domain.ledger import FEN
-from services.disbursement.domain.treasury import Treasury
-from services.disbursement.follow import CITY
 from services.disbursement.tables import entries as entry_table
 from services.disbursement.tables import public_entries
 from shared.asked import Instant
@@ -76,27 +73,3 @@ async def year_figures(door: Books, year: Annotated[int, Query(ge=2000, le=2200)
 async def public_chain(door: Books, limit: Limit = 50, cursor: str | None = None) -> dict[str, Any]:
     """The public chain with all that its hashes are over, newest first: whoever audits it checks what everybody is not shown."""
     return dict(await door.page(views.whole_chain(), order=(public_entries.c.position,), limit=limit, cursor=cursor))
-
-
-@router.get("/goods")
-async def goods(door: Stores) -> dict[str, Any]:
-    """What is in the stores: units and their value at receipt, what is held for payouts, what was issued."""
-    treasury: Treasury = await door.state("treasury", CITY)
-    items = [
-        {
-            "sku": sku, "units": s.units, "value_fen": s.value_fen, "held_units": s.held_units, "held_value_fen": s.held_value_fen,
-            "issued_units": s.issued_units, "issued_value_fen": s.issued_value_fen,
-        }
-        for sku, s in sorted(treasury.stock.items())
-    ]  # fmt: skip
-    return {"items": items, "next": None}
-
-
-@router.get("/goods/movements")
-async def movements(door: Stores, sku: str | None = None, limit: Limit = 50, cursor: str | None = None) -> dict[str, Any]:
-    """Movements of units, newest first."""
-    chosen = views.entry_list(None).where(entry_table.c.unit != FEN)
-    if sku is not None:
-        chosen = chosen.where(entry_table.c.unit == sku)
-    order = (entry_table.c.at, entry_table.c.entry_id, entry_table.c.line)
-    return dict(await door.page(chosen, order=order, limit=limit, cursor=cursor))

@@ -24,7 +24,7 @@ Kind = Annotated[str, Query(pattern=r"^[a-z_]{1,20}$")]
 SETTLING = timedelta(days=1)
 """A month is over a day late: what settles at midnight may still carry the old one."""
 _BY_MONTH = ("donation", "goods_donation", "payout", "goods")
-_SUMMED = ("payout", "goods", "donation", "goods_donation", "refund", "returned", "correction")
+_SUMMED = ("payout", "goods", "donation", "goods_donation", "refund", "returned", "correction", "written_off", "found")
 
 
 def over(door: Door) -> str:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from services.disbursement.domain.correction import GoodsAreCounted, difference
 from services.disbursement.domain.earmark import NO_WORD, Earmark, part_of
-from services.disbursement.domain.treasury import ItemReceived
+from services.disbursement.domain.stock import ItemReceived
 from shared.kernel import Decider, Rejected, Shredded
 
 

@@ -6,17 +6,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from services.disbursement.domain.stock import ItemReceived
 from services.disbursement.domain.treasury import (
     Corrected,
     GivenBack,
+    GoodsMoved,
     HeldMoved,
-    ItemReceived,
     PoolHeld,
     Released,
     Reserved,
     Restored,
     Spent,
+    StockAdjusted,
     TakenIn,
     Transferred,
 )
@@ -33,13 +36,20 @@ class Posting(Struct, frozen=True, gc=False):
     amount: int
 
 
+def shelf(item: ItemReceived, state: str) -> str:
+    """The account of goods of one kind, in one place where their lot has one."""
+    return f"stock:{item.sku}{f'@{item.place}' if item.place else ''}:{state}"
+
+
 def _goods(items: tuple[ItemReceived, ...], debit: str, credit: str) -> list[Posting]:
-    postings = []
+    """`available` and `reserved` stand for the shelf that each item lies on."""
+    found = []
     for item in items:
-        postings.append(Posting(debit.format(item.sku), credit.format(item.sku), item.sku, item.quantity))
+        source, target = (shelf(item, side) if side in ("available", "reserved") else side for side in (debit, credit))
+        found.append(Posting(source, target, item.sku, item.quantity))
         if item.value_fen:
-            postings.append(Posting(debit.format(item.sku), credit.format(item.sku), FEN, item.value_fen))
-    return postings
+            found.append(Posting(source, target, FEN, item.value_fen))
+    return found
 
 
 def postings(event: Any) -> list[Posting]:
@@ -48,19 +58,25 @@ def postings(event: Any) -> list[Posting]:
         case TakenIn(items=(), fund_id=fund, amount_fen=fen):
             return [Posting("donors", f"fund:{fund}:available", FEN, fen)]
         case TakenIn(items=items):
-            return _goods(items, "donors", "stock:{}:available")
+            return _goods(items, "donors", "available")
         case Reserved(items=(), fund_id=fund, amount_fen=fen):
             return [Posting(f"fund:{fund}:available", f"fund:{fund}:reserved", FEN, fen)]
         case Reserved(items=items):
-            return _goods(items, "stock:{}:available", "stock:{}:reserved")
+            return _goods(items, "available", "reserved")
         case Spent(items=(), fund_id=fund, amount_fen=fen, programme=programme):
             return [Posting(f"fund:{fund}:reserved", f"spent:{fund}:{programme}", FEN, fen)]
         case Spent(items=items, fund_id=fund, programme=programme):
-            return _goods(items, "stock:{}:reserved", f"spent:{fund}:{programme}")
+            return _goods(items, "reserved", f"spent:{fund}:{programme}")
         case Released(items=(), fund_id=fund, amount_fen=fen):
             return [Posting(f"fund:{fund}:reserved", f"fund:{fund}:available", FEN, fen)]
         case Released(items=items):
-            return _goods(items, "stock:{}:reserved", "stock:{}:available")
+            return _goods(items, "reserved", "available")
+        case GoodsMoved(item=item, to_place=place):
+            return _goods((item,), "available", shelf(replace(item, place=place), "available"))
+        case StockAdjusted(item=item, found=True, reason=reason):
+            return _goods((item,), f"lost:{reason}", "available")
+        case StockAdjusted(item=item, reason=reason):
+            return _goods((item,), "available", f"lost:{reason}")
         case Restored(fund_id=fund, amount_fen=fen, programme=programme):
             return [Posting(f"spent:{fund}:{programme}", f"fund:{fund}:available", FEN, fen)]
         case Transferred(from_fund=source, to_fund=target, amount_fen=fen):
@@ -76,6 +92,12 @@ def postings(event: Any) -> list[Posting]:
             source, target = ("donors", here) if about == "donation" else (here, f"spent:{fund}:{programme}")
             return [Posting(source, target, FEN, fen) if fen > 0 else Posting(target, source, FEN, -fen)]
     return []
+
+
+BOOKED = (
+    TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, Corrected, GoodsMoved, StockAdjusted,
+)  # fmt: skip
+"""The events that move something."""
 
 
 class Fault(Struct, frozen=True):
@@ -103,7 +125,8 @@ def differing(days: Iterable[Mapping[str, Any]], recorded: Iterable[Mapping[str,
     return found
 
 
-CAME, WENT = ("donation", "goods_donation", "returned", "donation_correction"), ("refund", "payout", "goods", "payout_correction")
+CAME = ("donation", "goods_donation", "returned", "donation_correction", "found")
+WENT = ("refund", "payout", "goods", "payout_correction", "written_off")
 
 
 def unpublished(recorded: Iterable[Mapping[str, Any]], published: Mapping[str, int]) -> list[Fault]:

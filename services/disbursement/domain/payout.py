@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.disbursement.domain.treasury import Item, ItemReceived
+from services.disbursement.domain.stock import Item, ItemReceived
 from shared.kernel import Shredded
 
 # Asked

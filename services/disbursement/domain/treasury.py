@@ -13,6 +13,7 @@ receipt in fen.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from immutables import Map
@@ -20,22 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.disbursement.domain.earmark import NO_WORD, Earmark
-
-
-class Item(Struct, frozen=True, gc=False):
-    """Some units of one kind of goods."""
-
-    sku: str
-    quantity: int
-
-
-class ItemReceived(Struct, frozen=True, gc=False):
-    """Units of one kind with their value at receipt: fen for all of them together."""
-
-    sku: str
-    quantity: int
-    value_fen: int
-
+from services.disbursement.domain.stock import Item, ItemReceived, Lot, Stock, laid, moved
 
 # Asked
 
@@ -58,13 +44,14 @@ class TakeIn(Struct, frozen=True, gc=False):
     fund_id: str
     amount_fen: int = 0
     items: tuple[ItemReceived, ...] = ()
+    day: date | None = None
     earmark: Earmark = NO_WORD
 
 
 class Reserve(Struct, frozen=True, gc=False):
     """Hold money of a fund, or goods, for a payout; without `fund_id` the first fund that fits and suffices.
 
-    `purpose` is the need that the payout serves, as a code.
+    `purpose` is the need that the payout serves, as a code; `day` the local day, after which no goods are given out that expired before.
     """
 
     payout_id: str
@@ -74,6 +61,7 @@ class Reserve(Struct, frozen=True, gc=False):
     amount_fen: int = 0
     items: tuple[Item, ...] = ()
     purpose: str = ""
+    day: date | None = None
 
 
 class Spend(Struct, frozen=True, gc=False):
@@ -149,6 +137,29 @@ class Correct(Struct, frozen=True, gc=False):
     fund_id: str
     programme: str
     by_fen: int
+
+
+class MoveGoods(Struct, frozen=True, gc=False):
+    """Units of a lot are carried from one place to another."""
+
+    order_id: str
+    sku: str
+    lot: str
+    from_place: str
+    to_place: str
+    quantity: int
+
+
+class AdjustStock(Struct, frozen=True, gc=False):
+    """What lies of a lot in a place is more (above zero) or less than the books say; `reason` is a code."""
+
+    order_id: str
+    sku: str
+    lot: str
+    place: str
+    by_units: int
+    reason: str
+    month: str
 
 
 class CloseFund(Struct, frozen=True, gc=False):
@@ -244,6 +255,24 @@ class Corrected(Struct, frozen=True, gc=False):
     by_fen: int
 
 
+class GoodsMoved(Struct, frozen=True, gc=False):
+    """`item` says what was carried and from where, with its value."""
+
+    order_id: str
+    item: ItemReceived
+    to_place: str
+
+
+class StockAdjusted(Struct, frozen=True, gc=False):
+    """`item` is what was found or written off, `found` which of both; what is written off keeps the value that it had."""
+
+    order_id: str
+    item: ItemReceived
+    found: bool
+    reason: str
+    month: str
+
+
 class FundClosed(Struct, frozen=True, gc=False):
     fund_id: str
 
@@ -273,42 +302,13 @@ class Fund(Struct, frozen=True, gc=False):
     kind: str = ""
 
 
-class Stock(Struct, frozen=True, gc=False):
-    """One kind of goods: units in the stores and their value, units held for payouts and theirs."""
-
-    units: int = 0
-    value_fen: int = 0
-    held_units: int = 0
-    held_value_fen: int = 0
-    issued_units: int = 0
-    issued_value_fen: int = 0
-
-
 class Treasury(Struct, frozen=True, gc=False):
     """`holds` are the pending transfers by payout; what is over leaves, so it grows with what is open and not with the years."""
 
     funds: Mapping[str, Fund] = {}
     stock: Mapping[str, Stock] = {}
     holds: Map[str, Hold] = Map()
-
-
-def value_of(stock: Stock, quantity: int) -> int:
-    """What so many units are worth: average value at receipt, in fen, rounded down; the last units take the rest."""
-    return stock.value_fen if quantity == stock.units else stock.value_fen * quantity // stock.units
-
-
-def _moved(stock: Mapping[str, Stock], items: tuple[ItemReceived, ...], **signs: int) -> dict[str, Stock]:
-    """Add each item's units and value to the named columns, with a sign."""
-    moved = dict(stock)
-    for item in items:
-        at = moved.get(item.sku, Stock())
-        changes: dict[str, int] = {}
-        for column, sign in signs.items():
-            value = "value_fen" if column == "units" else column.replace("units", "value_fen")
-            changes[column] = getattr(at, column) + sign * item.quantity
-            changes[value] = getattr(at, value) + sign * item.value_fen
-        moved[item.sku] = replace(at, **changes)
-    return moved
+    lots: Map[str, Lot] = Map()
 
 
 def _with(state: Treasury, fund_id: str, available: int, reserved: int, spent: int) -> dict[str, Fund]:
@@ -322,9 +322,9 @@ def _with(state: Treasury, fund_id: str, available: int, reserved: int, spent: i
 
 def less(hold: Hold, amount_fen: int, items: tuple[ItemReceived, ...]) -> Hold:
     """What is left of a hold after so much of it was spent or freed; units and values may become zero."""
-    gone = {i.sku: i for i in items}
+    gone = {i.key: i for i in items}
     left = [
-        ItemReceived(i.sku, i.quantity - gone[i.sku].quantity, i.value_fen - gone[i.sku].value_fen) if i.sku in gone else i
+        replace(i, quantity=i.quantity - gone[i.key].quantity, value_fen=i.value_fen - gone[i.key].value_fen) if i.key in gone else i
         for i in hold.items
     ]
     return Hold(hold.fund_id, hold.amount_fen - amount_fen, tuple(i for i in left if i.quantity or i.value_fen))
@@ -344,22 +344,25 @@ def evolve(state: Treasury, event: Any) -> Treasury:
         case Reserved(payout_id=key, fund_id=fund, amount_fen=fen, items=items):
             holds = state.holds.set(key, Hold(fund, fen, items))
             if items:
-                return Treasury(state.funds, _moved(state.stock, items, units=-1, held_units=1), holds)
-            return Treasury(_with(state, fund, -fen, fen, 0), state.stock, holds)
+                stock, lots = moved(state.stock, items, units=-1, held_units=1), laid(state.lots, items, free=-1, held=1)
+                return replace(state, stock=stock, lots=lots, holds=holds)
+            return replace(state, funds=_with(state, fund, -fen, fen, 0), holds=holds)
         case Spent(payout_id=key, fund_id=fund, amount_fen=fen, items=items):
             holds = _held(state, key, fen, items)
             if items:
-                return Treasury(state.funds, _moved(state.stock, items, held_units=-1, issued_units=1), holds)
-            return Treasury(_with(state, fund, 0, -fen, fen), state.stock, holds)
+                stock, lots = moved(state.stock, items, held_units=-1, issued_units=1), laid(state.lots, items, held=-1)
+                return replace(state, stock=stock, lots=lots, holds=holds)
+            return replace(state, funds=_with(state, fund, 0, -fen, fen), holds=holds)
         case Released(payout_id=key, fund_id=fund, amount_fen=fen, items=items):
             holds = _held(state, key, fen, items)
             if items:
-                return Treasury(state.funds, _moved(state.stock, items, units=1, held_units=-1), holds)
-            return Treasury(_with(state, fund, fen, -fen, 0), state.stock, holds)
+                stock, lots = moved(state.stock, items, units=1, held_units=-1), laid(state.lots, items, free=1, held=-1)
+                return replace(state, stock=stock, lots=lots, holds=holds)
+            return replace(state, funds=_with(state, fund, fen, -fen, 0), holds=holds)
         case PoolHeld(hold_id=key, fund_id=fund, amount_fen=fen):
-            return Treasury(_with(state, fund, -fen, fen, 0), state.stock, state.holds.set(key, Hold(fund, fen)))
+            return replace(state, funds=_with(state, fund, -fen, fen, 0), holds=state.holds.set(key, Hold(fund, fen)))
         case HeldMoved(hold_id=key, from_fund=source, to_fund=target, amount_fen=fen):
-            taken = Treasury(_with(state, source, 0, -fen, 0), state.stock, _held(state, key, fen, ()))
+            taken = replace(state, funds=_with(state, source, 0, -fen, 0), holds=_held(state, key, fen, ()))
             return replace(taken, funds=_with(taken, target, fen, 0, 0))
         case Restored(fund_id=fund, amount_fen=fen):
             return replace(state, funds=_with(state, fund, fen, 0, -fen))
@@ -374,8 +377,14 @@ def evolve(state: Treasury, event: Any) -> Treasury:
             return replace(state, funds=_with(state, fund, -fen, 0, fen))
         case TakenIn(fund_id=fund, amount_fen=fen, items=items):
             if items:
-                return replace(state, stock=_moved(state.stock, items, units=1))
+                return replace(state, stock=moved(state.stock, items, units=1), lots=laid(state.lots, items, free=1))
             return replace(state, funds=_with(state, fund, fen, 0, 0))
+        case GoodsMoved(item=item, to_place=place):
+            gone = laid(state.lots, (item,), free=-1)
+            return replace(state, lots=laid(gone, (replace(item, place=place),), free=1))
+        case StockAdjusted(item=item, found=found):
+            sign = 1 if found else -1
+            return replace(state, stock=moved(state.stock, (item,), units=sign), lots=laid(state.lots, (item,), free=sign))
         case FundOpened():
             opened = Fund(event.name, event.programmes, event.districts, event.purposes, kind=event.kind)
             return replace(state, funds={**state.funds, event.fund_id: opened})

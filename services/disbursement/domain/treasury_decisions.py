@@ -7,7 +7,10 @@ from typing import Any
 
 from services.disbursement.domain.earmark import whole
 from services.disbursement.domain.figures import ADMINISTRATION, KINDS
+from services.disbursement.domain.goods_decisions import NothingToReserve, adjust, move_goods, taken_for, wanted_of
+from services.disbursement.domain.stock import Item, received
 from services.disbursement.domain.treasury import (
+    AdjustStock,
     CloseFund,
     Correct,
     Corrected,
@@ -16,11 +19,11 @@ from services.disbursement.domain.treasury import (
     FundOpened,
     GiveBack,
     GivenBack,
+    GoodsMoved,
     HeldMoved,
     Hold,
     HoldForPool,
-    Item,
-    ItemReceived,
+    MoveGoods,
     MoveHeld,
     OpenFund,
     PoolHeld,
@@ -32,7 +35,7 @@ from services.disbursement.domain.treasury import (
     Restored,
     Spend,
     Spent,
-    Stock,
+    StockAdjusted,
     TakeIn,
     TakenIn,
     Transfer,
@@ -40,7 +43,6 @@ from services.disbursement.domain.treasury import (
     Treasury,
     evolve,
     less,
-    value_of,
 )
 from shared.kernel import Decider, Rejected
 
@@ -114,14 +116,6 @@ class NoFundFits(Rejected):
     """No fund that may be spent on this has enough left."""
 
 
-class StockLacksUnits(Rejected):
-    """The stores have fewer units of these goods than asked for."""
-
-
-class NothingToReserve(Rejected):
-    """A payout is a sum above zero or at least one unit of goods."""
-
-
 def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
     match command:
         case Reserve():
@@ -143,6 +137,10 @@ def decide(command: Any, state: Treasury) -> tuple[Any, ...]:
             return move_held(command, state)
         case Correct():
             return correct(command, state)
+        case MoveGoods():
+            return move_goods(command, state)
+        case AdjustStock():
+            return adjust(command, state)
         case CloseFund():
             return close_fund(command, state)
         case TakeIn():
@@ -171,7 +169,9 @@ def take_in(command: TakeIn, state: Treasury) -> tuple[FundOpened | TakenIn, ...
     taken = TakenIn(command.donation_id, command.fund_id, command.amount_fen, command.items)
     if command.earmark and command.fund_id not in state.funds:
         return (_part(command, state), taken)
-    if not command.items:
+    if command.items:
+        received(command.items, state.lots, command.day)
+    else:
         _fund(command.fund_id, state)
     return (taken,)
 
@@ -286,9 +286,9 @@ def _rest(command: Spend | Release, state: Treasury) -> Hold:
     hold = state.holds.get(command.payout_id)
     if hold is None or hold.fund_id != command.fund_id or bool(hold.items) != bool(command.items):
         raise HoldUnknown(payout_id=command.payout_id, fund_id=command.fund_id)
-    there = {i.sku: i for i in hold.items}
+    there = {i.key: i for i in hold.items}
     for item in command.items:
-        of = there.get(item.sku)
+        of = there.get(item.key)
         if of is None or not 0 < item.quantity <= of.quantity or not 0 <= item.value_fen <= of.value_fen:
             raise MoreThanHeld(payout_id=command.payout_id, sku=item.sku, quantity=item.quantity)
         if item.quantity == of.quantity and item.value_fen != of.value_fen:
@@ -314,7 +314,7 @@ def reserve(command: Reserve, state: Treasury) -> tuple[Reserved, ...]:
         _as_held(command, held)
         return ()
     if command.items:
-        items = _taken(command.items, state)
+        items = taken_for(command, state)
         return (Reserved(command.payout_id, STORES, sum(i.value_fen for i in items), items),)
     if command.amount_fen <= 0:
         raise NothingToReserve(amount_fen=command.amount_fen)
@@ -327,10 +327,7 @@ def reserve(command: Reserve, state: Treasury) -> tuple[Reserved, ...]:
 
 
 def _as_held(command: Reserve, held: Hold) -> None:
-    wanted: dict[str, int] = {}
-    for item in command.items:
-        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
-    same_goods = wanted == {i.sku: i.quantity for i in held.items}
+    same_goods = wanted_of(command.items) == wanted_of(tuple(Item(i.sku, i.quantity) for i in held.items))
     # Goods lie in the stores, whatever fund was named, and are worth what they were when they were held.
     same_money = bool(command.items) or (
         command.amount_fen == held.amount_fen and command.fund_id in (None, held.fund_id, whole(held.fund_id))
@@ -372,26 +369,16 @@ def _fitting(command: Reserve, state: Treasury) -> Iterator[str]:
     return (fund_id for *_, fund_id in sorted(fits))
 
 
-def _taken(items: tuple[Item, ...], state: Treasury) -> tuple[ItemReceived, ...]:
-    wanted: dict[str, int] = {}
-    for item in items:
-        if item.quantity <= 0:
-            raise NothingToReserve(sku=item.sku, quantity=item.quantity)
-        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
-    taken = []
-    for sku, quantity in wanted.items():
-        stock = state.stock.get(sku, Stock())
-        if stock.units < quantity:
-            raise StockLacksUnits(sku=sku, units=stock.units, quantity=quantity)
-        taken.append(ItemReceived(sku, quantity, value_of(stock, quantity)))
-    return tuple(taken)
-
-
 TREASURY = Decider(
     noun="treasury",
     absent=Treasury(),
     decide=decide,
     evolve=evolve,
-    commands=(OpenFund, TakeIn, Reserve, Spend, Release, Restore, Transfer, GiveBack, HoldForPool, MoveHeld, Correct, CloseFund),
-    events=(FundOpened, TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, Corrected, FundClosed),
-)
+    commands=(
+        OpenFund, TakeIn, Reserve, Spend, Release, Restore, Transfer, GiveBack, HoldForPool, MoveHeld, Correct, MoveGoods, AdjustStock, CloseFund,
+    ),
+    events=(
+        FundOpened, TakenIn, Reserved, Spent, Released, Restored, Transferred, GivenBack, PoolHeld, HeldMoved, Corrected, GoodsMoved, StockAdjusted,
+        FundClosed,
+    ),
+)  # fmt: skip
