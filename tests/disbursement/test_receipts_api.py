@@ -117,3 +117,17 @@ async def test_what_was_put_right_is_told_as_it_should_have_been(desk: Desk) -> 
     desk.next_month()
     one = await told(desk, gift["receipt"])
     assert (one["amount_fen"], one["went"]["spent_fen"], one["went"]["left_fen"]) == (8_000, 4_700, 3_300)
+
+
+async def test_what_is_read_grows_again_from_what_happened(desk: Desk) -> None:
+    await desk.funded(10_000, "rain")
+    await desk.funded(10_000, "other")
+    gift = await given(desk, "gift-1", 9_000, earmark=WORD)
+    await desk.paid("case-1", 1_000, fund_id="rain")
+    await desk.post("/transfers", {"id": "t-1", "from_fund": "rain", "to_fund": "other", "amount_fen": 50, "reason": "city_decision"})
+    await desk.post("/transfers/t-1/confirm", who="approver-1")
+    await desk.post(f"/donations/{gift['donation_id']}/refund", {"amount_fen": 400, "reason": "donor_asked"})
+    await desk.post(f"/donations/{gift['donation_id']}/refund/confirm", who="approver-1")
+    for name in ("receipts", "fund_spending", "fund_moves"):
+        answer = await desk.client.post(f"/ops/v1/projections/disbursement.{name}/rebuild", headers=desk.headers("ops"))
+        assert answer.json()["differing_rows"] == {name: 0}, answer.text
