@@ -199,14 +199,16 @@ def _fund(fund_id: str, state: Treasury) -> Fund:
 
 
 def close_fund(command: CloseFund, state: Treasury) -> tuple[FundClosed, ...]:
-    fund = state.funds.get(command.fund_id)
-    if fund is None:
+    """A fund is closed with its parts."""
+    if command.fund_id not in state.funds:
         raise FundUnknown(fund_id=command.fund_id)
-    if fund.closed:
+    if state.funds[command.fund_id].closed:
         return ()
-    if fund.available_fen or fund.reserved_fen:
-        raise FundNotEmpty(fund_id=command.fund_id, available_fen=fund.available_fen, reserved_fen=fund.reserved_fen)
-    return (FundClosed(command.fund_id),)
+    open_ = {fund_id: f for fund_id, f in state.funds.items() if command.fund_id in (fund_id, whole(fund_id)) and not f.closed}
+    available, reserved = sum(f.available_fen for f in open_.values()), sum(f.reserved_fen for f in open_.values())
+    if available or reserved:
+        raise FundNotEmpty(fund_id=command.fund_id, available_fen=available, reserved_fen=reserved)
+    return tuple([FundClosed(fund_id) for fund_id in open_])
 
 
 def transfer(command: Transfer, state: Treasury) -> tuple[Transferred, ...]:
