@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from shared.asked import WHOLE, Day
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+FundId = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._:~-]+$", description="a fund, or a part of one")]
 Ref = Annotated[str, Field(min_length=1, max_length=200), WHOLE]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260, 6 digits")]
@@ -32,12 +33,20 @@ class FundIn(_Said):
     kind: Literal["general", "community", "special", "city_association", "administration"] = "general"
 
 
+class EarmarkIn(_Said):
+    """What the donor gives it for, by published codes; what the fund is not for is refused."""
+
+    programme: Code | None = None
+    district: District | None = None
+    purpose: Code | None = None
+
+
 class TransferIn(_Said):
     """Money of one fund to another, under an id of the caller's; a second person confirms it."""
 
     id: Id
-    from_fund: Id
-    to_fund: Id
+    from_fund: FundId
+    to_fund: FundId
     amount_fen: Fen
     reason: Literal["correction", "donors_wish", "merged_funds", "city_decision"]
 
@@ -107,6 +116,7 @@ class DonationIn(_Said):
     items: Annotated[list[DonatedItemIn], Field(max_length=200)] = []
     donor: DonorIn | None = None
     campaign_id: Id | None = None
+    earmark: EarmarkIn | None = None
 
     @model_validator(mode="after")
     def _is_something(self) -> DonationIn:
@@ -115,6 +125,8 @@ class DonationIn(_Said):
             raise ValueError("cash needs fund_id or campaign_id, and amount_fen, and has no items")
         if self.campaign_id is not None and (self.kind != "cash" or self.fund_id is not None):
             raise ValueError("a campaign takes cash, and goes to its own fund")
+        if self.kind == "goods" and self.earmark is not None:
+            raise ValueError("an earmark is a word about money")
         if self.kind == "goods" and (not self.items or self.amount_fen is not None):
             raise ValueError("goods need items and have no amount_fen")
         return self

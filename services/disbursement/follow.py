@@ -94,7 +94,7 @@ def restore(e: Envelope) -> Iterable[To]:
 
 def take_in(e: Envelope) -> Iterable[To]:
     d: DonationReceived = e.data
-    yield To("treasury", CITY, TakeIn(d.donation_id, d.fund_id, d.amount_fen, d.items, d.day))
+    yield To("treasury", CITY, TakeIn(d.donation_id, d.fund_id, d.amount_fen, d.items, d.day, d.earmark))
     units, value = sum(i.quantity for i in d.items), d.amount_fen or sum(i.value_fen for i in d.items)
     kind = "donation" if d.kind == "cash" else "goods_donation"
     yield To("chain", PUBLIC, Publish(e.id, kind, d.fund_id, "", "", d.month, value, units))

@@ -49,10 +49,13 @@ from services.disbursement.public_pages import router as public_pages
 from services.disbursement.public_rows import PUBLIC_HEADS
 from services.disbursement.publishing import KEEPING_HEADS
 from services.disbursement.reactions import DUE, REACTIONS
+from services.disbursement.receipt_rows import RECEIPT_PROJECTIONS
 from services.disbursement.stock_pages import router as stock_pages
 from services.disbursement.stock_rows import STOCK_ORDERS
 from services.disbursement.stored import CODEC
+from services.disbursement.supervision_pages import router as supervision_pages
 from services.disbursement.tables import TABLES
+from services.disbursement.transparency_pages import router as transparency_pages
 from shared.service import Service
 
 _HERE = Path(__file__).parent
@@ -98,6 +101,7 @@ DISBURSEMENT = Service(
         *BOOK_PROJECTIONS,
         *BANK_PROJECTIONS,
         *CAMPAIGN_PROJECTIONS,
+        *RECEIPT_PROJECTIONS,
     ),
     follow=both(both(FOLLOW, BANK_FOLLOW), CAMPAIGN_FOLLOW),
     reactions=REACTIONS,
@@ -106,7 +110,7 @@ DISBURSEMENT = Service(
     measures=(BOOK_FAULTS,),
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, public_pages, bank_pages, campaign_pages, stock_pages),
+    pages=(pages, public_pages, transparency_pages, supervision_pages, bank_pages, campaign_pages, stock_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -10,22 +10,20 @@ from fastapi import APIRouter, Depends
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.disbursement import publishing, views
+from services.disbursement import views
 from services.disbursement.api.donations import take
 from services.disbursement.api.funds import shown_fund
 from services.disbursement.api.payouts import shown_payout
-from services.disbursement.api.public import summed
 from services.disbursement.approving import SEES_ALL, approve_each, month, own_payout
 from services.disbursement.asked import DonationIn, FundIn
 from services.disbursement.checking import figures_of
+from services.disbursement.domain.earmark import word_of
 from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, PayoutRefused, Refuse, Resolve
 from services.disbursement.domain.payout_decisions import FOLLOW_UPS, INCOMPATIBLE
 from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.follow import CITY
-from services.disbursement.public_pages import address
 from services.disbursement.tables import payouts as payout_table
-from services.disbursement.tables import public_entries
 from shared.clock import local_day
 from shared.kernel import Rejected
 from shared.service import To
@@ -34,7 +32,6 @@ from shared.web.frame import Page, page_for
 router = APIRouter(prefix="/disbursement", include_in_schema=False)
 Desk = Annotated[Page, Depends(page_for("finance", "approver", "auditor"))]
 Books = Annotated[Page, Depends(page_for("finance", "approver", "auditor", "admin", "gov"))]
-Anyone = Annotated[Page, Depends(page_for(public=True))]
 _PAGE = 50
 REFUSALS = ("not_entitled", "wrong_amount", "missing_document", "paid_elsewhere", "other")
 _IN_BOTH = re.compile(r"([^A-Za-z]*[\u4e00-\u9fff][^A-Za-z]*?)\s+([A-Za-z][^\u4e00-\u9fff]*)")
@@ -47,10 +44,22 @@ def spoken(name: str, language: str) -> str:
     return name if both is None else both[1 if language == "zh" else 2]
 
 
-async def _fund_names(page: Page) -> dict[str, str]:
+async def fund_names(page: Page) -> dict[str, str]:
+    """Each fund by its name, a part of one with the donor's word behind it."""
     treasury: Treasury = await page.door.state("treasury", CITY)
-    named = {fund_id: spoken(fund.name, page.language) for fund_id, fund in treasury.funds.items()}
+    named = {fund_id: " · ".join((spoken(fund.name, page.language), *word_said(page, fund_id))) for fund_id, fund in treasury.funds.items()}
     return {STORES: page.t("disbursement.funds.stores"), **named}
+
+
+def word_said(page: Page, fund_id: str) -> list[str]:
+    """What the donors of a part of a fund gave it for, in words where there are some."""
+    word, known = word_of(fund_id), page.frame.words
+    said = [
+        page.t(f"{stem}.{code}") if known.has(f"{stem}.{code}") else code
+        for stem, code in (("disbursement.name", word.programme), ("place", word.district))
+        if code
+    ]
+    return [*said, *([word.purpose] if word.purpose else [])]
 
 
 async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
@@ -60,7 +69,7 @@ async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
     missing = await door.page(views.payouts_by(not_arrived=True), order=(payout_table.c.receipt_at, payout_table.c.payout_id), limit=_PAGE)
     treasury: Treasury = await door.state("treasury", CITY)
     counts = {row["state"]: {"count": int(row["count"]), "fen": int(row["fen"] or 0)} for row in await door.rows(views.waiting())}
-    names = await _fund_names(page)
+    names = await fund_names(page)
     shown = {
         "wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS,
         "fund_left": {fund_id: fund.available_fen for fund_id, fund in treasury.funds.items()}, "me": door.principal.id,
@@ -103,7 +112,7 @@ async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) 
     treasury: Treasury = await door.state("treasury", CITY)
     values = {
         "wrong": [], "refusals": REFUSALS, "follow_ups": sorted(FOLLOW_UPS), "proposed": state.proposed,
-        "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await _fund_names(page),
+        "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await fund_names(page),
         "reason": reason if state.status == "refused" else "", **values,
     }  # fmt: skip
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
@@ -156,7 +165,7 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
 
 async def _funds(page: Page, status: int = 200, **values: Any) -> Response:
     treasury: Treasury = await page.door.state("treasury", CITY)
-    names = await _fund_names(page)
+    names = await fund_names(page)
     funds = [{**shown_fund(fund_id, fund), "name": names[fund_id]} for fund_id, fund in sorted(treasury.funds.items())]
     most = max((f["available_fen"] + f["reserved_fen"] + f["spent_fen"] for f in funds), default=0)
     choices = [(f["id"], f["name"]) for f in funds]
@@ -205,15 +214,3 @@ async def work_on_funds(page: Annotated[Page, Depends(page_for("finance", "admin
         field = "fund_id" if act == "open" else "to_fund"
         return await _funds(page, 409, form=form, wrong=[(field, page.t(f"disbursement.refused.{no.code}"))])
     return page.back(f"/disbursement/funds?saved={act}")
-
-
-@router.get("/public")
-async def public(page: Anyone) -> Response:
-    """Where each yuan and each item went, without a person in it."""
-    door = page.door
-    found = await summed(door)
-    latest = await door.page(
-        views.chain_rows(), order=(public_entries.c.position,), limit=20, cursor=page.request.query_params.get("cursor")
-    )
-    head, names = await publishing.head(door.room), await _fund_names(page)
-    return page.show("disbursement/public.html", **found, latest=latest, head=head, fund_names=names, address=address(page))

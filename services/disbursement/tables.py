@@ -141,6 +141,7 @@ public_entries = Table(
     Column("corrects", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Index("public_entries_id", "entry_id"),
+    Index("public_entries_month", "month", "kind", "position"),
 )  # fmt: skip
 
 # The sums of the public ledger, grown entry by entry: the page that everybody may load reads some rows, not the ledger.

@@ -150,6 +150,13 @@ def chain_rows() -> Select[Any]:
     )  # fmt: skip
 
 
+def chain_of(month: str | None = None, kind: str | None = None) -> Select[Any]:
+    p, wanted = public_entries.c, chain_rows()
+    if month is not None:
+        wanted = wanted.where(p.month == month)
+    return wanted if kind is None else wanted.where(p.kind == kind)
+
+
 def public_entry(entry_id: str) -> Select[Any]:
     return chain_rows().where(public_entries.c.entry_id == entry_id)
 
@@ -176,6 +183,14 @@ def totals() -> Select[Any]:
     t = public_totals.c
     summed = func.sum(t.count).label("count"), func.sum(t.amount_fen).label("fen"), func.sum(t.units).label("units")
     return select(t.kind, *summed).group_by(t.kind)
+
+
+def months(before: str) -> Select[Any]:
+    """Sums by month and kind of the months before this one, as everybody adds them up from the chain."""
+    t = public_totals.c
+    summed = func.sum(t.amount_fen).label("fen")
+    of = t.kind.in_(("donation", "goods_donation", "payout", "goods"))
+    return select(t.month, t.kind, summed).where(of, t.month < before).group_by(t.month, t.kind).order_by(t.month)
 
 
 def waiting() -> Select[Any]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -114,6 +115,11 @@ class Desk(Alone):
         self.turn(**by)
         await self.room.execute(actor="clock")
 
+    def next_month(self) -> None:
+        """To the third day of the next month, so that everybody may be told the month before."""
+        then = datetime(self.now.year + self.now.month // 12, self.now.month % 12 + 1, 3, tzinfo=UTC)
+        self.turn(seconds=(then - self.now).total_seconds())
+
     async def post(
         self, path: str, body: Any = None, *, who: str | None = "finance", org: str | None = None, **headers: str
     ) -> httpx.Response:
@@ -150,7 +156,7 @@ class Desk(Alone):
             "need": "livelihood", "district": district, "grant": grant,
         }  # fmt: skip
         await self.hears("matching.referral_accepted.v1", said)
-        return payout_key(case_id, programme, "2026", grant.get("instalment", 1))
+        return payout_key(case_id, programme, str(self.now.year), grant.get("instalment", 1))
 
     async def approved(self, payout_id: str, who: str = "approver-1") -> httpx.Response:
         return await self.post(f"/payouts/{payout_id}/approve", who=who)

@@ -162,6 +162,7 @@ async def test_the_tables_of_the_public_add_up_with_a_correction_and_count_nobod
     await desk.funded(1_000_000)
     ids = [await desk.paid(f"case-{n}", 10_000) for n in range(6)]
     await put_right(desk, about="payout", subject_id=ids[0], to_fen=15_000, reason="bank_says_otherwise")
+    desk.next_month()
     summary = (await desk.get("/public/summary", who=None)).json()
     for table in ("by_programme", "by_district", "by_month", "cells"):
         assert [(row["payouts"], row["amount_fen"]) for row in summary[table]] == [(6, 65_000)], table

@@ -22,6 +22,7 @@ from services.disbursement.domain import (
 )
 from services.disbursement.domain.chain import CHAIN, GENESIS, EntryPublished, Publish, link
 from services.disbursement.domain.donation import DONATION, Donate, DonationReceived, Donor
+from services.disbursement.domain.earmark import Earmark
 from services.disbursement.domain.keeping import KEEPING, EndKeeping, Keep, KeepingEnded, KeptByLaw
 from services.disbursement.domain.stock import ItemReceived
 from services.disbursement.domain.stopping import STOPPING, Stop, StopAsked
@@ -45,6 +46,8 @@ GOODS = Donate("0123-abcdef12", "donor-1", "stores", "goods", 0, RICE, "2026-11"
 RECEIVED = DonationReceived(
     "0123-abcdef12", "donor-1", "general", "cash", 100, (), "2026-11", "KPK-202611-ABCDEF12", Donor("李四", "13900139000")
 )
+FOR_STUDENTS = replace(CASH, earmark=Earmark("GOV-STUDENT"))
+STUDENTS_RECEIVED = replace(RECEIVED, fund_id="general~p.GOV-STUDENT", earmark=Earmark("GOV-STUDENT"))
 GOODS_RECEIVED = DonationReceived("0123-abcdef12", "donor-1", "stores", "goods", 0, RICE, "2026-11", "KPK-202611-ABCDEF12")
 ENTRY = Publish("e1", "payout", "general", "TEMP-URGENT", "440106", "2026-11", 100)
 FIRST = EntryPublished("e1", 1, "payout", "general", "TEMP-URGENT", "440106", "2026-11", 100, 0, GENESIS, link(GENESIS, 1, ENTRY))
@@ -57,6 +60,8 @@ STOP = Stop("case", "c1", "case_withdrawn")
 SAID_YES = (
     Yes("money is received", (), CASH, (RECEIVED,)),
     Yes("goods are received", (), GOODS, (GOODS_RECEIVED,)),
+    Yes("money is received for what the donor says", (), FOR_STUDENTS, (STUDENTS_RECEIVED,)),
+    Yes("for that once", (STUDENTS_RECEIVED,), FOR_STUDENTS, ()),
     Yes("once", (RECEIVED,), CASH, ()),
     Yes("once, whatever the month it is sent again in", (RECEIVED,), replace(CASH, month="2027-01"), ()),
     Yes("once, when the donor is forgotten", (replace(RECEIVED, donor=SHREDDED),), replace(CASH, donor=None), ()),
@@ -69,11 +74,14 @@ SAID_NO = (
     No((), replace(GOODS, items=(*RICE, ItemReceived("oil", 1, -5))), donation.DonationIsNothing),
     No((RECEIVED,), replace(CASH, amount_fen=101), donation.DonationDiffersFromFirst),
     No((RECEIVED,), replace(CASH, fund_id="other"), donation.DonationDiffersFromFirst),
+    No((RECEIVED,), FOR_STUDENTS, donation.DonationDiffersFromFirst),
+    No((STUDENTS_RECEIVED,), CASH, donation.DonationDiffersFromFirst),
     No((RECEIVED,), GOODS, donation.DonationDiffersFromFirst),
     No((GOODS_RECEIVED,), replace(GOODS, items=(ItemReceived("rice", 3, 500),)), donation.DonationDiffersFromFirst),
 )
 OF_THE_CHAIN = (
     Yes("the first entry stands on nothing", (), ENTRY, (FIRST,)),
+    Yes("an entry names a whole fund", (), replace(ENTRY, fund_id="general~p.TEMP-URGENT~d.440106"), (FIRST,)),
     Yes("each stands on the one before", (FIRST,), SECOND_ENTRY, (SECOND,)),
 )
 OF_STOPPING = (

@@ -140,6 +140,8 @@ async def test_entries_of_before_are_withheld_and_the_chain_still_holds(desk: De
 async def test_the_summary_is_the_sum_of_the_entries_in_numbers_of_five_or_more(desk: Desk) -> None:
     await a_month(desk, {("440106", "TEMP-URGENT"): 6, ("440103", "TEMP-URGENT"): 2, ("440103", "GOV-MEDICAL"): 4})
     entries = await everything(desk)
+    before = (await desk.get("/public/summary", who=None)).json()
+    desk.next_month()
     summary = (await desk.get("/public/summary", who=None)).json()
     for kind in KINDS:
         of = [e for e in entries if e["kind"] == kind]
@@ -147,21 +149,30 @@ async def test_the_summary_is_the_sum_of_the_entries_in_numbers_of_five_or_more(
         assert summary["totals"][kind] == expected, kind
     paid = summary["totals"]["payout"]["amount_fen"]
     assert paid == sum(e["amount_fen"] for e in entries if e["kind"] == "payout") == 12 * 1_000 + 15 + 1 + 6
-    assert summary["by_district"] == [
-        {"district": "440103", "payouts": 6, "amount_fen": 6_007}, {"district": "440106", "payouts": 6, "amount_fen": 6_015},
-    ]  # fmt: skip
-    assert summary["by_programme"] == [{"programme": "merged", "payouts": 12, "amount_fen": paid}], "four would follow from the whole"
-    assert summary["by_month"] == [{"month": "2026-11", "payouts": 12, "amount_fen": paid}]
-    assert [(c["district"], c["programme"], c["payouts"]) for c in summary["cells"]] == [("440103", "merged", 6), ("440106", "merged", 6)]
+    told = {"payouts": 6, "amount_fen": 6_015}
+    assert summary["by_district"] == [{"district": "440106", **told}]
+    assert summary["by_programme"] == [{"programme": "TEMP-URGENT", **told}]
+    assert summary["by_month"] == [{"month": "2026-11", **told}]
+    assert [(c["district"], c["programme"], c["payouts"]) for c in summary["cells"]] == [("440106", "TEMP-URGENT", 6)]
+    assert summary["waiting"] == {"payouts": 6, "amount_fen": paid - 6_015}, "two and four wait for their fifth"
+    assert summary["months"] == [
+        {"month": "2026-11", "donation_fen": 10_000_000, "goods_donation_fen": 900, "payout_fen": paid, "goods_fen": 0}
+    ]
+    assert (before["cells"], before["months"], before["totals"]) == ([], [], summary["totals"]), "a month is told when it is over"
 
 
 async def test_too_few_payouts_are_in_no_sum(desk: Desk) -> None:
     await a_month(desk, {("440106", "TEMP-URGENT"): 4})
+    desk.next_month()
     summary = (await desk.get("/public/summary", who=None)).json()
     assert (summary["cells"], summary["by_district"], summary["totals"]["payout"]["count"]) == ([], [], 4)
-    await desk.paid("the-fifth", district="440103011")
+    await desk.paid("the-fifth", district="440106011")
+    again = (await desk.get("/public/summary", who=None)).json()
+    tables = ("by_programme", "by_district", "by_month", "cells", "months")
+    assert [again[name] for name in tables] == [summary[name] for name in tables], "two readings a minute apart tell nothing"
+    desk.next_month()
     summary = (await desk.get("/public/summary", who=None)).json()
-    assert [(c["district"], c["programme"], c["payouts"]) for c in summary["cells"]] == [("merged", "TEMP-URGENT", 5)]
+    assert [(c["district"], c["programme"], c["payouts"]) for c in summary["cells"]] == [("440106", "TEMP-URGENT", 5)]
 
 
 async def test_goods_are_summed_by_value_with_the_money(desk: Desk) -> None:
@@ -171,12 +182,26 @@ async def test_goods_are_summed_by_value_with_the_money(desk: Desk) -> None:
     for n in range(4):
         await desk.paid(f"case-{n}", 1_000)
     await desk.approved(await desk.granted("case-goods", items=[{"sku": "rice", "quantity": 1}]))
+    desk.next_month()
     cells = (await desk.get("/public/summary", who=None)).json()["cells"]
     assert cells == [{"district": "440106", "programme": "TEMP-URGENT", "payouts": 5, "amount_fen": 4_100}]
 
 
+async def test_entries_are_found_by_month_and_kind(desk: Desk) -> None:
+    await a_month(desk, {("440106", "TEMP-URGENT"): 2})
+    desk.next_month()
+    await desk.paid("case-later")
+    kinds = [e["kind"] for e in (await desk.get("/public/entries", who=None, month="2026-11")).json()["items"]]
+    assert Counter(kinds) == {"payout": 2, "donation": 1, "goods_donation": 1}
+    [later] = (await desk.get("/public/entries", who=None, month="2026-12", kind="payout")).json()["items"]
+    assert later["position"] == 5
+    assert (await desk.get("/public/entries", who=None, kind="payout")).status_code == 422, "it would read the whole chain"
+    assert (await desk.get("/public/entries", who=None, month="2026-13")).status_code == 422
+
+
 async def test_no_entry_and_no_sum_names_a_person_or_a_case(desk: Desk) -> None:
     await a_month(desk, {("440106", "TEMP-URGENT"): 5})
+    desk.next_month()
     text = json.dumps(await everything(desk)) + (await desk.get("/public/summary", who=None)).text
     for secret in ("case-", "person-", "referral-", "helpers", "张三丰", "6222", "approver", "440106011"):
         assert secret not in text, secret

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from services.disbursement.domain import stock
 from services.disbursement.domain import treasury as t
 from services.disbursement.domain import treasury_decisions as d
+from services.disbursement.domain.earmark import Earmark
 from services.disbursement.domain.stock import Item, ItemReceived
 from services.disbursement.domain.treasury import (
     CloseFund,
@@ -42,6 +43,11 @@ GONE = (*HELD, t.Spent("p1", "general", "P", "440106", 600, ()))
 BAGS = t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),))
 MOVE = Transfer("t1", "general", "students", 300, "merged_funds")
 PAY = Spend("p1", "general", "P", "440106", 600)
+
+FOR_TIANHE = TakeIn("d3", "general~p.GOV-STUDENT~d.440106", 600, (), earmark=Earmark("GOV-STUDENT", "440106"))
+PART = t.FundOpened("general~p.GOV-STUDENT~d.440106", "General", ("GOV-STUDENT",), ("440106",), ())
+IN_PART = (*FILLED, PART, t.TakenIn("d3", "general~p.GOV-STUDENT~d.440106", 600, ()))
+FROM_PART = t.Reserved("p1", "general~p.GOV-STUDENT~d.440106", 600, ())
 
 POOL = t.PoolHeld("pool:1", "general", 600)
 TO_STUDENTS = MoveHeld("pool:1", "m1", "general", "students", 100)
@@ -88,7 +94,21 @@ SAID_YES = (
         replace(MOVE, from_fund="students", to_fund="general", reason=d.MATCH_RETURNED),
         (t.Transferred("t1", "students", "general", 300, d.MATCH_RETURNED),)),
     Yes("an empty fund is closed", (GENERAL,), CloseFund("general"), (t.FundClosed("general"),)),
+    Yes("with its parts", (GENERAL, PART), CloseFund("general"), (t.FundClosed("general"), t.FundClosed(PART.fund_id))),
+    Yes("a part alone", (GENERAL, PART), CloseFund(PART.fund_id), (t.FundClosed(PART.fund_id),)),
     Yes("closed once", (GENERAL, t.FundClosed("general")), CloseFund("general"), ()),
+    Yes("a donor's word opens a part of the fund", FILLED, FOR_TIANHE, IN_PART[2:]),
+    Yes("which is opened once", IN_PART, replace(FOR_TIANHE, donation_id="d4"), (t.TakenIn("d4", PART.fund_id, 600, ()),)),
+    Yes("a word leaves the fund's other restrictions", (TIANHE,), TakeIn("d3", "tianhe~d.440106", 600, (), earmark=Earmark(district="440106")),
+        (t.FundOpened("tianhe~d.440106", "Tianhe", (), ("440106",), ("food",)), t.TakenIn("d3", "tianhe~d.440106", 600, ()))),
+    Yes("of a named fund the part comes first", IN_PART, MONEY, (FROM_PART,)),
+    Yes("whichever fund it was", IN_PART, ANY_FUND, (FROM_PART,)),
+    Yes("held once in the part", (*IN_PART, FROM_PART), MONEY, ()),
+    Yes("the whole fund where the part has too little", IN_PART, replace(MONEY, amount_fen=601), (t.Reserved("p1", "general", 601, ()),)),
+    Yes("the whole fund where the word says another place", IN_PART, replace(MONEY, district="440103001"), (t.Reserved("p1", "general", 600, ()),)),
+    Yes("a part bound no closer than its fund comes first too", (STUDENTS, t.TakenIn("d1", "students", 600, ()),
+        t.FundOpened("students~p.GOV-STUDENT", "Students", ("GOV-STUDENT",), (), ()), t.TakenIn("d3", "students~p.GOV-STUDENT", 600, ())),
+        replace(MONEY, fund_id="students"), (t.Reserved("p1", "students~p.GOV-STUDENT", 600, ()),)),
     Yes("freed", HELD, Release("p1", "general", 600), (t.Released("p1", "general", 600, ()),)),
     Yes("come back", GONE, Restore("p1", "general", 600, "P"), (t.Restored("p1", "general", 600, "P"),)),
 )  # fmt: skip
@@ -101,6 +121,19 @@ SAID_NO = (
     No((), OpenFund("x", "X", kind="private"), d.FundKindUnknown),
     No((GENERAL,), OpenFund("general", "General", kind="community"), d.FundOpenedDifferently),
     No((), TakeIn("d1", "general", 1), d.FundUnknown),
+    No((), OpenFund("x", "X", kind="private"), d.FundKindUnknown),
+    No(
+        (t.FundOpened("own", "Own", (), (), (), "administration"),),
+        TakeIn("d3", "own~n.rent", 1, (), earmark=Earmark(purpose="rent")),
+        d.FundNotForProgramme,
+    ),
+    No((), FOR_TIANHE, d.FundUnknown),
+    No((STUDENTS,), TakeIn("d3", "students~p.X", 1, (), earmark=Earmark("X")), d.FundNotForProgramme),
+    No((TIANHE,), TakeIn("d3", "tianhe~d.440103", 1, (), earmark=Earmark(district="440103")), d.FundNotForTerritory),
+    No((TIANHE,), TakeIn("d3", "tianhe~n.rent", 1, (), earmark=Earmark(purpose="rent")), d.FundNotForPurpose),
+    No((GENERAL, t.FundClosed("general")), FOR_TIANHE, d.FundIsClosed),
+    No((*IN_PART, t.Transferred("t1", PART.fund_id, "general", 600, "x"), t.FundClosed(PART.fund_id)), FOR_TIANHE, d.FundIsClosed),
+    No(IN_PART, replace(MOVE, from_fund=PART.fund_id, to_fund="general"), d.TransferLoosensFund),
     No((), MONEY, d.FundUnknown),
     No((STUDENTS,), replace(MONEY, fund_id="students", programme="MICRO-WISH"), d.FundNotForProgramme),
     No((TIANHE,), replace(MONEY, fund_id="tianhe", district="440103001"), d.FundNotForTerritory),
@@ -121,6 +154,7 @@ SAID_NO = (
     *[No((GENERAL, t.FundClosed("general")), c, d.FundIsClosed) for c in (TakeIn("d1", "general", 5), MONEY, GiveBack("d1", "general", 5))],
     No((*FILLED, STUDENTS, t.FundClosed("students")), MOVE, d.FundIsClosed),
     No(FILLED, CloseFund("general"), d.FundNotEmpty),
+    No((GENERAL, PART, IN_PART[-1]), CloseFund("general"), d.FundNotEmpty),
     No((GENERAL, t.TakenIn("d1", "general", 600, ()), HELD[-1]), CloseFund("general"), d.FundNotEmpty),
     No((), CloseFund("general"), d.FundUnknown),
     *[No(of, PAY, d.HoldUnknown) for of in (FILLED, GONE, (*HELD, t.Released("p1", "general", 600, ())))],

@@ -89,6 +89,12 @@ def published(amounts: list[int]) -> dict[str, Any]:
     return {"entries": entries, "heads": heads, "jwks": jwks, "summary": {"totals": totals}}
 
 
+def untold(found: dict[str, Any]) -> None:
+    """What no edition tells yet is said as one number; here it is a fen too little."""
+    paid = found["summary"]["totals"]["payout"]["amount_fen"]
+    found["summary"] |= {"cells": [{"amount_fen": paid - 100}], "waiting": {"payouts": 1, "amount_fen": 99}}
+
+
 def changed(found: dict[str, Any]) -> None:
     found["entries"][4]["amount_fen"] += 1
 
@@ -163,6 +169,7 @@ PLANTED: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     (forged, "The newest head over 9 entries is not signed by any published key."),
     (forged_before, "A head of before over 3 entries is not signed by any published key."),
     (rewritten, "A head of before over 3 entries has another root than these entries."),
+    (untold, "The summary's table cells does not add up to the 505 fen that the entries paid out."),
     (miscounted, "The summary's total of payout is not the sum of the entries: 5 of 505 fen and 0 units."),
     (floating, "Entry 5 has an amount, units or a position that is no whole number of fen or units; nothing after it can be checked."),
 ]

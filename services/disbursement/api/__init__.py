@@ -11,13 +11,16 @@ from services.disbursement.api import (
     payment_files,
     payouts,
     public,
+    public_columns,
     public_files,
+    receipts,
     stores,
+    supervision,
     work_items,
 )
 
 ROUTERS = (
-    funds.router, funds.transfers, donations.router, corrections.router, payouts.router,
-    ledger.router, stores.router, public.router, public_files.router, payment_files.router,
-    work_items.router, campaigns.router, campaigns.public,
+    funds.router, funds.transfers, donations.router, corrections.router, payouts.router, ledger.router, stores.router, public.router,
+    public_files.router, public_columns.router, receipts.router, supervision.router, payment_files.router, work_items.router,
+    campaigns.router, campaigns.public,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from services.disbursement.approving import month
 from services.disbursement.asked import DonatedItemIn, DonationIn, RefundIn
 from services.disbursement.domain.campaign import Campaign, CampaignUnknown
 from services.disbursement.domain.donation import AskRefund, ConfirmRefund, Donate, Donation, Donor
+from services.disbursement.domain.earmark import NO_WORD, Earmark
 from services.disbursement.domain.stock import ItemReceived
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.tables import donations as donation_table
@@ -48,9 +49,12 @@ async def take(door: Door, body: DonationIn) -> tuple[dict[str, Any], bool]:
             raise CampaignUnknown(campaign_id=body.campaign_id)
         fund_id = campaign.terms.fund_id
     who = door.named_id("donor", body.donor.ref if body.donor is not None and body.donor.ref else body.donation_ref)
+    said = body.earmark
+    earmark = NO_WORD if said is None else Earmark(said.programme or "", said.district or "", said.purpose or "")
     command = Donate(
-        donation_id, who, fund_id, body.kind, body.amount_fen or 0, items, month(door), donor, body.campaign_id or "", local_day(door.now)
-    )
+        donation_id, who, fund_id, body.kind, body.amount_fen or 0, items, month(door), donor, body.campaign_id or "", local_day(door.now),
+        earmark,
+    )  # fmt: skip
     done = await door.execute(To("donation", donation_id, command))
     state: Donation = done.state
     return {"donation_id": donation_id, "receipt": state.received.receipt if state.received else None, "version": done.version}, bool(

@@ -7,20 +7,29 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
+from msgspec.structs import replace
 
 from services.disbursement import public_rows, publishing, views
-from services.disbursement.domain.editions import editions
+from services.disbursement.domain.editions import Edition, editions
 from services.disbursement.domain.summary import Sum, summarised
 from services.disbursement.tables import public_entries
 from shared.clock import local_day
-from shared.http import Door, NotFound, door_for
+from shared.http import Door, Invalid, NotFound, door_for
 
 router = APIRouter(prefix="/disbursement/v1/public", tags=["public"])
 Anyone = Annotated[Door, Depends(door_for(public=True))]
 Size = Annotated[int, Query(ge=0, le=2**53 - 1, description="so many entries, the first of all on")]
+Month = Annotated[str, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="YYYY-MM")]
+Kind = Annotated[str, Query(pattern=r"^[a-z_]{1,20}$")]
 SETTLING = timedelta(days=1)
 """A month is over a day late: what settles at midnight may still carry the old one."""
+_BY_MONTH = ("donation", "goods_donation", "payout", "goods")
 _SUMMED = ("payout", "goods", "donation", "goods_donation", "refund", "returned", "correction", "written_off", "found")
+
+
+def over(door: Door) -> str:
+    """The month (YYYY-MM) before which all are over."""
+    return local_day(door.now - SETTLING).strftime("%Y-%m")
 
 
 async def _cells(door: Door) -> list[Sum]:
@@ -28,15 +37,31 @@ async def _cells(door: Door) -> list[Sum]:
     return [Sum(int(r["payouts"]), int(r["fen"]), r["month"], r["district"], r["programme"]) for r in await door.rows(views.cells())]
 
 
+async def published(door: Door) -> tuple[Edition, ...]:
+    """The editions of the months that are over, oldest first."""
+    return editions(await _cells(door), over(door))
+
+
 async def summed(door: Door) -> dict[str, Any]:
-    """Totals of the whole chain in fen and units; and sums by programme, district and month that each stand on five payouts or more."""
+    """Totals of the whole chain in fen and units; money and goods by month that is over; and the sums that the editions tell by programme,
+    district and month of the edition. `waiting` is what was paid and no edition tells yet: with it each table adds up to the totals."""
     totals = {row["kind"]: row for row in await door.rows(views.totals())}
     kinds = {
         kind: {"count": int(row["count"]), "amount_fen": int(row["fen"]), "units": int(row["units"])}
         for kind in _SUMMED
         if (row := totals.get(kind, {"count": 0, "fen": 0, "units": 0}))
     }
-    return {"totals": kinds, **msgspec.to_builtins(summarised(await _cells(door)))}
+    cells = await _cells(door)
+    told = [replace(cell, month=edition.month) for edition in editions(cells, over(door)) for cell in edition.cells]
+    payouts, fen = (sum(getattr(s, name) for s in cells) - sum(getattr(s, name) for s in told) for name in ("payouts", "amount_fen"))
+    months: dict[str, dict[str, Any]] = {}
+    for row in await door.rows(views.months(over(door))):
+        at = months.setdefault(row["month"], {"month": row["month"], **dict.fromkeys((f"{kind}_fen" for kind in _BY_MONTH), 0)})
+        at[f"{row['kind']}_fen"] = int(row["fen"])
+    return {
+        "totals": kinds, "until": over(door), "waiting": {"payouts": payouts, "amount_fen": fen}, "months": list(months.values()),
+        **msgspec.to_builtins(summarised(told)),
+    }  # fmt: skip
 
 
 @router.get("/summary")
@@ -48,19 +73,28 @@ async def summary(door: Anyone) -> dict[str, Any]:
 async def all_editions(door: Anyone) -> dict[str, Any]:
     """The sums by district and programme in editions, one for each month that is over, newest first: each tells only payments that
     none told before, in groups of five or more, so that the difference of two readings tells nothing of a person."""
-    over = local_day(door.now - SETTLING).strftime("%Y-%m")
-    made = editions(await _cells(door), over)
-    return {"items": [msgspec.to_builtins(edition) for edition in reversed(made)], "next": None}
+    return {"items": [msgspec.to_builtins(edition) for edition in reversed(await published(door))], "next": None}
 
 
 @router.get("/entries")
-async def entries(door: Anyone, limit: Annotated[int, Query(ge=1, le=500)] = 50, cursor: str | None = None) -> dict[str, Any]:
+async def entries(
+    door: Anyone, month: Month | None = None, kind: Kind | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """The chain, newest first. Each hash is SHA-256 over the previous hash (bytes) and the entry's compact sorted JSON.
 
     An entry stands on one person and names no district and no programme. Entries of before had both under their hash: they come
-    with `withheld`, without their number, and are checked by their place in the chain and under the head.
+    with `withheld`, without their number, and are checked by their place in the chain and under the head. Those of one month
+    are asked for by `month`, and of those one `kind`.
     """
-    return dict(await door.page(views.chain_rows(), order=(public_entries.c.position,), limit=limit, cursor=cursor))
+    return await searched(door, month, kind, limit, cursor)
+
+
+async def searched(door: Door, month: str | None, kind: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Entries of one month and kind, newest first; raises `Invalid` for a kind without its month, which would read the whole chain."""
+    if kind is not None and month is None:
+        raise Invalid("/query/month", "is needed with a kind")
+    return dict(await door.page(views.chain_of(month, kind), order=(public_entries.c.position,), limit=limit, cursor=cursor))
 
 
 @router.get("/heads")

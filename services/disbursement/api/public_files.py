@@ -41,8 +41,13 @@ def table(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...], *, named:
     return out.getvalue()
 
 
-def _lines(rows: list[dict[str, Any]], _: int) -> bytes:
+def lines(rows: list[dict[str, Any]], _: int) -> bytes:
     return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+def _listed(rows: list[dict[str, Any]], after: int) -> bytes:
+    """One JSON list over all runs; the last of them closes it."""
+    return b"".join((b"[" if after == 0 and n == 0 else b",\n") + msgspec.json.encode(row) for n, row in enumerate(rows))
 
 
 def _cells(rows: list[dict[str, Any]], after: int) -> bytes:
@@ -50,7 +55,7 @@ def _cells(rows: list[dict[str, Any]], after: int) -> bytes:
     return ((_ORDER_MARK if first else "") + table(rows, COLUMNS, named=first)).encode()
 
 
-async def _chain(door: Door, written: Callable[[list[dict[str, Any]], int], bytes]) -> AsyncIterator[bytes]:
+async def chain(door: Door, written: Callable[[list[dict[str, Any]], int], bytes]) -> AsyncIterator[bytes]:
     """Some entries at a time, so that a long chain needs no more memory than a short one; an empty one still has its columns."""
     after = 0
     statement = chain_rows()
@@ -71,13 +76,27 @@ def _file(name: str, kind: str, content: Any) -> Response:
 @router.get("/entries.csv", response_class=Response)
 async def entries_csv(door: Anyone) -> Response:
     """The whole chain as a table, oldest first; a text that a spreadsheet would take for a formula begins with an apostrophe."""
-    return _file("entries.csv", "text/csv; charset=utf-8", _chain(door, _cells))
+    return _file("entries.csv", "text/csv; charset=utf-8", chain(door, _cells))
 
 
 @router.get("/entries.ndjson", response_class=Response)
 async def entries_ndjson(door: Anyone) -> Response:
     """The whole chain, one entry a line, oldest first: saved as `entries.json` it is what the verifier reads."""
-    return _file("entries.ndjson", "application/x-ndjson", _chain(door, _lines))
+    return _file("entries.ndjson", "application/x-ndjson", chain(door, lines))
+
+
+@router.get("/entries.json", response_class=Response)
+async def entries_json(door: Anyone) -> Response:
+    """The whole chain as one JSON list, oldest first."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        empty = True
+        async for piece in chain(door, _listed):
+            empty = empty and not piece
+            yield piece
+        yield b"[]\n" if empty else b"]\n"
+
+    return _file("entries.json", "application/json", pieces())
 
 
 @router.get("/summary.csv", response_class=Response)

@@ -13,7 +13,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from services.disbursement.domain.earmark import whole
 from shared.kernel import Decider
 
 GENESIS = "0" * 64
@@ -86,7 +88,8 @@ def link(previous: str, position: int, entry: Publish | EntryPublished) -> str:
 
 
 def decide(command: Publish, state: Chain) -> tuple[EntryPublished, ...]:
-    position = state.position + 1
+    """An entry names a whole fund: a part under a donor's word would say where and for what."""
+    position, command = state.position + 1, replace(command, fund_id=whole(command.fund_id))
     return (
         EntryPublished(
             command.entry_id, position, command.kind, command.fund_id, command.programme, command.district, command.month, command.amount_fen,

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.disbursement.domain.correction import GoodsAreCounted, difference
+from services.disbursement.domain.earmark import NO_WORD, Earmark, part_of
 from services.disbursement.domain.stock import ItemReceived
 from shared.kernel import Decider, Rejected, Shredded
 
@@ -21,7 +22,8 @@ class Donor(Struct, frozen=True, gc=False):
 
 
 class Donate(Struct, frozen=True, gc=False):
-    """`donor_id` is the subject under which the donor is sealed; `month` is the local month it arrived, `YYYY-MM`."""
+    """`donor_id` is the subject under which the donor is sealed; `month` is the local month it arrived, `YYYY-MM`; `earmark` what the
+    donor gives it for."""
 
     donation_id: str
     donor_id: str
@@ -33,6 +35,7 @@ class Donate(Struct, frozen=True, gc=False):
     donor: Donor | None = None
     campaign_id: str = ""
     day: date | None = None
+    earmark: Earmark = NO_WORD
 
 
 class AskRefund(Struct, frozen=True, gc=False):
@@ -95,6 +98,8 @@ class DonationCorrected(Struct, frozen=True, gc=False):
 
 
 class DonationReceived(Struct, frozen=True, gc=False):
+    """`fund_id` is the part of the fund under the donor's word, where there is one."""
+
     donation_id: str
     donor_id: str
     fund_id: str
@@ -106,6 +111,7 @@ class DonationReceived(Struct, frozen=True, gc=False):
     donor: Donor | Shredded | None = None
     campaign_id: str = ""
     day: date | None = None
+    earmark: Earmark = NO_WORD
 
 
 class Donation(Struct, frozen=True, gc=False):
@@ -222,19 +228,19 @@ def receive(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
         raise DonationIsNothing(kind=command.kind)
     if any(i.quantity <= 0 or i.value_fen < 0 for i in command.items):
         raise DonationIsNothing(kind=command.kind)
-    before = state.received
+    fund_id, before = part_of(command.fund_id, command.earmark), state.received
     if before is not None:
         first = (before.fund_id, before.kind, before.amount_fen, before.items, before.campaign_id)
-        if first != (command.fund_id, command.kind, command.amount_fen, command.items, command.campaign_id):
+        if first != (fund_id, command.kind, command.amount_fen, command.items, command.campaign_id):
             raise DonationDiffersFromFirst(donation_id=command.donation_id)
         return ()
     receipt = f"KPK-{command.month.replace('-', '')}-{command.donation_id[-8:].upper()}"
     c = command
     return (
         DonationReceived(
-            c.donation_id, c.donor_id, c.fund_id, c.kind, c.amount_fen, c.items, c.month, receipt, c.donor, c.campaign_id, c.day
+            c.donation_id, c.donor_id, fund_id, c.kind, c.amount_fen, c.items, c.month, receipt, c.donor, c.campaign_id, c.day, c.earmark
         ),
-    )
+    )  # fmt: skip
 
 
 def evolve(state: Donation, event: Any) -> Donation:

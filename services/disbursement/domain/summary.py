@@ -42,7 +42,7 @@ def summarised(found: Iterable[Sum], k: int = K) -> Summary:
     every = list(found)
     if sum(s.payouts for s in every) < k:
         return Summary()
-    small = {by: _small(_added(every, (by,)), k) for by in ("month", "district", "programme")}
+    small = {by: small_ones(_added(every, (by,)), k) for by in ("month", "district", "programme")}
 
     def totals(by: str) -> tuple[Sum, ...]:
         return tuple(_added(_merged(every, {by: small[by]}), (by,)).values())
@@ -77,7 +77,7 @@ def _merged(sums: Iterable[Sum], small: Mapping[str, Set[str]]) -> list[Sum]:
     return [Sum(s.payouts, s.amount_fen, code(s, "month"), code(s, "district"), code(s, "programme")) for s in sums]
 
 
-def _small(totals: Mapping[tuple[str, ...], Sum], k: int) -> Set[str]:
+def small_ones(totals: Mapping[tuple[str, ...], Sum], k: int) -> Set[str]:
     """The codes whose totals are small, and the next larger ones until all that is merged is not small itself."""
     merged: set[str] = set()
     payouts = 0

@@ -20,6 +20,7 @@ from immutables import Map
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.disbursement.domain.earmark import NO_WORD, Earmark
 from services.disbursement.domain.stock import Item, ItemReceived, Lot, Stock, laid, moved
 
 # Asked
@@ -37,13 +38,14 @@ class OpenFund(Struct, frozen=True, gc=False):
 
 
 class TakeIn(Struct, frozen=True, gc=False):
-    """A donation arrives in a fund (fen) or in the stores (items)."""
+    """A donation arrives in a fund (fen) or in the stores (items); with a donor's word, in the part of the fund under it."""
 
     donation_id: str
     fund_id: str
     amount_fen: int = 0
     items: tuple[ItemReceived, ...] = ()
     day: date | None = None
+    earmark: Earmark = NO_WORD
 
 
 class Reserve(Struct, frozen=True, gc=False):

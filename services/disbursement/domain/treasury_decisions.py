@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from services.disbursement.domain.earmark import whole
 from services.disbursement.domain.figures import ADMINISTRATION, KINDS
 from services.disbursement.domain.goods_decisions import NothingToReserve, adjust, move_goods, taken_for, wanted_of
 from services.disbursement.domain.stock import Item, received
@@ -164,12 +165,27 @@ def open_fund(command: OpenFund, state: Treasury) -> tuple[FundOpened, ...]:
     return ()
 
 
-def take_in(command: TakeIn, state: Treasury) -> tuple[TakenIn, ...]:
+def take_in(command: TakeIn, state: Treasury) -> tuple[FundOpened | TakenIn, ...]:
+    taken = TakenIn(command.donation_id, command.fund_id, command.amount_fen, command.items)
+    if command.earmark and command.fund_id not in state.funds:
+        return (_part(command, state), taken)
     if command.items:
         received(command.items, state.lots, command.day)
     else:
         _fund(command.fund_id, state)
-    return (TakenIn(command.donation_id, command.fund_id, command.amount_fen, command.items),)
+    return (taken,)
+
+
+def _part(command: TakeIn, state: Treasury) -> FundOpened:
+    """The part of a fund under a donor's word, for nothing that the fund itself is not for; raises what the fund is closed to."""
+    fund_id, word = whole(command.fund_id), command.earmark
+    fund = _fund(fund_id, state)
+    outside = _outside(fund_id, fund, word.programme or None, word.district or None, word.purpose or None)
+    if outside is not None:
+        raise outside
+    said = ((word.programme, fund.programmes), (word.district, fund.districts), (word.purpose, fund.purposes))
+    programmes, districts, purposes = ((code,) if code else bound for code, bound in said)
+    return FundOpened(command.fund_id, fund.name, programmes, districts, purposes, fund.kind)
 
 
 def _fund(fund_id: str, state: Treasury) -> Fund:
@@ -183,14 +199,16 @@ def _fund(fund_id: str, state: Treasury) -> Fund:
 
 
 def close_fund(command: CloseFund, state: Treasury) -> tuple[FundClosed, ...]:
-    fund = state.funds.get(command.fund_id)
-    if fund is None:
+    """A fund is closed with its parts."""
+    if command.fund_id not in state.funds:
         raise FundUnknown(fund_id=command.fund_id)
-    if fund.closed:
+    if state.funds[command.fund_id].closed:
         return ()
-    if fund.available_fen or fund.reserved_fen:
-        raise FundNotEmpty(fund_id=command.fund_id, available_fen=fund.available_fen, reserved_fen=fund.reserved_fen)
-    return (FundClosed(command.fund_id),)
+    open_ = {fund_id: f for fund_id, f in state.funds.items() if command.fund_id in (fund_id, whole(fund_id)) and not f.closed}
+    available, reserved = sum(f.available_fen for f in open_.values()), sum(f.reserved_fen for f in open_.values())
+    if available or reserved:
+        raise FundNotEmpty(fund_id=command.fund_id, available_fen=available, reserved_fen=reserved)
+    return tuple([FundClosed(fund_id) for fund_id in open_])
 
 
 def transfer(command: Transfer, state: Treasury) -> tuple[Transferred, ...]:
@@ -302,23 +320,20 @@ def reserve(command: Reserve, state: Treasury) -> tuple[Reserved, ...]:
         return (Reserved(command.payout_id, STORES, sum(i.value_fen for i in items), items),)
     if command.amount_fen <= 0:
         raise NothingToReserve(amount_fen=command.amount_fen)
-    if command.fund_id is not None:
-        fund = state.funds.get(command.fund_id)
-        if fund is None:
-            raise FundUnknown(fund_id=command.fund_id)
-        hindrance = _hindrance(command.fund_id, fund, command)
-        if hindrance is not None:
-            raise hindrance
-        return (Reserved(command.payout_id, command.fund_id, command.amount_fen, ()),)
     for fund_id in _fitting(command, state):
         return (Reserved(command.payout_id, fund_id, command.amount_fen, ()),)
-    raise NoFundFits(programme=command.programme, district=command.district, amount_fen=command.amount_fen)
+    if command.fund_id is not None and command.fund_id not in state.funds:
+        raise FundUnknown(fund_id=command.fund_id)
+    named = None if command.fund_id is None else _hindrance(command.fund_id, state.funds[command.fund_id], command)
+    raise named or NoFundFits(programme=command.programme, district=command.district, amount_fen=command.amount_fen)
 
 
 def _as_held(command: Reserve, held: Hold) -> None:
     same_goods = wanted_of(command.items) == wanted_of(tuple(Item(i.sku, i.quantity) for i in held.items))
     # Goods lie in the stores, whatever fund was named, and are worth what they were when they were held.
-    same_money = bool(command.items) or (command.amount_fen == held.amount_fen and command.fund_id in (None, held.fund_id))
+    same_money = bool(command.items) or (
+        command.amount_fen == held.amount_fen and command.fund_id in (None, held.fund_id, whole(held.fund_id))
+    )
     if not same_goods or not same_money:
         raise HoldDiffers(payout_id=command.payout_id, fund_id=held.fund_id, held_fen=held.amount_fen)
 
@@ -326,25 +341,32 @@ def _as_held(command: Reserve, held: Hold) -> None:
 def _hindrance(fund_id: str, fund: Fund, command: Reserve) -> Rejected | None:
     if fund.closed:
         return FundIsClosed(fund_id=fund_id)
-    if fund.kind == ADMINISTRATION:
-        return FundNotForProgramme(fund_id=fund_id, programme=command.programme, only=ADMINISTRATION)
-    if fund.programmes and command.programme not in fund.programmes:
-        return FundNotForProgramme(fund_id=fund_id, programme=command.programme, only=", ".join(fund.programmes))
-    if fund.districts and not command.district.startswith(fund.districts):
-        return FundNotForTerritory(fund_id=fund_id, district=command.district, only=", ".join(fund.districts))
-    if fund.purposes and command.purpose not in fund.purposes:
-        return FundNotForPurpose(fund_id=fund_id, purpose=command.purpose, only=", ".join(fund.purposes))
-    if fund.available_fen < command.amount_fen:
+    outside = _outside(fund_id, fund, command.programme, command.district, command.purpose)
+    if outside is None and fund.available_fen < command.amount_fen:
         return FundLacksMoney(fund_id=fund_id, available_fen=fund.available_fen, amount_fen=command.amount_fen)
+    return outside
+
+
+def _outside(fund_id: str, fund: Fund, programme: str | None, district: str | None, purpose: str | None) -> Rejected | None:
+    """What the fund is not for; None asks nothing."""
+    if fund.kind == ADMINISTRATION:
+        return FundNotForProgramme(fund_id=fund_id, programme=programme or "", only=ADMINISTRATION)
+    if fund.programmes and programme is not None and programme not in fund.programmes:
+        return FundNotForProgramme(fund_id=fund_id, programme=programme, only=", ".join(fund.programmes))
+    if fund.districts and district is not None and not district.startswith(fund.districts):
+        return FundNotForTerritory(fund_id=fund_id, district=district, only=", ".join(fund.districts))
+    if fund.purposes and purpose is not None and purpose not in fund.purposes:
+        return FundNotForPurpose(fund_id=fund_id, purpose=purpose, only=", ".join(fund.purposes))
     return None
 
 
 def _fitting(command: Reserve, state: Treasury) -> Iterator[str]:
-    """Funds that may pay this, the most narrowly restricted first: general money is kept for what nothing else can pay."""
+    """Funds that may pay this, the most narrowly restricted first: general money is kept for what nothing else can pay. Of a fund that
+    is named, its parts come first: what donors gave for exactly this."""
     fits = [
-        (not f.programmes, not f.districts, not f.purposes, fund_id)
+        (not f.programmes, not f.districts, not f.purposes, fund_id == whole(fund_id), fund_id)
         for fund_id, f in state.funds.items()
-        if _hindrance(fund_id, f, command) is None
+        if command.fund_id in (None, fund_id, whole(fund_id)) and _hindrance(fund_id, f, command) is None
     ]
     return (fund_id for *_, fund_id in sorted(fits))
 

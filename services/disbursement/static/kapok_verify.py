@@ -201,7 +201,7 @@ def faults_of_signature(name: str, head: Mapping[str, Any], keys: list[bytes]) -
 
 
 def faults_of_summary(summary: Mapping[str, Any], entries: Iterable[Any]) -> Iterator[str]:
-    """The totals by kind are sums of the entries, and each table of the summary adds up to what was paid out and not sent back."""
+    """The totals by kind are sums of the entries, and each table of the summary, with what waits, to what was paid out and not sent back."""
     kinds: dict[str, list[int]] = {}
     kind_of: dict[str, str] = {}
     corrected = 0
@@ -217,9 +217,10 @@ def faults_of_summary(summary: Mapping[str, Any], entries: Iterable[Any]) -> Ite
         if [told.get("count"), told.get("amount_fen"), told.get("units")] != found:
             yield f"The summary's total of {kind} is not the sum of the entries: {found[0]} of {found[1]} fen and {found[2]} units."
     paid, returned = (sum(kinds.get(kind, [0, 0, 0])[1] for kind in some) for some in (("payout", "goods"), ("returned",)))
+    waiting = summary.get("waiting", {}).get("amount_fen", 0)
     for table in ("by_programme", "by_district", "by_month", "cells"):
         rows = summary.get(table, [])
-        if rows and sum(row["amount_fen"] for row in rows) != paid - returned + corrected:
+        if rows and sum(row["amount_fen"] for row in rows) + waiting != paid - returned + corrected:
             yield f"The summary's table {table} does not add up to the {paid - returned + corrected} fen that the entries paid out."
 
 
