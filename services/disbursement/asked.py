@@ -48,6 +48,12 @@ class RefundIn(_Said):
     reason: Literal["donor_asked", "given_twice", "wrong_amount", "campaign_cancelled"]
 
 
+class NoRefundIn(_Said):
+    """Why a donation does not go back."""
+
+    reason: Literal["not_the_donor", "spent_already", "asked_by_mistake", "other"]
+
+
 class DonorIn(_Said):
     """Who gave, as they want to be thanked; kept sealed."""
 

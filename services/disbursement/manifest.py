@@ -30,6 +30,8 @@ from services.disbursement.domain.treasury_decisions import TREASURY
 from services.disbursement.domain.work_item import WORK_ITEM
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
+from services.disbursement.fundraising_pages import router as fundraising_pages
+from services.disbursement.moving_pages import router as moving_pages
 from services.disbursement.pages import router as pages
 from services.disbursement.projections import DONATION_LIST, FUND_LIST, KEPT, LEDGER, PAYOUT_LIST, PUBLIC_CHAIN, TRANSFER_LIST
 from services.disbursement.public_pages import router as public_pages
@@ -85,7 +87,7 @@ DISBURSEMENT = Service(
     loops=(READING_FOLDER, KEEPING_HEADS),
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, public_pages, bank_pages, campaign_pages),
+    pages=(pages, public_pages, bank_pages, campaign_pages, fundraising_pages, moving_pages),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.disbursement import publishing, views
+from services.disbursement import publishing, views, waiting
 from services.disbursement.api.donations import take
 from services.disbursement.api.funds import shown_fund
 from services.disbursement.api.payouts import shown_payout
@@ -25,6 +25,7 @@ from services.disbursement.follow import CITY
 from services.disbursement.public_pages import address
 from services.disbursement.tables import payouts as payout_table
 from services.disbursement.tables import public_entries
+from services.disbursement.waiting import age
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
@@ -45,7 +46,7 @@ def spoken(name: str, language: str) -> str:
     return name if both is None else both[1 if language == "zh" else 2]
 
 
-async def _fund_names(page: Page) -> dict[str, str]:
+async def fund_names(page: Page) -> dict[str, str]:
     treasury: Treasury = await page.door.state("treasury", CITY)
     named = {fund_id: spoken(fund.name, page.language) for fund_id, fund in treasury.funds.items()}
     return {STORES: page.t("disbursement.funds.stores"), **named}
@@ -53,19 +54,19 @@ async def _fund_names(page: Page) -> dict[str, str]:
 
 async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
     door = page.door
-    waiting = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
+    reserved = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
     unknown = await door.page(views.payouts_by("unknown"), order=_ORDER, limit=_PAGE)
     missing = await door.page(views.payouts_by(not_arrived=True), order=(payout_table.c.receipt_at, payout_table.c.payout_id), limit=_PAGE)
     treasury: Treasury = await door.state("treasury", CITY)
     counts = {row["state"]: {"count": int(row["count"]), "fen": int(row["fen"] or 0)} for row in await door.rows(views.waiting())}
-    names = await _fund_names(page)
+    names = await fund_names(page)
     shown = {
         "wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS,
         "fund_left": {fund_id: fund.available_fen for fund_id, fund in treasury.funds.items()}, "me": door.principal.id,
         "both_ends": sorted(INCOMPATIBLE & door.principal.roles) if page.may("approver") else [], "missing": missing["items"],
-        "now": door.now, **values,
+        "now": door.now, "waits": [(one, age(page, one.since)) for one in await waiting.waiting(page)], **values,
     }  # fmt: skip
-    return page.show("disbursement/desk.html", status=status, waiting=waiting, unknown=unknown["items"], counts=counts, **shown)
+    return page.show("disbursement/desk.html", status=status, waiting=reserved, unknown=unknown["items"], counts=counts, **shown)
 
 
 @router.get("/desk")
@@ -101,7 +102,7 @@ async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) 
     treasury: Treasury = await door.state("treasury", CITY)
     values = {
         "wrong": [], "refusals": REFUSALS, "follow_ups": sorted(FOLLOW_UPS), "proposed": state.proposed,
-        "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await _fund_names(page),
+        "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await fund_names(page),
         "reason": reason if state.status == "refused" else "", **values,
     }  # fmt: skip
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
@@ -154,7 +155,7 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
 
 async def _funds(page: Page, status: int = 200, **values: Any) -> Response:
     treasury: Treasury = await page.door.state("treasury", CITY)
-    names = await _fund_names(page)
+    names = await fund_names(page)
     funds = [{**shown_fund(fund_id, fund), "name": names[fund_id]} for fund_id, fund in sorted(treasury.funds.items())]
     most = max((f["available_fen"] + f["reserved_fen"] + f["spent_fen"] for f in funds), default=0)
     choices = [(f["id"], f["name"]) for f in funds]
@@ -168,7 +169,7 @@ async def funds(page: Books) -> Response:
     return await _funds(page, saved=page.request.query_params.get("saved"))
 
 
-def _fen(text: str) -> int | None:
+def fen_of(text: str) -> int | None:
     """Yuan as people write them, in fen; None for what is no sum."""
     whole, _, part = text.replace(",", "").replace("，", "").strip().partition(".")
     if not whole.isascii() or not whole.isdigit() or len(whole) > 9 or (part and not (part.isascii() and part.isdigit())) or len(part) > 2:
@@ -188,7 +189,7 @@ async def work_on_funds(page: Annotated[Page, Depends(page_for("finance", "admin
             )
             await page.door.execute(To("treasury", CITY, OpenFund(fund.id, fund.name, tuple(fund.programmes))))
         else:
-            fen = _fen(form.get("yuan", ""))
+            fen = fen_of(form.get("yuan", ""))
             given = DonationIn(
                 donation_ref=form.get("donation_ref", "").strip(), kind="cash", fund_id=form.get("to_fund", ""), amount_fen=fen or None
             )
@@ -212,5 +213,5 @@ async def public(page: Anyone) -> Response:
     latest = await door.page(
         views.chain_rows(), order=(public_entries.c.position,), limit=20, cursor=page.request.query_params.get("cursor")
     )
-    head, names = await publishing.head(door.room), await _fund_names(page)
+    head, names = await publishing.head(door.room), await fund_names(page)
     return page.show("disbursement/public.html", **found, latest=latest, head=head, fund_names=names, address=address(page))

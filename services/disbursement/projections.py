@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from services.disbursement.domain.chain import EntryPublished
-from services.disbursement.domain.donation import DonationReceived, DonationRefunded, Donor, RefundAsked
+from services.disbursement.domain.donation import DonationReceived, DonationRefunded, Donor, RefundAsked, RefundRefused
 from services.disbursement.domain.keeping import KeepingEnded, KeptByLaw
 from services.disbursement.domain.ledger import postings
 from services.disbursement.domain.payout import (
@@ -151,14 +151,23 @@ def decided(e: Envelope) -> Iterable[RowChange]:
     return (Change(transfers, {"transfer_id": d.transfer_id}, {"state": state, "decided_by": d.by}),)
 
 
+_NOT_ASKED = {"refund_asked_fen": 0, "refund_asked_by": None, "refund_asked_at": None}
+
+
 def refund_asked(e: Envelope) -> Iterable[RowChange]:
     d: RefundAsked = e.data
-    return (Change(donations, {"donation_id": d.donation_id}, {"refund_asked_fen": d.amount_fen}),)
+    values = {"refund_asked_fen": d.amount_fen, "refund_asked_by": d.by, "refund_asked_at": e.at}
+    return (Change(donations, {"donation_id": d.donation_id}, values),)
 
 
 def refunded(e: Envelope) -> Iterable[RowChange]:
     d: DonationRefunded = e.data
-    return (Change(donations, {"donation_id": d.donation_id}, {"refund_asked_fen": 0, "refunded_fen": d.total_fen}),)
+    return (Change(donations, {"donation_id": d.donation_id}, {**_NOT_ASKED, "refunded_fen": d.total_fen}),)
+
+
+def refund_refused(e: Envelope) -> Iterable[RowChange]:
+    d: RefundRefused = e.data
+    return (Change(donations, {"donation_id": d.donation_id}, _NOT_ASKED),)
 
 
 def donated(e: Envelope) -> Iterable[RowChange]:
@@ -166,7 +175,7 @@ def donated(e: Envelope) -> Iterable[RowChange]:
     row = {
         "donation_id": d.donation_id, "donor_id": d.donor_id, "donor": d.donor if isinstance(d.donor, Donor) else None, "fund_id": d.fund_id,
         "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "refunded_fen": 0,
-        "refund_asked_fen": 0, "at": e.at,
+        **_NOT_ASKED, "at": e.at,
     }  # fmt: skip
     return (Put(donations, row),)
 
@@ -242,7 +251,11 @@ PAYOUT_LIST = Projection(
     },
 )
 FUND_LIST = Projection("funds", (funds,), {FundOpened: opened, FundClosed: closed})
-DONATION_LIST = Projection("donations", (donations,), {DonationReceived: donated, RefundAsked: refund_asked, DonationRefunded: refunded})
+DONATION_LIST = Projection(
+    "donations",
+    (donations,),
+    {DonationReceived: donated, RefundAsked: refund_asked, DonationRefunded: refunded, RefundRefused: refund_refused},
+)
 TRANSFER_LIST = Projection(
     "transfers",
     (transfers,),

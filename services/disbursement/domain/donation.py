@@ -48,6 +48,13 @@ class ConfirmRefund(Struct, frozen=True, gc=False):
     month: str
 
 
+class RefuseRefund(Struct, frozen=True, gc=False):
+    """It does not go back; `reason` is a code of `NO_REFUND_REASONS`. Whoever asked may take it back so."""
+
+    reason: str
+    by: str
+
+
 class RefundAsked(Struct, frozen=True, gc=False):
     donation_id: str
     amount_fen: int
@@ -67,6 +74,12 @@ class DonationRefunded(Struct, frozen=True, gc=False):
     total_fen: int
     of_fen: int = 0
     campaign_id: str = ""
+
+
+class RefundRefused(Struct, frozen=True, gc=False):
+    donation_id: str
+    reason: str
+    by: str
 
 
 class DonationReceived(Struct, frozen=True, gc=False):
@@ -122,6 +135,13 @@ class RefundReasonUnknown(Rejected):
     """A refund has one of the published reasons: donor_asked, given_twice, wrong_amount, campaign_cancelled."""
 
 
+NO_REFUND_REASONS = frozenset(("not_the_donor", "spent_already", "asked_by_mistake", "other"))
+
+
+class NoRefundReasonUnknown(Rejected):
+    """A refund is turned down with one of the published reasons: not_the_donor, spent_already, asked_by_mistake, other."""
+
+
 def decide(command: Any, state: Donation) -> tuple[Any, ...]:
     match command:
         case Donate():
@@ -130,6 +150,8 @@ def decide(command: Any, state: Donation) -> tuple[Any, ...]:
             return ask_refund(command, state)
         case ConfirmRefund():
             return confirm_refund(command, state)
+        case RefuseRefund():
+            return refuse_refund(command, state)
     raise AssertionError(type(command).__name__)
 
 
@@ -161,6 +183,14 @@ def confirm_refund(command: ConfirmRefund, state: Donation) -> tuple[DonationRef
     )  # fmt: skip
 
 
+def refuse_refund(command: RefuseRefund, state: Donation) -> tuple[RefundRefused, ...]:
+    if command.reason not in NO_REFUND_REASONS:
+        raise NoRefundReasonUnknown(reason=command.reason[:40])
+    if state.asked is None:
+        raise NoRefundAsked
+    return (RefundRefused(state.asked.donation_id, command.reason, command.by),)
+
+
 def receive(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
     if (command.kind == "cash" and command.amount_fen <= 0) or (command.kind == "goods" and not command.items):
         raise DonationIsNothing(kind=command.kind)
@@ -187,6 +217,8 @@ def evolve(state: Donation, event: Any) -> Donation:
             return Donation(state.received, event, state.refunded_fen)
         case DonationRefunded():
             return Donation(state.received, None, event.total_fen)
+        case RefundRefused():
+            return Donation(state.received, None, state.refunded_fen)
     return Donation(event)
 
 
@@ -195,6 +227,6 @@ DONATION = Decider(
     absent=Donation(),
     decide=decide,
     evolve=evolve,
-    commands=(Donate, AskRefund, ConfirmRefund),
-    events=(DonationReceived, RefundAsked, DonationRefunded),
+    commands=(Donate, AskRefund, ConfirmRefund, RefuseRefund),
+    events=(DonationReceived, RefundAsked, DonationRefunded, RefundRefused),
 )
