@@ -42,7 +42,7 @@ def waiting_sum() -> Select[Any]:
 def oldest_waiting() -> Select[Any]:
     """What waits for a file, with the time since the oldest of it waits."""
     o = instructions.c
-    said = func.count().label("count"), func.sum(o.amount_fen).label("fen"), func.min(o.opened_at).label("since")
+    said: tuple[Any, ...] = func.count().label("count"), func.sum(o.amount_fen).label("fen"), func.min(o.opened_at).label("since")
     return select(*said).where(o.waits)
 
 
@@ -54,7 +54,7 @@ def built_files() -> Select[Any]:
 
 def oldest_open() -> Select[Any]:
     w = work_items.c
-    said = func.count().label("count"), func.min(w.raised_at).label("since")
+    said: tuple[Any, ...] = func.count().label("count"), func.min(w.raised_at).label("since")
     return select(*said).where(w.state == "open")
 
 

@@ -151,14 +151,14 @@ def totals() -> Select[Any]:
 def oldest_payouts() -> Select[Any]:
     """Payouts that people have to do something about: how many, how much, since when."""
     p = payouts.c
-    said = func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.min(p.changed_at).label("since")
+    said: tuple[Any, ...] = func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.min(p.changed_at).label("since")
     return select(p.state, *said).where(p.state.in_(("reserved", "unknown"))).group_by(p.state)
 
 
 def oldest_not_arrived() -> Select[Any]:
     """The same for what people say did not arrive."""
     p = payouts.c
-    said = func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.min(p.receipt_at).label("since")
+    said: tuple[Any, ...] = func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.min(p.receipt_at).label("since")
     return select(*said).where(p.receipt.in_(("partly", "not")), p.followed_up.is_(None))
 
 
