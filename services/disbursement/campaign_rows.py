@@ -170,9 +170,11 @@ def pool_list(campaign_id: str | None = None, pool_id: str | None = None) -> Sel
 
 def explained_list(pool_id: str) -> Select[Any]:
     """The matches of a pool beside the gifts that they follow."""
-    gift = select(donations.c.donation_id, donations.c.amount_fen.label("gift_fen"), donations.c.receipt).subquery()
+    gift = select(
+        donations.c.donation_id, donations.c.amount_fen.label("gift_fen"), donations.c.receipt, donations.c.refunded_fen
+    ).subquery()
     return (
-        select(*matches.c, gift.c.gift_fen, gift.c.receipt)
+        select(*matches.c, gift.c.gift_fen, gift.c.receipt, gift.c.refunded_fen)
         .join(gift, gift.c.donation_id == matches.c.donation_id)
         .where(matches.c.pool_id == pool_id)
     )

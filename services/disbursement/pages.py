@@ -64,7 +64,7 @@ async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
         "wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS,
         "fund_left": {fund_id: fund.available_fen for fund_id, fund in treasury.funds.items()}, "me": door.principal.id,
         "both_ends": sorted(INCOMPATIBLE & door.principal.roles) if page.may("approver") else [], "missing": missing["items"],
-        "now": door.now, "waits": [(one, age(page, one.since)) for one in await waiting.waiting(page)], **values,
+        "age": age, "waits": [(w, age(page, w.since), spoken(w.detail, page.language)) for w in await waiting.waiting(page)], **values,
     }  # fmt: skip
     return page.show("disbursement/desk.html", status=status, waiting=reserved, unknown=unknown["items"], counts=counts, **shown)
 

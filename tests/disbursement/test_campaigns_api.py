@@ -181,7 +181,7 @@ async def test_everybody_reads_a_campaign_its_rule_and_its_reports_in_both_langu
     await desk.post("/donations", gift("g-1", 1_500))
     desk.turn(days=100)
     page = await read(desk, "/disbursement/public/campaigns/giving-day", None)
-    for shown in ("September", "15.00", "10,000.00", "For every 2 fen that somebody gives, 1 fen are added", "At most 20.00 yuan are added to one gift",
+    for shown in ("September", "15.00", "10,000.00", "For every 2 yuan that somebody gives, 1 yuan are added", "At most 20.00 yuan are added to one gift",
                   "At most 25.00 yuan are added for one donor on one day", "as they come", "7.50", "GZ-2026-1", "overdue", "2027-02-01"):  # fmt: skip
         assert shown in page, shown
     chinese = await read(desk, "/disbursement/public/campaigns/giving-day", None, "zh")
