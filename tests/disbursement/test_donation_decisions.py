@@ -88,6 +88,11 @@ NO_REFUNDS = (
     No((RECEIVED,), replace(REFUND, reason="because"), donation.RefundReasonUnknown),
     *[No((RECEIVED,), replace(REFUND, amount_fen=fen), donation.RefundMoreThanGiven) for fen in (0, -1, 101)],
     No((RECEIVED, REFUND_ASKED, REFUNDED), replace(REFUND, amount_fen=41), donation.RefundMoreThanGiven),
+    No(
+        (RECEIVED, REFUND_ASKED, REFUNDED, replace(REFUND_ASKED, amount_fen=40), NOT_REFUNDED),
+        replace(REFUND, amount_fen=41),
+        donation.RefundMoreThanGiven,
+    ),
     No((GOODS_RECEIVED,), replace(REFUND, amount_fen=1), donation.RefundMoreThanGiven),
     *[No(of, AGREED, donation.NoRefundAsked) for of in ((), (RECEIVED,), (RECEIVED, REFUND_ASKED, REFUNDED))],
     No((RECEIVED, REFUND_ASKED), replace(AGREED, by="f1"), donation.AnotherPersonRefunds),

@@ -44,6 +44,7 @@ async def _opens_a_campaign(staff: Visitor) -> str:
     await page.locator("main form button[type=submit]").last.press("Enter")
     await page.wait_for_url(f"**/disbursement/campaigns/{key}?*")
     await page.locator("details.confirm summary").first.press("Enter")
+    await page.locator("#pool_fund").select_option(FUND)
     await page.locator("#amount").fill("100")
     await page.locator("#donation_max_fen").fill("30")
     await page.locator("button[value=pool]").press("Enter")
