@@ -17,7 +17,16 @@ from services.disbursement.api.payouts import shown_payout
 from services.disbursement.api.public import summed
 from services.disbursement.approving import SEES_ALL, approve_each, month, own_payout
 from services.disbursement.asked import DonationIn, FundIn
-from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, PayoutRefused, Refuse, Resolve
+from services.disbursement.domain.payout import (
+    Cancel,
+    ConfirmReceipt,
+    FollowUp,
+    PayoutRefused,
+    PayoutRejected,
+    PayoutReturned,
+    Refuse,
+    Resolve,
+)
 from services.disbursement.domain.payout_decisions import FOLLOW_UPS, INCOMPATIBLE
 from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.domain.treasury_decisions import STORES
@@ -97,13 +106,14 @@ async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) 
     state = await own_payout(door, payout_id)
     happened = await door.history("payout", payout_id)
     history = [{"at": e.at, "by": e.actor, "fact": type(e.data).__name__} for e in happened]
-    reason = next((e.data.reason for e in reversed(happened) if isinstance(e.data, PayoutRefused)), "")
+    ends = (PayoutRefused, PayoutRejected, PayoutReturned)
+    reason = next((e.data.reason for e in reversed(happened) if isinstance(e.data, ends)), "")
     shown = shown_payout(state, await door.version("payout", payout_id))
     treasury: Treasury = await door.state("treasury", CITY)
     values = {
         "wrong": [], "refusals": REFUSALS, "follow_ups": sorted(FOLLOW_UPS), "proposed": state.proposed,
         "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await fund_names(page),
-        "reason": reason if state.status == "refused" else "", **values,
+        "reason": reason if state.status in ("refused", "rejected", "returned") else "", **values,
     }  # fmt: skip
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
 

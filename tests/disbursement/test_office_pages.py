@@ -198,3 +198,14 @@ async def test_the_desk_says_what_waits_at_the_bank_and_among_payouts(desk: Desk
     for shown in ("Payments that wait for approval", "1,000.00", "Approve or refuse each."):
         assert shown in page, shown
     assert "Waits for somebody else" in await waits(desk, "finance")
+
+
+async def test_a_payment_that_the_bank_did_not_make_says_why_in_words(desk: Desk) -> None:
+    await desk.funded(1_000_000)
+    payout_id = await desk.granted("case-1", account="6222020000000404")
+    await desk.approved(payout_id)
+    await desk.until(payout_id, "rejected")
+    page = await read(desk, f"{HOME}/payouts/{payout_id}", "finance")
+    assert "The account is closed" in page
+    assert "AC04" not in page
+    assert "银行" in (await read(desk, f"{HOME}/payouts/{payout_id}", "finance", "zh")).partition("<ol")[2]
