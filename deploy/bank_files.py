@@ -7,6 +7,8 @@ What becomes of a payment is drawn from the seed and its end-to-end id, so that 
     rejected   AC04                             partial    the statement has a smaller sum
     returned   paid, sent back a turn later     nameless   the statement's line has no id
 
+The last digits of an account decide instead, as over HTTP: 0404 is rejected, 0202 paid a turn later, 0408 paid in silence, 0505 sent back,
+0707 twice in the statement.
 Besides: statuses are sent twice, statements are held back until the one after is out, lines of nobody appear. A payment is paid
 once however often its file comes. What it knows stands in `bank-books.json` of the folder, written before anything is answered.
 """
@@ -24,6 +26,7 @@ from msgspec import Struct, field
 
 _NS = "urn:iso:std:iso:20022:tech:xsd:"
 _FATES = ("paid",) * 10 + ("silent", "late", "twice", "rejected", "returned", "partial", "nameless")
+_BY_ACCOUNT = {"0404": "rejected", "0202": "late", "0408": "silent", "0505": "returned", "0707": "twice"}
 _STATUS = {"rejected": "RJCT", "late": "ACSP"}
 _AT = "2026-11-23T18:00:00+08:00"
 
@@ -90,15 +93,16 @@ class FileBank:
         assert known == digest, f"{message_id} came with other bytes"
         for one in root.iterfind(".//p:CdtTrfTxInf", ns):
             amount = str(one.findtext("p:Amt/p:InstdAmt", namespaces=ns))
-            self._paid(str(one.findtext("p:PmtId/p:EndToEndId", namespaces=ns)), int(amount.replace(".", "")))
+            account = str(one.findtext("p:CdtrAcct/p:Id/p:Othr/p:Id", namespaces=ns))
+            self._paid(str(one.findtext("p:PmtId/p:EndToEndId", namespaces=ns)), int(amount.replace(".", "")), account)
         ids = [str(e.text) for e in root.iterfind(".//p:EndToEndId", ns)]
         return message_id, self._report(message_id, ids)
 
-    def _paid(self, end_to_end_id: str, fen: int) -> None:
+    def _paid(self, end_to_end_id: str, fen: int, account: str) -> None:
         """Once, whatever comes how often."""
         if end_to_end_id in self.books.payments:
             return
-        fate = self.fate(end_to_end_id)
+        fate = _BY_ACCOUNT.get(account[-4:]) or self.fate(end_to_end_id)
         self.books.payments[end_to_end_id] = (fen, fate)
         now, later = self.books.entries, self.books.next
         debit = Entry(end_to_end_id, fen, False)

@@ -82,6 +82,8 @@ def beside(settings: Settings) -> Iterator[Settings]:
     with contextlib.ExitStack() as stack:
         more: dict[str, str] = {}
         if not settings.bank_url:
+            if "bank" not in settings.model_fields_set:  # the demo shows the files that go between us and a bank
+                settings = settings.model_copy(update={"bank": "folder", "bank_folder": settings.home / "bank"})
             folder = settings.bank_folder if settings.bank == "folder" else None
             more["bank_url"] = stack.enter_context(
                 bank_simulator(settings.home / "bank.jsonl", folder, settings.payer_account or PAYER_ACCOUNT)

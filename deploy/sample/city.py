@@ -49,6 +49,10 @@ class City(Struct, frozen=True):
     services: list[dict[str, Any]]
     funds: list[dict[str, Any]]
     donations: list[dict[str, Any]]
+    campaigns: list[dict[str, Any]]
+    transfers: list[dict[str, Any]]
+    closed_funds: list[str]
+    bank_statements: list[dict[str, Any]]
     grants: dict[str, str]
     second_approval_left_for: str
     answers: dict[str, Literal["yes", "waits"]]

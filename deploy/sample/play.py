@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deploy.sample.city import DATA_OF, City, Line, read_city, read_lines, read_residents
 from deploy.sample.doors import DoorClosed, Doors, title_of
+from deploy.sample.money import hear_the_bank, pay_by_file, raise_money
 from deploy.sample.places import allocate
 from deploy.sample.summary import COPY, FoundInData, Sent, Summary, summarised
 from shared.clock import SHANGHAI
@@ -50,9 +51,11 @@ async def play(doors: Doors, console: Console) -> Summary:
     with bar(console) as progress:
         first_day = await furnish(doors, city, progress)
         await volunteer(doors, city, first_day, progress)
+        await raise_money(doors, city, first_day, progress)
         sent = await report(doors, lines, first_day, progress)
         mine = {one.case_id for one in sent if one.case_id}
         await casework(doors, city, mine, progress)
+        await hear_the_bank(doors, city)
         await call_around(doors, lines, sent, progress)
         found = await look_into_data(doors, progress)
         await allocate(doors, city, [one.case_id for one in sent if one.case_id], progress)
@@ -127,6 +130,7 @@ async def casework(doors: Doors, city: City, mine: set[str], progress: Progress)
         moved = await answer_offers(doors, city, mine)
         moved += await give_help(doors, city, mine)
         moved += await approve(doors, city, mine)
+        moved += await pay_by_file(doors)
         at_rest = await resting(doors, mine)
         progress.update(task, completed=at_rest)
         quiet = moved == 0 and at_rest == before and await nothing_under_way(doors)

@@ -68,6 +68,12 @@ class CorrectionIn(_Said):
     reason: Literal["typed_wrong", "bank_says_otherwise", "counted_twice", "audit_finding"]
 
 
+class NoRefundIn(_Said):
+    """Why a donation does not go back."""
+
+    reason: Literal["not_the_donor", "spent_already", "asked_by_mistake", "other"]
+
+
 class DonorIn(_Said):
     """Who gave, as they want to be thanked; kept sealed."""
 

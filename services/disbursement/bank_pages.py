@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.disbursement import bank_views, paying_by_file
 from services.disbursement.bank_tables import payment_files, statements, work_items
 from services.disbursement.domain.work_item import REASONS, ResolveItem, TakeItem
+from services.disbursement.waiting import age
 from shared.errors import NotNow
 from shared.http import NotFound
 from shared.kernel import Rejected
@@ -23,19 +24,10 @@ _SHOWN, _LISTED = 200, 10
 _HOME = "/disbursement/reconciliation"
 
 
-def age(page: Page, row: dict[str, Any]) -> str:
-    """How old, in the largest unit that says something."""
-    hours = max(0, int((page.door.now - row["raised_at"]).total_seconds())) // 3600
-    if hours < 1:
-        return page.t("disbursement.bank.age.fresh")
-    unit, count = ("days", hours // 24) if hours >= 48 else ("hours", hours)
-    return f"{count} {page.t(f'disbursement.bank.age.{unit}')}"
-
-
 async def _shown(page: Page, status: int = 200, **values: Any) -> Response:
     door = page.door
     rows = await door.rows(bank_views.oldest_items(_SHOWN))
-    items = [{**row, "age": age(page, row)} for row in rows]
+    items = [{**row, "age": age(page, row["raised_at"])} for row in rows]
     counts = {row["kind"]: int(row["count"]) for row in await door.rows(bank_views.open_counts())}
     files = await door.page(bank_views.files(), order=(payment_files.c.built_at, payment_files.c.file_id), limit=_LISTED)
     order = (statements.c.received_at, statements.c.statement_id)
@@ -106,7 +98,9 @@ async def _item(page: Page, item_id: str, status: int = 200, **values: Any) -> R
     history = [{"at": e.at, "by": e.actor, "fact": type(e.data).__name__} for e in await page.door.history("work_item", item_id)]
     reasons = [(one, page.t(f"disbursement.bank.reason.{one}")) for one in REASONS]
     shown = {"wrong": [], "may_work": page.may("finance", "approver"), "reasons": reasons, **values}
-    return page.show("disbursement/work_item.html", status=status, one={**rows[0], "age": age(page, rows[0])}, history=history, **shown)
+    return page.show(
+        "disbursement/work_item.html", status=status, one={**rows[0], "age": age(page, rows[0]["raised_at"])}, history=history, **shown
+    )
 
 
 @router.get("/work-items/{item_id}")

@@ -39,6 +39,25 @@ def waiting_sum() -> Select[Any]:
     return select(o.waits, count, fen).where(o.waits).group_by(o.waits)
 
 
+def oldest_waiting() -> Select[Any]:
+    """What waits for a file, with the time since the oldest of it waits."""
+    o = instructions.c
+    said: tuple[Any, ...] = func.count().label("count"), func.sum(o.amount_fen).label("fen"), func.min(o.opened_at).label("since")
+    return select(*said).where(o.waits)
+
+
+def built_files() -> Select[Any]:
+    """Files that nobody has sent or dropped, the oldest first."""
+    f = payment_files.c
+    return select(f.file_id, f.payments, f.total_fen, f.built_at).where(f.state == "built").order_by(f.built_at)
+
+
+def oldest_open() -> Select[Any]:
+    w = work_items.c
+    said: tuple[Any, ...] = func.count().label("count"), func.min(w.raised_at).label("since")
+    return select(*said).where(w.state == "open")
+
+
 def files() -> Select[Any]:
     return select(payment_files)
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.disbursement import campaign_rows as rows
 from services.disbursement.api.campaigns import shown_campaign
-from services.disbursement.pages import spoken
+from services.disbursement.pages import fund_names, spoken
 from shared.clock import local_day
 from shared.web.frame import Page, page_for
 
@@ -35,4 +35,5 @@ async def campaign(campaign_id: str, page: Anyone) -> Response:
     """One campaign."""
     shown = await shown_campaign(page.door, campaign_id)
     ended = (shown["closed_on"] or shown["last_day"]) < local_day(page.door.now)
-    return page.show("disbursement/campaign.html", one={**shown, "name": spoken(shown["name"], page.language)}, ended=ended)
+    fund = (await fund_names(page)).get(shown["fund_id"], shown["fund_id"])
+    return page.show("disbursement/campaign.html", one={**shown, "name": spoken(shown["name"], page.language)}, ended=ended, fund=fund)

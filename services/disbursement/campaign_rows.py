@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from services.disbursement.domain import campaign as c
 from services.disbursement.domain import match_pool as m
 from services.disbursement.domain.project import ProjectOpened
-from services.disbursement.tables import TABLES
+from services.disbursement.tables import TABLES, donations
 from shared.envelope import Envelope
 from shared.service import Change, Projection, Put, RowChange
 
@@ -146,8 +146,15 @@ def project_list() -> Select[Any]:
     return select(projects)
 
 
-def campaign_list() -> Select[Any]:
-    return select(campaigns)
+def campaign_list(org_id: str | None = None, fund_id: str | None = None) -> Select[Any]:
+    wanted = select(campaigns)
+    if org_id is not None:
+        wanted = wanted.where(campaigns.c.org_id == org_id)
+    return wanted if fund_id is None else wanted.where(campaigns.c.fund_id == fund_id)
+
+
+def all_reports() -> Select[Any]:
+    return select(campaign_reports.c.campaign_id, campaign_reports.c.due)
 
 
 def reports_of(campaign_id: str) -> Select[Any]:
@@ -159,6 +166,18 @@ def pool_list(campaign_id: str | None = None, pool_id: str | None = None) -> Sel
     if campaign_id is not None:
         wanted = wanted.where(match_pools.c.campaign_id == campaign_id)
     return wanted if pool_id is None else wanted.where(match_pools.c.pool_id == pool_id)
+
+
+def explained_list(pool_id: str) -> Select[Any]:
+    """The matches of a pool beside the gifts that they follow."""
+    gift = select(
+        donations.c.donation_id, donations.c.amount_fen.label("gift_fen"), donations.c.receipt, donations.c.refunded_fen
+    ).subquery()
+    return (
+        select(*matches.c, gift.c.gift_fen, gift.c.receipt, gift.c.refunded_fen)
+        .join(gift, gift.c.donation_id == matches.c.donation_id)
+        .where(matches.c.pool_id == pool_id)
+    )
 
 
 def match_list(pool_id: str) -> Select[Any]:

@@ -34,6 +34,8 @@ from services.disbursement.domain.treasury_decisions import TREASURY
 from services.disbursement.domain.work_item import WORK_ITEM
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
+from services.disbursement.fundraising_pages import router as fundraising_pages
+from services.disbursement.moving_pages import router as moving_pages
 from services.disbursement.pages import router as pages
 from services.disbursement.projections import (
     CORRECTION_LIST,
@@ -110,7 +112,17 @@ DISBURSEMENT = Service(
     measures=(BOOK_FAULTS,),
     due=DUE,
     routers=ROUTERS,
-    pages=(pages, public_pages, transparency_pages, supervision_pages, bank_pages, campaign_pages, stock_pages),
+    pages=(
+        pages,
+        public_pages,
+        transparency_pages,
+        supervision_pages,
+        bank_pages,
+        campaign_pages,
+        fundraising_pages,
+        moving_pages,
+        stock_pages,
+    ),
     templates=_HERE / "templates",
     words=_HERE / "words",
 )

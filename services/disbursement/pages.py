@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from services.disbursement import views
+from services.disbursement import views, waiting
 from services.disbursement.api.donations import take
 from services.disbursement.api.funds import shown_fund
 from services.disbursement.api.payouts import shown_payout
@@ -18,12 +18,22 @@ from services.disbursement.approving import SEES_ALL, approve_each, month, own_p
 from services.disbursement.asked import DonationIn, FundIn
 from services.disbursement.checking import figures_of
 from services.disbursement.domain.earmark import word_of
-from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, PayoutRefused, Refuse, Resolve
+from services.disbursement.domain.payout import (
+    Cancel,
+    ConfirmReceipt,
+    FollowUp,
+    PayoutRefused,
+    PayoutRejected,
+    PayoutReturned,
+    Refuse,
+    Resolve,
+)
 from services.disbursement.domain.payout_decisions import FOLLOW_UPS, INCOMPATIBLE
 from services.disbursement.domain.treasury import OpenFund, Treasury
 from services.disbursement.domain.treasury_decisions import STORES
 from services.disbursement.follow import CITY
 from services.disbursement.tables import payouts as payout_table
+from services.disbursement.waiting import age
 from shared.clock import local_day
 from shared.kernel import Rejected
 from shared.service import To
@@ -64,7 +74,7 @@ def word_said(page: Page, fund_id: str) -> list[str]:
 
 async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
     door = page.door
-    waiting = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
+    reserved = await door.page(views.payouts_by("reserved"), order=_ORDER, limit=_PAGE, cursor=page.request.query_params.get("cursor"))
     unknown = await door.page(views.payouts_by("unknown"), order=_ORDER, limit=_PAGE)
     missing = await door.page(views.payouts_by(not_arrived=True), order=(payout_table.c.receipt_at, payout_table.c.payout_id), limit=_PAGE)
     treasury: Treasury = await door.state("treasury", CITY)
@@ -74,9 +84,9 @@ async def _desk(page: Page, status: int = 200, **values: Any) -> Response:
         "wrong": [], "results": [], "fund_names": names, "may_approve": page.may("approver"), "refusals": REFUSALS,
         "fund_left": {fund_id: fund.available_fen for fund_id, fund in treasury.funds.items()}, "me": door.principal.id,
         "both_ends": sorted(INCOMPATIBLE & door.principal.roles) if page.may("approver") else [], "missing": missing["items"],
-        "now": door.now, **values,
+        "age": age, "waits": [(w, age(page, w.since), spoken(w.detail, page.language)) for w in await waiting.waiting(page)], **values,
     }  # fmt: skip
-    return page.show("disbursement/desk.html", status=status, waiting=waiting, unknown=unknown["items"], counts=counts, **shown)
+    return page.show("disbursement/desk.html", status=status, waiting=reserved, unknown=unknown["items"], counts=counts, **shown)
 
 
 @router.get("/desk")
@@ -107,13 +117,14 @@ async def _payout(page: Page, payout_id: str, status: int = 200, **values: Any) 
     state = await own_payout(door, payout_id)
     happened = await door.history("payout", payout_id)
     history = [{"at": e.at, "by": e.actor, "fact": type(e.data).__name__} for e in happened]
-    reason = next((e.data.reason for e in reversed(happened) if isinstance(e.data, PayoutRefused)), "")
+    ends = (PayoutRefused, PayoutRejected, PayoutReturned)
+    reason = next((e.data.reason for e in reversed(happened) if isinstance(e.data, ends)), "")
     shown = shown_payout(state, await door.version("payout", payout_id))
     treasury: Treasury = await door.state("treasury", CITY)
     values = {
         "wrong": [], "refusals": REFUSALS, "follow_ups": sorted(FOLLOW_UPS), "proposed": state.proposed,
         "fund": treasury.funds.get(shown["fund_id"] or ""), "fund_names": await fund_names(page),
-        "reason": reason if state.status == "refused" else "", **values,
+        "reason": reason if state.status in ("refused", "rejected", "returned") else "", **values,
     }  # fmt: skip
     return page.show("disbursement/payout.html", status=status, one=shown, history=history, **values)
 
@@ -180,7 +191,7 @@ async def funds(page: Books) -> Response:
     return await _funds(page, saved=page.request.query_params.get("saved"))
 
 
-def _fen(text: str) -> int | None:
+def fen_of(text: str) -> int | None:
     """Yuan as people write them, in fen; None for what is no sum."""
     whole, _, part = text.replace(",", "").replace("，", "").strip().partition(".")
     if not whole.isascii() or not whole.isdigit() or len(whole) > 9 or (part and not (part.isascii() and part.isdigit())) or len(part) > 2:
@@ -200,7 +211,7 @@ async def work_on_funds(page: Annotated[Page, Depends(page_for("finance", "admin
             )
             await page.door.execute(To("treasury", CITY, OpenFund(fund.id, fund.name, tuple(fund.programmes))))
         else:
-            fen = _fen(form.get("yuan", ""))
+            fen = fen_of(form.get("yuan", ""))
             given = DonationIn(
                 donation_ref=form.get("donation_ref", "").strip(), kind="cash", fund_id=form.get("to_fund", ""), amount_fen=fen or None
             )

@@ -8,7 +8,14 @@ from typing import Any
 
 from services.disbursement.domain.chain import EntryPublished
 from services.disbursement.domain.correction import CorrectionConfirmed, CorrectionProposed, CorrectionRefused
-from services.disbursement.domain.donation import DonationCorrected, DonationReceived, DonationRefunded, Donor, RefundAsked
+from services.disbursement.domain.donation import (
+    DonationCorrected,
+    DonationReceived,
+    DonationRefunded,
+    Donor,
+    RefundAsked,
+    RefundRefused,
+)
 from services.disbursement.domain.keeping import KeepingEnded, KeptByLaw
 from services.disbursement.domain.ledger import BOOKED, postings
 from services.disbursement.domain.payout import (
@@ -196,14 +203,23 @@ def donation_corrected(e: Envelope) -> Iterable[RowChange]:
     return (Change(donations, {"donation_id": d.donation_id}, {"corrected_fen": d.to_fen}),)
 
 
+_NOT_ASKED = {"refund_asked_fen": 0, "refund_asked_by": None, "refund_asked_at": None}
+
+
 def refund_asked(e: Envelope) -> Iterable[RowChange]:
     d: RefundAsked = e.data
-    return (Change(donations, {"donation_id": d.donation_id}, {"refund_asked_fen": d.amount_fen}),)
+    values = {"refund_asked_fen": d.amount_fen, "refund_asked_by": d.by, "refund_asked_at": e.at}
+    return (Change(donations, {"donation_id": d.donation_id}, values),)
 
 
 def refunded(e: Envelope) -> Iterable[RowChange]:
     d: DonationRefunded = e.data
-    return (Change(donations, {"donation_id": d.donation_id}, {"refund_asked_fen": 0, "refunded_fen": d.total_fen}),)
+    return (Change(donations, {"donation_id": d.donation_id}, {**_NOT_ASKED, "refunded_fen": d.total_fen}),)
+
+
+def refund_refused(e: Envelope) -> Iterable[RowChange]:
+    d: RefundRefused = e.data
+    return (Change(donations, {"donation_id": d.donation_id}, _NOT_ASKED),)
 
 
 def donated(e: Envelope) -> Iterable[RowChange]:
@@ -211,7 +227,7 @@ def donated(e: Envelope) -> Iterable[RowChange]:
     row = {
         "donation_id": d.donation_id, "donor_id": d.donor_id, "donor": d.donor if isinstance(d.donor, Donor) else None, "fund_id": d.fund_id,
         "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "entry_id": e.id,
-        "corrected_fen": None, "refunded_fen": 0, "refund_asked_fen": 0, "at": e.at,
+        "corrected_fen": None, "refunded_fen": 0, **_NOT_ASKED, "at": e.at,
     }  # fmt: skip
     return (Put(donations, row),)
 
@@ -318,7 +334,13 @@ FUND_LIST = Projection("funds", (funds,), {FundOpened: opened, FundClosed: close
 DONATION_LIST = Projection(
     "donations",
     (donations,),
-    {DonationReceived: donated, RefundAsked: refund_asked, DonationRefunded: refunded, DonationCorrected: donation_corrected},
+    {
+        DonationReceived: donated,
+        RefundAsked: refund_asked,
+        DonationRefunded: refunded,
+        RefundRefused: refund_refused,
+        DonationCorrected: donation_corrected,
+    },
 )
 CORRECTION_LIST = Projection(
     "corrections",

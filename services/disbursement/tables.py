@@ -62,8 +62,11 @@ donations = Table(
     Column("corrected_fen", BigInteger),
     Column("refunded_fen", BigInteger, nullable=False, server_default="0"),
     Column("refund_asked_fen", BigInteger, nullable=False, server_default="0"),
+    Column("refund_asked_by", Text),
+    Column("refund_asked_at", DateTime(timezone=True)),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("donations_at", "at", "donation_id"),
+    Index("donations_refund_asked", "donation_id", postgresql_where=text("refund_asked_fen > 0")),
 )  # fmt: skip
 
 payouts = Table(

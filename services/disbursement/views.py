@@ -77,6 +77,12 @@ def donation_list() -> Select[Any]:
     )
 
 
+def refunds_asked() -> Select[Any]:
+    """Donations that somebody wants to give back and nobody has agreed to yet: who asked, and since when."""
+    d = donations.c
+    return select(d.donation_id, d.fund_id, d.refund_asked_fen, d.refund_asked_by, d.refund_asked_at).where(d.refund_asked_fen > 0)
+
+
 def entry_list(account: str | None) -> Select[Any]:
     wanted = select(entries)
     return wanted if account is None else wanted.where((entries.c.debit == account) | (entries.c.credit == account))
@@ -191,6 +197,20 @@ def months(before: str) -> Select[Any]:
     summed = func.sum(t.amount_fen).label("fen")
     of = t.kind.in_(("donation", "goods_donation", "payout", "goods"))
     return select(t.month, t.kind, summed).where(of, t.month < before).group_by(t.month, t.kind).order_by(t.month)
+
+
+def oldest_payouts() -> Select[Any]:
+    """Payouts that people have to do something about: how many, how much, since when."""
+    p = payouts.c
+    said: tuple[Any, ...] = func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.min(p.changed_at).label("since")
+    return select(p.state, *said).where(p.state.in_(("reserved", "unknown"))).group_by(p.state)
+
+
+def oldest_not_arrived() -> Select[Any]:
+    """The same for what people say did not arrive."""
+    p = payouts.c
+    said: tuple[Any, ...] = func.count().label("count"), func.sum(p.amount_fen).label("fen"), func.min(p.receipt_at).label("since")
+    return select(*said).where(p.receipt.in_(("partly", "not")), p.followed_up.is_(None))
 
 
 def waiting() -> Select[Any]:

@@ -27,6 +27,8 @@ LEFT = i.InstructionLeft("p1", 1, "f1")
 SETTLED, REJECTED = (*FILED, i.InstructionEnded("p1", 1, "settled")), (*FILED, i.InstructionEnded("p1", 1, "rejected"))
 PAID = i.Line("statement-1", 1, 500, "2026-11-23", "paid")
 BACK = i.Line("statement-2", 1, 500, "2026-11-24", "back")
+PART = replace(PAID, amount_fen=499)
+CAME_BACK = (*SETTLED, i.InstructionEnded("p1", 1, "returned"))
 SAID_NO = i.Line("report-1", 1, 0, "2026-11-23", "", "rejected", "AC04")
 
 
@@ -62,6 +64,12 @@ OF_ORDERS = (
     Yes("it came back already", REJECTED, note(BACK), (i.LineDisagreed("p1", BACK, "duplicate"),)),
     Yes("paid before anybody told the bank", WAITS, note(PAID), (i.LineDisagreed("p1", PAID, "contradicted"),)),
     Yes("a report of a no", FILED, note(SAID_NO), (agreed(SAID_NO, "rejected"),)),
+    Yes("what has ended is given back by no file", SETTLED, i.LeaveFile("f1"), ()),
+    Yes("what was never paid does not come back", REJECTED, i.EndInstruction("returned"), ()),
+    Yes("the whole after a part", (*FILED, i.LineDisagreed("p1", PART, "partial")), note(replace(PAID, number=2)),
+        (agreed(replace(PAID, number=2), "settled"),)),
+    Yes("paid after it came back", CAME_BACK, note(PAID), (i.LineDisagreed("p1", PAID, "late"),)),
+    Yes("a no after it came back", CAME_BACK, note(SAID_NO), (i.LineDisagreed("p1", replace(SAID_NO, amount_fen=500), "contradicted"),)),
     Yes("a no after it was paid", SETTLED, note(SAID_NO), (i.LineDisagreed("p1", replace(SAID_NO, amount_fen=500), "contradicted"),)),
 )  # fmt: skip
 NO_ORDERS = (
@@ -83,15 +91,18 @@ OF_FILES = (
     Yes("released", BUILT, f.ReleaseFile("f-2", "2026-11-25"), (RELEASED[-1],)),
     Yes("released once", SENT, f.ReleaseFile("f-3", "2026-11-26"), ()),
     Yes("sent", RELEASED, f.NoteFileSent(), (SENT[-1],)),
+    Yes("sent once", SENT, f.NoteFileSent(), ()),
     Yes("nothing is sent that nobody released", BUILT, f.NoteFileSent(), ()),
     Yes("dropped", BUILT, f.DropFile("f-1"), (DROPPED[-1],)),
     Yes("dropped once", DROPPED, f.DropFile("f-1"), ()),
     Yes("taken by the bank", SENT, f.NoteFileStatus("accepted", ""), (f.FileAcknowledged("f1"),)),
+    Yes("taken before we knew that it was sent", RELEASED, f.NoteFileStatus("accepted", ""), (f.FileAcknowledged("f1"),)),
     Yes("refused by the bank", SENT, f.NoteFileStatus("rejected", "AM05"), (f.FileRejected("f1", "AM05"),)),
     Yes("its first word stands", (*SENT, f.FileAcknowledged("f1")), f.NoteFileStatus("rejected", "AM05"), ()),
     Yes("no word about what it cannot have", BUILT, f.NoteFileStatus("accepted", ""), ()),
     Yes("somebody looked", BUILT, f.NoteFileShown("f-9"), (f.FileShown("f1", "f-9"),)),
     Yes("the bank says nothing", SENT, f.NoteSilence(), (SILENT,)),
+    Yes("nothing after it was taken", (*SENT, f.FileAcknowledged("f1")), f.NoteSilence(), (SILENT,)),
     Yes("its silence is told once", (*SENT, SILENT), f.NoteSilence(), ()),
     Yes("of a file it refused nothing is awaited", (*SENT, f.FileRejected("f1", "x")), f.NoteSilence(), ()),
 )
@@ -123,8 +134,10 @@ OF_ACCOUNTS = (
     Yes("one is missing, and the gap is named", FIRST, s.FollowOn("s3", 300, 100), (HOLE[-1],)),
     Yes("the missing one fills it", HOLE, s.FollowOn("s2", 500, 300), (s.StatementFollowed("s2", 100, None, GAP),)),
     Yes("the front of the gap", HOLE, s.FollowOn("s2", 500, 400), (s.StatementFollowed("s2", 100, None, GAP, s.Gap("s3", 400, 300)),)),
+    Yes("a gap is filled once", (*HOLE, s.StatementFollowed("s2", 100, None, GAP)), s.FollowOn("s9", 500, 300),
+        (s.StatementFollowed("s9", 300, s.Gap("s9", 100, 500)),)),
     Yes("the end of the gap", HOLE, s.FollowOn("s2", 400, 300), (s.StatementFollowed("s2", 100, None, GAP, s.Gap("s3", 500, 400)),)),
-)
+)  # fmt: skip
 
 RAISE = w.RaiseItem("w1", "partial", "p1", 499, "paid", "statement-1", "2026-11-23")
 RAISED = (w.ItemRaised("w1", "partial", "p1", 499, "paid", "statement-1", "2026-11-23"),)
@@ -132,6 +145,8 @@ DOUBT = (w.ItemRaised("w1", "unknown", "p1", 499, "", "", ""),)
 RETURNED = (w.ItemRaised("w1", "returned", "p1", 499, "", "", ""),)
 PROPOSED = w.ItemProposed("w1", "bank_corrects", "f1")
 RESOLVED = w.ItemResolved("w1", "bank_corrects", "f2")
+BY_TWO = ("partial", "exceeding", "duplicate", "late", "unmatched", "contradicted", "gap")
+BY_ONE = ("returned", "refused_message", "unknown_file")
 OF_ITEMS = (
     Yes("raised", (), RAISE, RAISED),
     Yes("raised once", RAISED, RAISE, ()),
@@ -146,6 +161,8 @@ OF_ITEMS = (
     Yes("over once", (*RAISED, RESOLVED), w.ResolveItem("bank_corrects", "f3"), ()),
     Yes("where no money is in doubt one is enough", RETURNED, w.ResolveItem("bank_confirmed", "f1"),
         (w.ItemResolved("w1", "bank_confirmed", "f1"),)),
+    *[Yes(f"two about {kind}", (replace(RAISED[0], kind=kind),), w.ResolveItem("bank_corrects", "f1"), (PROPOSED,)) for kind in BY_TWO],
+    *[Yes(f"one about {kind}", (replace(RAISED[0], kind=kind),), w.ResolveItem("bank_corrects", "f2"), (RESOLVED,)) for kind in BY_ONE],
     Yes("it came right by itself", RAISED, w.CloseItem("filled"), (w.ItemClosed("w1", "filled"),)),
     Yes("closed once", (*RAISED, w.ItemClosed("w1", "filled")), w.CloseItem("filled"), ()),
 )  # fmt: skip
@@ -175,6 +192,10 @@ def test_what_follows_a_command(decider: Decider[Any], case: Yes) -> None:
 @pytest.mark.parametrize(("decider", "case"), NO, ids=[f"{decider.noun}-{case.why.__name__}" for decider, case in NO])
 def test_what_is_refused(decider: Decider[Any], case: No) -> None:
     Given(decider, *case.given).when(case.when).refused(case.why)
+
+
+def test_every_kind_ends_by_one_or_by_two_or_at_the_payout() -> None:
+    assert {*BY_TWO, *BY_ONE, "unknown"} == set(w.KINDS)
 
 
 def test_every_command_every_event_and_every_refusal_is_in_a_table() -> None:

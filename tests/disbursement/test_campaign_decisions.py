@@ -61,6 +61,7 @@ NO_CAMPAIGNS = (
     No(OPENED, replace(GIVE, day=date(2026, 8, 31)), c.CampaignNotRunning),
     No(OPENED, replace(GIVE, day=date(2026, 12, 1)), c.CampaignNotRunning),
     No((*OPENED, CLOSED), replace(GIVE, day=date(2026, 10, 2)), c.CampaignNotRunning),
+    No((*OPENED, replace(CLOSED, day=date(2026, 12, 15))), replace(GIVE, day=date(2026, 12, 1)), c.CampaignNotRunning),
     No(OPENED, replace(REPORT, due=date(2027, 3, 1)), c.ReportNotDue),
     No(OPENED, replace(REPORT, day=date(2026, 11, 29)), c.ReportTooEarly),
 )
@@ -93,6 +94,8 @@ OF_POOLS = (
     Yes("what was shared stays", (*RATA, NOTED, m.PoolClosed("p1", "c1", "sponsor", "general", 250, 750)), BACK, ()),
     Yes("closed: what is left is free", (*POOLED, MATCHED), m.ClosePool("general"), (m.PoolClosed("p1", "c1", "sponsor", "general", 0, 750),)),
     Yes("closed and shared", (*RATA, NOTED), m.ClosePool("general"), (m.PoolClosed("p1", "c1", "sponsor", "general", 250, 750),)),
+    Yes("and shared without what went back", (*RATA, NOTED, replace(RETURNED, moved=False)), m.ClosePool("general"),
+        (m.PoolClosed("p1", "c1", "sponsor", "general", 167, 833),)),
     Yes("never more than there is", (*RATA, replace(NOTED, amount_fen=5_000)), m.ClosePool("general"),
         (m.PoolClosed("p1", "c1", "sponsor", "general", 1_000, 0),)),
     Yes("closed once", (*POOLED, m.PoolClosed("p1", "c1", "sponsor", "general", 0, 1_000)), m.ClosePool("general"), ()),

@@ -181,11 +181,11 @@ async def test_everybody_reads_a_campaign_its_rule_and_its_reports_in_both_langu
     await desk.post("/donations", gift("g-1", 1_500))
     desk.turn(days=100)
     page = await read(desk, "/disbursement/public/campaigns/giving-day", None)
-    for shown in ("September", "15.00", "10,000.00", "For every 2 fen that somebody gives, 1 fen are added", "At most 20.00 yuan are added to one gift",
-                  "At most 25.00 yuan are added for one donor on one day", "as they come", "7.50", "GZ-2026-1", "overdue", "2027-02-01"):  # fmt: skip
+    for shown in ("September", "15.00", "10,000.00", "For every 2 yuan that somebody gives, 1 yuan are added", "At most 20.00 yuan are added to one gift",
+                  "At most 25.00 yuan are added for one donor on one day", "as they come", "7.50", "GZ-2026-1", "overdue", "1 February 2027"):  # fmt: skip
         assert shown in page, shown
     chinese = await read(desk, "/disbursement/public/campaigns/giving-day", None, "zh")
-    for shown in ("九月", "每捐 2 分，配捐 1 分", "先到先得", "已逾期"):
+    for shown in ("九月", "每捐 2 元，配捐 1 元", "先到先得", "已逾期"):
         assert shown in chinese, shown
     assert "/disbursement/public/campaigns/giving-day" in await read(desk, "/disbursement/public/campaigns", None)
     await read(desk, "/disbursement/public/campaigns/nothing", None, status=404)

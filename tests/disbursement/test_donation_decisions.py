@@ -97,11 +97,16 @@ REFUND = donation.AskRefund(60, "donor_asked", "f1")
 REFUND_ASKED = donation.RefundAsked("0123-abcdef12", 60, "donor_asked", "f1")
 REFUNDED = donation.DonationRefunded("0123-abcdef12", "general", 60, "donor_asked", "f2", "2026-12", 60, 100)
 AGREED = donation.ConfirmRefund("f2", "2026-12")
+DOES_NOT = donation.RefuseRefund("spent_already", "f2")
+NOT_REFUNDED = donation.RefundRefused("0123-abcdef12", "spent_already", "f2")
 OF_REFUNDS = (
     Yes("money back is asked for", (RECEIVED,), REFUND, (REFUND_ASKED,)),
     Yes("asked once", (RECEIVED, REFUND_ASKED), REFUND, ()),
     Yes("another sum from then on", (RECEIVED, REFUND_ASKED), replace(REFUND, amount_fen=100), (replace(REFUND_ASKED, amount_fen=100),)),
     Yes("a second person agrees", (RECEIVED, REFUND_ASKED), AGREED, (REFUNDED,)),
+    Yes("it does not go back", (RECEIVED, REFUND_ASKED), DOES_NOT, (NOT_REFUNDED,)),
+    Yes("taken back by whoever asked", (RECEIVED, REFUND_ASKED), replace(DOES_NOT, by="f1"), (replace(NOT_REFUNDED, by="f1"),)),
+    Yes("asked for anew", (RECEIVED, REFUND_ASKED, NOT_REFUNDED), REFUND, (REFUND_ASKED,)),
     Yes("the rest as well", (RECEIVED, REFUND_ASKED, REFUNDED), replace(REFUND, amount_fen=40), (replace(REFUND_ASKED, amount_fen=40),)),
 )
 NO_REFUNDS = (
@@ -109,9 +114,17 @@ NO_REFUNDS = (
     No((RECEIVED,), replace(REFUND, reason="because"), donation.RefundReasonUnknown),
     *[No((RECEIVED,), replace(REFUND, amount_fen=fen), donation.RefundMoreThanGiven) for fen in (0, -1, 101)],
     No((RECEIVED, REFUND_ASKED, REFUNDED), replace(REFUND, amount_fen=41), donation.RefundMoreThanGiven),
+    No(
+        (RECEIVED, REFUND_ASKED, REFUNDED, replace(REFUND_ASKED, amount_fen=40), NOT_REFUNDED),
+        replace(REFUND, amount_fen=41),
+        donation.RefundMoreThanGiven,
+    ),
     No((GOODS_RECEIVED,), replace(REFUND, amount_fen=1), donation.RefundMoreThanGiven),
     *[No(of, AGREED, donation.NoRefundAsked) for of in ((), (RECEIVED,), (RECEIVED, REFUND_ASKED, REFUNDED))],
     No((RECEIVED, REFUND_ASKED), replace(AGREED, by="f1"), donation.AnotherPersonRefunds),
+    No((RECEIVED, REFUND_ASKED, NOT_REFUNDED), AGREED, donation.NoRefundAsked),
+    *[No(of, DOES_NOT, donation.NoRefundAsked) for of in ((), (RECEIVED,), (RECEIVED, REFUND_ASKED, NOT_REFUNDED))],
+    No((RECEIVED, REFUND_ASKED), replace(DOES_NOT, reason="because"), donation.NoRefundReasonUnknown),
 )
 MOVE = transfer.ProposeTransfer("t1", "general", "students", 300, "correction", "f1")
 PROPOSED = transfer.TransferProposed("t1", "general", "students", 300, "correction", "f1")

@@ -32,6 +32,7 @@ GENERAL = t.FundOpened("general", "General", (), (), ())
 FILLED = (GENERAL, t.TakenIn("d1", "general", 1_000, ()))
 STUDENTS = t.FundOpened("students", "Students", ("GOV-STUDENT",), (), ())
 TIANHE = t.FundOpened("tianhe", "Tianhe", (), ("440106", "440104"), ("food",))
+FOOD = t.FundOpened("food", "Food", (), (), ("food",))
 ROUND = (ItemReceived("rice", 3, 100),)
 STOCKED = (t.TakenIn("d2", "stores", 0, ROUND),)
 ANY_FUND = Reserve("p1", "GOV-STUDENT", "440106011", None, 600)
@@ -184,6 +185,7 @@ SAID_NO = (
         d.TransferLoosensFund,
     ),
     No((TIANHE, STUDENTS, t.TakenIn("d3", "tianhe", 600, ())), replace(MOVE, from_fund="tianhe"), d.TransferLoosensFund),
+    No((FOOD, STUDENTS, t.TakenIn("d3", "food", 600, ())), replace(MOVE, from_fund="food"), d.TransferLoosensFund),
     No(HELD, GiveBack("d1", "general", 401), d.FundLacksMoney),
     No(FILLED, GiveBack("d1", "general", 0), d.TransferIsNothing),
     No(FILLED, HoldForPool("pool:1", "general", 1_001), d.FundLacksMoney),

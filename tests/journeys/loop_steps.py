@@ -85,11 +85,12 @@ class Loop:
         gift = {"donation_ref": "LOOP-1", "kind": "cash", "fund_id": FUND, "amount_fen": DONATED_FEN}
         await self.doors.told("finance", "/disbursement/v1/donations", gift)
 
-    async def reported(self, who: str) -> dict[str, Any]:
-        """The hotline writes down who calls; answers what it is told."""
+    async def reported(self, who: str, told: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The hotline writes down who calls, one of `PEOPLE` or as told; answers what it is told."""
         now = datetime.now(UTC).isoformat()
         consent = {"share": False} if who in _WITHOUT_CONSENT else {"share": True, **_CONSENT}
-        report = {"channel": "hotline", "source": "12345", "source_ref": who, "received_at": now, **PEOPLE[who], "consent": consent}
+        said = told or PEOPLE[who]
+        report = {"channel": "hotline", "source": "12345", "source_ref": who, "received_at": now, **said, "consent": consent}
         answer = await self.doors.told("operator", "/intake/v1/reports", report)
         self.cases[who], self.persons[who] = answer["case_id"], answer["person_id"]
         return answer

@@ -15,6 +15,11 @@ from deploy.sample.play import CAMPAIGN, SIGNALS
 from deploy.sample.summary import fate
 from deploy.sample.year import CASH_FEN, GOODS_FEN, gifts, reports
 from deploy.telephony_simulator import behaviour
+from services.disbursement.asked import TransferIn
+from services.disbursement.asked_campaigns import CampaignIn as DonationCampaignIn
+from services.disbursement.asked_campaigns import PoolIn
+from services.disbursement.domain.campaign import reports_due
+from services.disbursement.domain.match_pool import MATCH_POOL, Match, OpenPool
 from services.intake.asked import ReportIn
 from services.intake.campaigns.asked import CampaignIn
 from services.intake.screening.book import in_force
@@ -25,6 +30,7 @@ from services.matching.asked_allocations import AllocationIn
 from services.matching.domain.points import Applicant, points
 from services.matching.domain.schemes import answer
 from services.matching.rulebook import POINTS, SCHEMES
+from services.run import PAYER_ACCOUNT
 
 TODAY = date(2026, 11, 24)
 CHANNELS = {"hotline", "mobile_gov", "workstation", "web", "visit", "hospital", "school", "data_signal", "ai_call", "partner"}
@@ -96,6 +102,47 @@ def test_the_places_of_the_sample_divide_its_applicants_and_an_appeal_moves_one(
 def _points(shown: dict[str, Any]) -> int:
     told = {name: value for name, value in shown.items() if name != "facts"}
     return sum(one.points for one in points(POINTS, Applicant(**told), TODAY))
+
+
+def test_the_campaigns_of_the_sample_show_every_way_a_gift_is_matched_and_a_report_that_is_late() -> None:
+    city = read_city()
+    long, short = city.campaigns
+    cuts = []
+    for one in (long, short):
+        pool = PoolIn.model_validate({**one["pool"], "campaign_id": one["terms"]["id"]})
+        caps = (pool.donation_max_fen or 0, pool.donor_day_max_fen or 0)
+        opened = OpenPool(pool.id, pool.campaign_id, pool.fund_id, pool.amount_fen, pool.give, pool.per, pool.mode, *caps)
+        state = MATCH_POOL.evolve(MATCH_POOL.absent, MATCH_POOL.decide(opened, MATCH_POOL.absent)[0])
+        for gift in one["gifts"]:
+            ref = gift["donation_ref"]
+            (said,) = MATCH_POOL.decide(Match(ref, gift.get("donor", {}).get("ref", ref), "fund", gift["amount_fen"], TODAY), state)
+            state = MATCH_POOL.evolve(state, said)
+            cuts.append(said.cut_by)
+    assert {"", "donation", "donor_day", "pool"} <= set(cuts)
+    assert (long["pool"].get("mode"), short["pool"]["mode"]) == (None, "pro_rata")
+    days = {"first_day": TODAY - timedelta(days=long["began_days_ago"]), "last_day": TODAY + timedelta(days=long["lasts_days_more"])}
+    due = reports_due(days["first_day"], days["last_day"])
+    assert long["reports_handed_in"] == 1
+    assert due[1] < TODAY < due[2], "the first was handed in, the second is late"
+    assert DonationCampaignIn.model_validate({**long["terms"], **{name: day.isoformat() for name, day in days.items()}})
+
+
+def test_the_sample_leaves_a_transfer_and_a_refund_to_a_second_person_and_closes_an_empty_fund() -> None:
+    city = read_city()
+    refunds = [gift["refund_confirmed"] for one in city.campaigns for gift in one["gifts"] if "refund" in gift]
+    moves = [move["confirmed"] for move in city.transfers]
+    assert sorted(refunds) == sorted(moves) == [False, True]
+    funds = {one["id"] for one in city.funds}
+    assert set(city.closed_funds) <= funds - {one.get("fund_id") for one in city.donations}
+    for move in city.transfers:
+        TransferIn.model_validate({name: said for name, said in move.items() if name != "confirmed"})
+
+
+def test_the_statements_of_the_sample_leave_a_gap_and_a_movement_of_nobody() -> None:
+    first, second = read_city().bank_statements
+    assert first["account"] == second["account"] == PAYER_ACCOUNT
+    assert first["unknown_fen"]
+    assert first["opening_fen"] - sum(first["unknown_fen"]) != second["opening_fen"]
 
 
 def test_the_campaign_of_the_sample_can_be_planned_and_finds_forty_people_to_ask() -> None:

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from services.disbursement import views
 from services.disbursement.approving import month
-from services.disbursement.asked import DonatedItemIn, DonationIn, RefundIn
+from services.disbursement.asked import DonatedItemIn, DonationIn, NoRefundIn, RefundIn
 from services.disbursement.domain.campaign import Campaign, CampaignUnknown
-from services.disbursement.domain.donation import AskRefund, ConfirmRefund, Donate, Donation, Donor
+from services.disbursement.domain.donation import AskRefund, ConfirmRefund, Donate, Donation, Donor, RefuseRefund
 from services.disbursement.domain.earmark import NO_WORD, Earmark
 from services.disbursement.domain.stock import ItemReceived
 from services.disbursement.domain.treasury_decisions import STORES
@@ -127,4 +127,12 @@ async def confirm_refund(donation_id: str, door: Confirmer) -> dict[str, Any]:
     """A second person agrees: the money leaves its fund, if the fund still has it, and the public ledger says so."""
     await _known(door, donation_id)
     done = await door.execute(To("donation", donation_id, ConfirmRefund(door.principal.id, month(door))))
+    return _refund(donation_id, done.state)
+
+
+@router.post("/{donation_id}/refund/refuse")
+async def refuse_refund(donation_id: str, body: NoRefundIn, door: Confirmer) -> dict[str, Any]:
+    """It does not go back; nothing waits any more, and it may be asked for anew."""
+    await _known(door, donation_id)
+    done = await door.execute(To("donation", donation_id, RefuseRefund(body.reason, door.principal.id)))
     return _refund(donation_id, done.state)

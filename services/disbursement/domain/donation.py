@@ -63,6 +63,13 @@ class CorrectDonation(Struct, frozen=True, gc=False):
     corrects: str = ""
 
 
+class RefuseRefund(Struct, frozen=True, gc=False):
+    """It does not go back; `reason` is a code of `NO_REFUND_REASONS`. Whoever asked may take it back so."""
+
+    reason: str
+    by: str
+
+
 class RefundAsked(Struct, frozen=True, gc=False):
     donation_id: str
     amount_fen: int
@@ -95,6 +102,12 @@ class DonationCorrected(Struct, frozen=True, gc=False):
     month: str
     correction_id: str
     corrects: str = ""
+
+
+class RefundRefused(Struct, frozen=True, gc=False):
+    donation_id: str
+    reason: str
+    by: str
 
 
 class DonationReceived(Struct, frozen=True, gc=False):
@@ -163,6 +176,13 @@ class RefundReasonUnknown(Rejected):
     """A refund has one of the published reasons: donor_asked, given_twice, wrong_amount, campaign_cancelled."""
 
 
+NO_REFUND_REASONS = frozenset(("not_the_donor", "spent_already", "asked_by_mistake", "other"))
+
+
+class NoRefundReasonUnknown(Rejected):
+    """A refund is turned down with one of the published reasons: not_the_donor, spent_already, asked_by_mistake, other."""
+
+
 def decide(command: Any, state: Donation) -> tuple[Any, ...]:
     match command:
         case Donate():
@@ -173,6 +193,8 @@ def decide(command: Any, state: Donation) -> tuple[Any, ...]:
             return confirm_refund(command, state)
         case CorrectDonation():
             return correct(command, state)
+        case RefuseRefund():
+            return refuse_refund(command, state)
     raise AssertionError(type(command).__name__)
 
 
@@ -223,6 +245,14 @@ def correct(command: CorrectDonation, state: Donation) -> tuple[DonationCorrecte
     )  # fmt: skip
 
 
+def refuse_refund(command: RefuseRefund, state: Donation) -> tuple[RefundRefused, ...]:
+    if command.reason not in NO_REFUND_REASONS:
+        raise NoRefundReasonUnknown(reason=command.reason[:40])
+    if state.asked is None:
+        raise NoRefundAsked
+    return (RefundRefused(state.asked.donation_id, command.reason, command.by),)
+
+
 def receive(command: Donate, state: Donation) -> tuple[DonationReceived, ...]:
     if (command.kind == "cash" and command.amount_fen <= 0) or (command.kind == "goods" and not command.items):
         raise DonationIsNothing(kind=command.kind)
@@ -251,6 +281,8 @@ def evolve(state: Donation, event: Any) -> Donation:
             return replace(state, asked=None, refunded_fen=event.total_fen)
         case DonationCorrected():
             return replace(state, given_fen=event.to_fen)
+        case RefundRefused():
+            return replace(state, asked=None)
     return Donation(event, given_fen=event.amount_fen)
 
 
@@ -259,6 +291,6 @@ DONATION = Decider(
     absent=Donation(),
     decide=decide,
     evolve=evolve,
-    commands=(Donate, AskRefund, ConfirmRefund, CorrectDonation),
-    events=(DonationReceived, RefundAsked, DonationRefunded, DonationCorrected),
+    commands=(Donate, AskRefund, ConfirmRefund, RefuseRefund, CorrectDonation),
+    events=(DonationReceived, RefundAsked, DonationRefunded, RefundRefused, DonationCorrected),
 )
