@@ -60,6 +60,26 @@ def test_a_programme_serves_one_need_of_a_case_and_other_needs_go_by_themselves(
     ]  # fmt: skip
 
 
+STUDENT = {**FACTS, "student": "college", "disability_grade": 2, "residence_permit": True}
+HURRY = {"local_hukou": True, "accident": True, "event_on": "2026-11-20", "monthly_income_fen": 100_000, "household_size": 1,
+         "necessary_spending_month_fen": 90_000, "property_within_limits": False}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "needs", "sought"),
+    [
+        (STUDENT, ("medical",), [["GOV-STUDENT", "CHARITY-MED", "LOTTERY-RAIN"]]),  # and not GOV-MEDICAL, which stands behind the first
+        ({**STUDENT, "student": "none"}, ("medical",), [["GOV-MEDICAL", "LOTTERY-RAIN"]]),
+        (HURRY, ("emergency", "education"), [["TEMP-URGENT"], []]),
+        (HURRY, ("education",), [["TEMP-EXPENSE"]]),  # what serves no need of this case stands in nobody's way
+    ],
+)
+def test_what_stands_behind_a_programme_that_is_sought_is_not_sought_beside_it(
+    facts: dict[str, Any], needs: tuple[str, ...], sought: list[list[str]]
+) -> None:
+    assert [[c.programme for c in one.candidates] for one in seeks(replace(ASSESS, facts=facts, needs=needs))] == sought
+
+
 def test_a_case_without_a_need_seeks_the_need_of_its_first_programme() -> None:
     assert [s.need for s in seeks(replace(ASSESS, needs=()))] == ["medical"]
     assert seeks(replace(ASSESS, needs=(), facts={})) == ()

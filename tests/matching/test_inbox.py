@@ -205,3 +205,18 @@ async def test_the_cap_that_made_a_grant_smaller_is_named_in_words(office: Offic
     assert "(cut by the cap of Welfare Lottery Timely Rain Care Fund)" in shown
     assert "LOTTERY-RAIN:" not in shown
     assert "Left of the cap 0.00 yuan" in shown
+
+
+async def test_a_programme_that_another_stands_for_is_not_sought_and_the_page_says_beside_what(office: Office) -> None:
+    service = {"id": "gov-s", "organization_id": "rain", "name": "Relief", "programmes": ["GOV-MEDICAL"]}
+    assert (await office.post("/services", service)).status_code == 201
+    facts = {**ILL, "student": "college", "disability_grade": 2, "residence_permit": True}
+    await office.reported(facts, ("medical",))
+    told = await office.client.get(f"/matching/v1/cases/{CASE}/assessment", headers=office.headers("caseworker"))
+    verdicts = {v["programme"]: v for v in told.json()["verdicts"]}
+    assert verdicts["GOV-MEDICAL"]["verdict"] == "eligible"
+    assert {code: v["not_sought_beside"] for code, v in verdicts.items() if v["not_sought_beside"]} == {"GOV-MEDICAL": ["GOV-STUDENT"]}
+    assert [(one["programme"], one["service_id"]) for one in told.json()["referrals"]] == [("LOTTERY-RAIN", "rain-s")]
+    for language, says in (("en", "Not sought for this case"), ("zh", "不再为此个案申请")):
+        async with office.browser("caseworker", None, language) as page:
+            assert (await page.get(f"/matching/cases/{CASE}")).text.count(says) == 1

@@ -74,6 +74,21 @@ def _missing(
     return tuple(found)
 
 
+def _giving(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [v for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0]
+
+
+def passed_over(rules: Rulebook, needs: Sequence[str], verdicts: Sequence[Verdict]) -> dict[str, tuple[str, ...]]:
+    """Programmes that are not sought, each with those in whose place it stands: both are open, and the law gives one of them.
+
+    A programme that serves no need of this case is sought by nobody, and so it stands in nobody's way.
+    """
+    open_ = [rules.by_code[v.programme] for v in _giving(verdicts)]
+    sought = {one.code for one in open_ if not needs or not set(one.needs).isdisjoint(needs)}
+    found = {one.code: tuple([code for code in one.excludes if code in sought]) for one in open_}
+    return {code: before for code, before in found.items() if before}
+
+
 class Search:
     """Turns verdicts into what is asked of the directory: per need the programmes in order, each programme once a case."""
 
@@ -85,7 +100,8 @@ class Search:
 
     def asks(self, a: CaseAssessed | AssessCase, on: date, verdicts: Sequence[Verdict], recipients: tuple[str, ...]) -> tuple[Ask, ...]:
         hours = self.rules.number(f"offer_hours_{a.urgency if a.urgency in _URGENCIES else 'normal'}", a.seen_on)
-        eligible = [v for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0]
+        without = passed_over(self.rules, a.needs, verdicts)
+        eligible = [v for v in _giving(verdicts) if v.programme not in without]
         needs = a.needs or tuple(self.rules.by_code[v.programme].needs[0] for v in eligible[:1])
         sku = self.facts.get("wish_sku")
         sku = sku if isinstance(sku, str) else None
@@ -145,7 +161,7 @@ def _answered(state: Assessment, assessed: CaseAssessed) -> tuple[Any, ...]:
 
 def _in_reach(verdicts: Sequence[Verdict]) -> dict[str, int]:
     """What gives something, in fen, by programme."""
-    return {v.programme: v.amount_fen for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0}
+    return {v.programme: v.amount_fen for v in _giving(verdicts)}
 
 
 def reassess(command: Reassess, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
