@@ -10,6 +10,7 @@ from services.matching.domain.allocation import AppealDecided
 from services.matching.domain.application import RecountApplication
 from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
+from services.matching.domain.assessment_decisions import WITHOUT_HELP
 from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
 from services.matching.domain.counting import merge
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
@@ -48,8 +49,8 @@ def _release(about: About) -> To:
     return To("directory", CITY, ReleasePlace(about.service_id, about.referral_id))
 
 
-def _ended(about: About, reason: str) -> To:
-    return To("assessment", about.case_id, NoteEnded(about.need, reason, about.referral_id))
+def _ended(about: About, reason: str, unmet_at: datetime | None = None) -> To:
+    return To("assessment", about.case_id, NoteEnded(about.need, reason, about.referral_id, unmet_at))
 
 
 def help_sought(e: Envelope) -> Iterable[To]:
@@ -126,7 +127,7 @@ def broadcast_taken(e: Envelope) -> Iterable[To]:
 
 def broadcast_failed(e: Envelope) -> Iterable[To]:
     failed: BroadcastFailed = e.data
-    yield To("assessment", failed.case_id, NoteEnded(failed.need, "refused_by_all", failed.last))
+    yield To("assessment", failed.case_id, NoteEnded(failed.need, "refused_by_all", failed.last, failed.at))
 
 
 def help_granted(e: Envelope) -> Iterable[To]:
@@ -165,7 +166,7 @@ def referral_not_taken(e: Envelope) -> Iterable[To]:
     elif no.next is not None:
         yield _request(no.next, no.at)
     else:
-        yield _ended(no.about, "refused_by_all")
+        yield _ended(no.about, "refused_by_all", no.at)
 
 
 def referral_revoked(e: Envelope) -> Iterable[To]:
@@ -193,7 +194,7 @@ def referral_closed(e: Envelope) -> Iterable[To]:
         yield _release(closed.about)
     if closed.granted:
         yield To("household", closed.about.household_id, ReleaseHelp(closed.about.referral_id, closed.at))
-    yield _ended(closed.about, closed.reason)
+    yield _ended(closed.about, closed.reason, closed.at if closed.reason in WITHOUT_HELP else None)
 
 
 def grant_not_kept(e: Envelope) -> Iterable[To]:

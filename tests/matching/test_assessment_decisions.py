@@ -201,12 +201,55 @@ def test_what_a_search_remembers_is_bounded() -> None:
 
 def test_a_search_ends_once_and_only_where_it_stands() -> None:
     ended = a.NoteEnded("medical", "no_service")
-    assert Given(ASSESSMENT, assessed()).when(ended).then(ENDED).of("medical") == a.Sought("medical", 1, None, ("case-1-medical",))
+    assert Given(ASSESSMENT, assessed()).when(ended).then(ENDED).of("medical") == a.Sought("medical", 1, None, ("case-1-medical",), True)
     Given(ASSESSMENT, assessed()).when(replace(ended, referral_id="case-1-medical")).then(ENDED)
     Given(ASSESSMENT, assessed()).when(replace(ended, referral_id="case-1-medical-2")).then()
     Given(ASSESSMENT, assessed(), ENDED).when(ended).then()
     Given(ASSESSMENT, assessed()).when(a.NoteEnded("housing", "no_service")).then()
     Given(ASSESSMENT).when(ended).then()
+
+
+def test_an_end_without_help_says_where_and_after_how_many_the_need_is_nobodys() -> None:
+    ended = a.NoteEnded("medical", "no_capacity", "case-1-medical", LATER)
+    told = replace(ENDED, reason="no_capacity", district="440106", tried=1, unmet_at=LATER)
+    assert Given(ASSESSMENT, assessed()).when(ended).then(told).of("medical").unmet
+    by_hand = a.OfferNoted("case-1", "medical", "r2")
+    Given(ASSESSMENT, assessed(), by_hand).when(ended).then()
+    Given(ASSESSMENT, assessed(), by_hand).when(replace(ended, referral_id="r2")).then(replace(told, tried=2))
+    revoked = replace(ENDED, reason="revoked")
+    assert not Given(ASSESSMENT, assessed()).when(a.NoteEnded("medical", "revoked")).then(revoked).of("medical").unmet
+
+
+def closed(outcome: str) -> a.StopSharing:
+    return a.StopSharing("case_closed", LATER, outcome)
+
+
+@pytest.mark.parametrize("outcome", ["could_not_contact", "not_eligible", "no_capacity", "could_not_get_help"])
+def test_a_case_closed_without_help_leaves_its_needs_unmet(outcome: str) -> None:
+    both = replace(ALONE, needs=("medical", "housing"))
+    left = a.CaseEnded("case-1", "440106", outcome, LATER, ("medical", "housing"))
+    state = Given(ASSESSMENT, assessed(both)).when(closed(outcome)).then(left)  # nobody agreed to sharing, so nothing is revoked
+    assert state.sought == (a.Sought("medical", 1, None, (), True), a.Sought("housing", 1, None, (), True))
+    Given(ASSESSMENT, assessed(both), left).when(closed(outcome)).then()
+    again = Given(ASSESSMENT, assessed(both), left).when(a.AllowSharing(("charity",), LATER)).events[0].seeks
+    assert [(one.need, one.rounds) for one in again] == [("medical", 2), ("housing", 2)]
+    shared = replace(both, recipients=("charity",))
+    stopped = replace(STOPPED, reason="case_closed", open=("case-1-medical", "case-1-housing"))
+    Given(ASSESSMENT, assessed(shared)).when(closed(outcome)).then(stopped)  # whoever has an offer may still help
+    revoked, known = replace(ENDED, reason="revoked"), replace(ENDED, need="housing")
+    state = Given(ASSESSMENT, assessed(shared), revoked, known).when(closed(outcome)).then(replace(left, unmet=("medical",)), stopped)
+    assert all(one.unmet for one in state.sought)
+
+
+@pytest.mark.parametrize("outcome", ["got_help", "referred_elsewhere", "no_longer_interested", "needs_met"])
+def test_a_case_closed_with_help_waits_for_nobody(outcome: str) -> None:
+    Given(ASSESSMENT, assessed(ALONE)).when(closed(outcome)).then()
+    over = a.CaseEnded("case-1", "440106", outcome, LATER, (), ("medical",))
+    stopped = replace(STOPPED, reason="case_closed")
+    state = Given(ASSESSMENT, assessed(), ENDED).when(closed(outcome)).then(over, stopped)
+    assert not state.of("medical").unmet
+    Given(ASSESSMENT, assessed(), ENDED).when(closed("")).then(stopped)
+    Given(ASSESSMENT).when(closed(outcome)).then()
 
 
 def test_what_is_missing_is_asked_for_only_where_it_could_help() -> None:

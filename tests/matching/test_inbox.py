@@ -220,3 +220,32 @@ async def test_a_programme_that_another_stands_for_is_not_sought_and_the_page_sa
     for language, says in (("en", "Not sought for this case"), ("zh", "不再为此个案申请")):
         async with office.browser("caseworker", None, language) as page:
             assert (await page.get(f"/matching/cases/{CASE}")).text.count(says) == 1
+
+
+async def unmet(office: Office) -> dict[str, tuple[str, int]]:
+    answer = await office.client.get("/matching/v1/unmet-needs", headers=office.headers("caseworker"))
+    return {one["need"]: (one["reason"], one["tried"]) for one in answer.json()["items"]}
+
+
+async def test_what_ends_without_help_is_an_unmet_need_with_its_reason_until_somebody_helps(office: Office) -> None:
+    await office.reported(ILL)
+    assert (await office.accept()).status_code == 200
+    await office.post(f"/referrals/{CARE}/close", {"reason": "no_capacity"}, "charity", "mercy")
+    assert await unmet(office) == {"livelihood": ("no_capacity", 1)}
+    async with office.browser("gov", None) as page:
+        assert "No capacity" in (await page.get("/matching/city")).text
+    again = await office.post(f"/cases/{CASE}/referrals", {"service_id": "mercy-s", "need": "livelihood"}, "caseworker")
+    assert (again.status_code, await unmet(office)) == (201, {})
+    await office.accept(again.json()["referral_id"])
+    await office.post(f"/referrals/{again.json()['referral_id']}/close", {"reason": "no_longer_interested"}, "charity", "mercy")
+    assert await unmet(office) == {}
+
+
+async def test_a_case_closed_without_help_is_counted_and_one_closed_with_help_is_not(office: Office) -> None:
+    await office.hears("intake.case_opened.v1", case_id=CASE, person_id="p1", household_id="h1", needs=("housing", "medical"), facts={})
+    assert await unmet(office) == {}  # nobody agreed to share it
+    await office.hears("intake.case_closed.v1", case_id=CASE, reason="could_not_get_help")
+    assert await unmet(office) == {"housing": ("could_not_get_help", 0), "medical": ("could_not_get_help", 0)}
+    await office.hears("intake.case_reopened.v1", case_id=CASE)
+    await office.hears("intake.case_closed.v1", case_id=CASE, reason="got_help")
+    assert await unmet(office) == {}

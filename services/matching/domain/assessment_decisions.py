@@ -17,6 +17,7 @@ from services.matching.domain.assessment import (
     AssessCase,
     Assessment,
     CaseAssessed,
+    CaseEnded,
     Changed,
     ConfirmEligible,
     NoteEnded,
@@ -39,6 +40,8 @@ from services.matching.domain.parameters import CITY, Parameters
 from services.matching.domain.rulebook import Rulebook
 from shared.kernel import Decider, Rejected
 
+# Reasons of an end by which a need is still nobody's: the others are help, or a person's own word.
+WITHOUT_HELP = frozenset(("could_not_contact", "not_eligible", "no_capacity", "could_not_get_help"))
 _URGENCIES = frozenset(("critical", "high"))
 
 
@@ -201,12 +204,30 @@ def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[An
     return (SharingAllowed(latest.case_id, command.recipients, command.at, seeks, *told),)
 
 
+def _case_ended(command: StopSharing, state: Assessment, latest: CaseAssessed) -> tuple[CaseEnded, ...]:
+    """What a case closed without help leaves unmet: every need at which no search stands; a need that somebody serves is not."""
+    if command.reason != "case_closed" or not command.outcome:
+        return ()
+    if command.outcome not in WITHOUT_HELP:
+        told = tuple([one.need for one in state.sought if one.unmet])
+        return (CaseEnded(latest.case_id, latest.district, command.outcome, command.at, (), told),) if told else ()
+    sought = {need: state.of(need) for need in latest.needs}
+    unmet = tuple([need for need, one in sought.items() if one is None or (one.referral_id is None and not one.unmet)])
+    return (CaseEnded(latest.case_id, latest.district, command.outcome, command.at, unmet),) if unmet else ()
+
+
 def stop(command: StopSharing, state: Assessment) -> tuple[Any, ...]:
+    if state.latest is None:
+        return ()
+    return (*_case_ended(command, state, state.latest), *_sharing_stopped(command, state, state.latest))
+
+
+def _sharing_stopped(command: StopSharing, state: Assessment, latest: CaseAssessed) -> tuple[SharingStopped, ...]:
     nothing_to_stop = state.recipients is None and (state.resting is None or command.reason == "case_closed")
-    if state.latest is None or (nothing_to_stop and command.reason != "subject_erased"):
+    if nothing_to_stop and command.reason != "subject_erased":
         return ()
     may_be_open = [key for one in state.sought for key in (*one.others, one.referral_id) if key is not None]
-    return (SharingStopped(state.latest.case_id, state.latest.person_id, command.reason, command.at, tuple(dict.fromkeys(may_be_open))),)
+    return (SharingStopped(latest.case_id, latest.person_id, command.reason, command.at, tuple(dict.fromkeys(may_be_open))),)
 
 
 def note_offer(command: NoteOffer, state: Assessment) -> tuple[Any, ...]:
@@ -220,7 +241,10 @@ def note_ended(command: NoteEnded, state: Assessment) -> tuple[Any, ...]:
     one = state.of(command.need)
     if state.latest is None or one is None or one.referral_id is None or command.referral_id not in (None, one.referral_id):
         return ()
-    return (SearchEnded(state.latest.case_id, command.need, command.reason),)
+    ended = SearchEnded(state.latest.case_id, command.need, command.reason)
+    if command.at is None:
+        return (ended,)
+    return (msgspec.structs.replace(ended, district=state.latest.district, tried=len(one.others) + 1, unmet_at=command.at),)
 
 
 def rest(command: RestSearch, state: Assessment) -> tuple[Any, ...]:
