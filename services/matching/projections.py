@@ -211,7 +211,7 @@ def _listed(e: Envelope) -> Iterable[RowChange]:
 
 def _counted(e: Envelope) -> Iterable[RowChange]:
     c: Count = e.data.count
-    if c.places is None and type(e.data) is not PlacesSet:
+    if c.places is None and not c.kept and type(e.data) is not PlacesSet:
         return
     full = c.places is not None and c.held + c.used >= c.places
     values: dict[str, Any] = {"held": c.held, "used": c.used, "full": full}
