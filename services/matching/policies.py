@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.matching.domain import referral as r
-from services.matching.domain.allocation import AppealDecided
+from services.matching.domain.allocation import AppealDecided, LapsePlaces
 from services.matching.domain.application import RecountApplication
 from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
@@ -272,4 +272,15 @@ def _tell_others(chain: str, facts: Mapping[str, str]) -> Iterable[To]:
     yield To("household", chain, TellOthers(datetime.fromisoformat(facts["now"])))
 
 
-DUE = {"offer_lapses": _lapse, "offer_reminds": _remind, "outside_silent": _outside_silent, "counting": _tell_others}
+def _places_lapse(allocation_id: str, facts: Mapping[str, str]) -> Iterable[To]:
+    now = datetime.fromisoformat(facts["now"])
+    yield To("allocation", allocation_id, LapsePlaces(now, add_working_days(now, int(facts["days"]))))
+
+
+DUE = {
+    "offer_lapses": _lapse,
+    "offer_reminds": _remind,
+    "outside_silent": _outside_silent,
+    "counting": _tell_others,
+    "places_lapse": _places_lapse,
+}

@@ -207,6 +207,7 @@ allocation_list = Table(
     Column("opens_at", DateTime(timezone=True), nullable=False),
     Column("closes_at", DateTime(timezone=True), nullable=False),
     Column("appeal_days", Integer, nullable=False),
+    Column("take_days", Integer),
     Column("source", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("publication", Integer, nullable=False),

@@ -205,9 +205,9 @@ def test_a_place_is_taken_when_all_is_final_by_whoever_holds_it() -> None:
     refused((), take, no.AllocationIsUnknown)
 
 
-@pytest.mark.parametrize("command", [al.GiveUpPlace("A", LATE), al.NoteWithdrawal("A", LATE)])
-def test_a_place_given_up_goes_to_the_next_who_waits(command: Any) -> None:
-    given_up = al.PlaceGivenUp("a1", "A", "B", LATE)
+@pytest.mark.parametrize(("command", "reason"), [(al.GiveUpPlace("A", LATE), "given_up"), (al.NoteWithdrawal("A", LATE), "withdrawn")])
+def test_a_place_given_up_goes_to_the_next_who_waits(command: Any, reason: str) -> None:
+    given_up = al.PlaceGivenUp("a1", "A", "B", LATE, reason)
     state = Given(ALLOCATION, *FINAL, al.PlaceTaken("a1", "A", LATE)).when(command).then(given_up)
     assert (state.holds, state.taken) == ({"B", "C"}, frozenset())
     Given(ALLOCATION, *FINAL, given_up).when(command).then()
@@ -215,6 +215,42 @@ def test_a_place_given_up_goes_to_the_next_who_waits(command: Any) -> None:
     assert after[-1].next == "E", "whoever left is passed over"
     assert then(*after, when=al.GiveUpPlace("E", LATE))[-1].next is None
     refused(FINAL, al.GiveUpPlace("B", LATE), no.HoldsNoPlace)
+
+
+END, ENDS_LATER = LATE + timedelta(days=14), LATE + timedelta(days=28)
+DATED = then(al.AllocationPlanned(replace(PLAN, take_days=10), AT), OPENED, CLOSED, when=RANK)
+TO_TAKE = then(*DATED, when=al.FinishAllocation(LATE, END))  # A and C hold a place, B, D and E wait
+OVER = END + timedelta(seconds=1)
+LAPSE = al.LapsePlaces(OVER, ENDS_LATER)
+
+
+def test_a_place_not_taken_in_time_goes_to_the_next_and_so_on_with_the_reason() -> None:
+    assert TO_TAKE[-1] == al.AllocationFinished("a1", LATE, END, 10)
+    taken = al.PlaceTaken("a1", "A", END)
+    history = then(*TO_TAKE, when=al.TakePlace("A", END))
+    assert history[-1] == taken, "the last moment is in time"
+    Given(ALLOCATION, *history).when(al.LapsePlaces(END, ENDS_LATER)).then()
+    lapsed = al.PlaceGivenUp("a1", "C", "B", OVER, "not_taken", ENDS_LATER, 10)
+    state = Given(ALLOCATION, *history).when(LAPSE).then(lapsed)
+    assert (state.holds, state.taken, state.until) == ({"A", "B"}, {"A"}, {"B": ENDS_LATER})
+    Given(ALLOCATION, *history, lapsed).when(LAPSE).then()
+    assert refused(history, al.TakePlace("C", OVER), no.TimeToTakeIsOver).facts == {"until": END.isoformat()}
+    refused((*history, lapsed), al.TakePlace("C", OVER), no.HoldsNoPlace)
+    later = al.LapsePlaces(ENDS_LATER + timedelta(seconds=1), ENDS_LATER + timedelta(days=14))
+    assert [(one.number, one.next) for one in then(*history, lapsed, when=later)[len(history) + 1 :]] == [("B", "D")]
+    # Nobody took one: two lapse in the order of the ranking, to two who wait in theirs.
+    both = then(*TO_TAKE, when=LAPSE)[len(TO_TAKE) :]
+    assert [(one.number, one.next) for one in both] == [("A", "B"), ("C", "D")]
+
+
+def test_nobodys_time_runs_before_all_is_final_or_where_no_end_was_published() -> None:
+    early = then(*DATED, when=al.GiveUpPlace("A", LATE, END))
+    assert early[-1] == al.PlaceGivenUp("a1", "A", "B", LATE)
+    assert set(Given(ALLOCATION, *then(*early, when=al.FinishAllocation(LATE, END))).state.until) == {"B", "C"}
+    assert then(*TO_TAKE, when=al.GiveUpPlace("A", LATE, ENDS_LATER))[-1].take_until == ENDS_LATER
+    for history in (FINAL, HISTORY, (PLANNED,)):
+        Given(ALLOCATION, *history).when(LAPSE).then()
+    refused((), LAPSE, no.AllocationIsUnknown)
 
 
 def test_who_moved_up_before_is_told_as_admitted_by_no_later_ranking() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -58,7 +59,7 @@ async def plan(body: AllocationIn, door: Office) -> dict[str, Any]:
     order = _ORDERS[body.scheme] if body.order is None else tuple([_key(one, n) for n, one in enumerate(body.order)])
     planned = al.Plan(
         key, body.scheme, body.year, body.district, body.group, body.quota, body.minimum, order, body.points_on or local_day(body.opens_at),
-        body.opens_at, body.closes_at, body.appeal_days, body.source,
+        body.opens_at, body.closes_at, body.appeal_days, body.source, body.take_days,
     )  # fmt: skip
     done = await door.execute(To("allocation", key, al.PlanAllocation(planned, door.now)))
     return {"id": key, "status": done.state.status, "version": done.version}
@@ -113,10 +114,16 @@ async def rank(allocation_id: str, door: Office) -> dict[str, Any]:
     return await _moved(door, allocation_id, al.RankAllocation(applications, until, door.principal.id, door.now))
 
 
+async def take_until(door: Door, allocation_id: str) -> datetime | None:
+    """When the time of somebody ends who gets a place now; raises `NotFound`."""
+    days = (await known(door, allocation_id))["take_days"]
+    return add_working_days(door.now, days) if days else None
+
+
 @router.post("/{allocation_id}/finish")
 async def finish(allocation_id: str, door: Office) -> dict[str, Any]:
     """Final, once the days of appeal are over and every appeal is decided and ranked."""
-    return await _moved(door, allocation_id, al.FinishAllocation(door.now))
+    return await _moved(door, allocation_id, al.FinishAllocation(door.now, await take_until(door, allocation_id)))
 
 
 @router.get("/{allocation_id}/ranking")
