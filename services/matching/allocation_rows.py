@@ -67,10 +67,16 @@ def _published(e: Envelope) -> Iterable[RowChange]:
             "missing": one.missing, "moved_up": False, "publication": r.publication,
         }  # fmt: skip
         yield Change(application_list, {"allocation_id": key, "number": one.application.number}, row)
+    for twice in r.duplicates:
+        yield _of_key(key, twice.number, outcome="duplicate", decided_by=twice.reason, duplicate_of=twice.of)
+
+
+def _of_key(allocation_id: str, number: str, **values: Any) -> Change:
+    return Change(application_list, {"allocation_id": allocation_id, "number": number}, values)
 
 
 def _of(e: Envelope, number: str, **values: Any) -> Change:
-    return Change(application_list, {"allocation_id": e.data.allocation_id, "number": number}, values)
+    return _of_key(e.data.allocation_id, number, **values)
 
 
 def _made(e: Envelope) -> Iterable[RowChange]:

@@ -232,6 +232,7 @@ application_list = Table(
     Column("outcome", Text),
     Column("decided_by", Text),
     Column("missing", Integer),
+    Column("duplicate_of", Text),
     Column("moved_up", Boolean, nullable=False),
     Column("publication", Integer, nullable=False),
     Index("application_list_rank", "allocation_id", "rank"),

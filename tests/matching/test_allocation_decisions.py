@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from services.matching.domain import allocation as al
 from services.matching.domain import allocation_decisions as no
+from services.matching.domain.duplicates import Duplicate, Whose
 from services.matching.domain.ranking import Application, Key
 from shared.kernel import Rejected
 from shared.testing.given import Given
@@ -23,6 +24,7 @@ PLANNED, OPENED, CLOSED = al.AllocationPlanned(PLAN, AT), al.AllocationOpened("a
 LATE = UNTIL + timedelta(seconds=1)
 MAKE = al.MakeAppeal("D", "points_miscounted", "desk", UNTIL)
 MADE = al.AppealMade("a1", 1, "D", "points_miscounted", "desk", UNTIL)
+MADE_BY_E = replace(MADE, number="E")
 ANEW = {"education": 60, "skill": 40}
 
 
@@ -215,6 +217,27 @@ def test_a_place_given_up_goes_to_the_next_who_waits(command: Any, reason: str) 
     assert after[-1].next == "E", "whoever left is passed over"
     assert then(*after, when=al.GiveUpPlace("E", LATE))[-1].next is None
     refused(FINAL, al.GiveUpPlace("B", LATE), no.HoldsNoPlace)
+
+
+SAME = (
+    Whose("A", frozenset(("p1", "p2")), frozenset(("home",))), Whose("C", frozenset(("p1", "p2"))),
+    Whose("D", frozenset(("p4",)), frozenset(("home",))), Whose("E", frozenset(("p5",)), frozenset(("elsewhere",))),
+)  # fmt: skip
+
+
+def test_of_two_applications_of_one_person_the_first_counts_and_of_one_family_too() -> None:
+    history = then(PLANNED, OPENED, CLOSED, when=replace(RANK, whose=SAME))
+    person = Duplicate("C", "A", "one_person")
+    assert history[-1].duplicates == (person,)
+    assert outcomes(history) == {"A": "admitted", "B": "admitted", "D": "waiting", "E": "waiting"}
+    refused(history, replace(MAKE, number="C"), no.NotInTheRanking)
+    Given(ALLOCATION, *history).when(al.NoteWithdrawal("C", LATE)).then()
+    plan = al.AllocationPlanned(replace(PLAN, scheme="public-rental", group="family"), AT)
+    family = then(plan, OPENED, CLOSED, when=replace(RANK, whose=SAME))
+    assert family[-1].duplicates == (Duplicate("D", "A", "one_household"), person)
+    assert outcomes(family) == {"A": "admitted", "B": "admitted", "E": "waiting"}
+    later = then(*then(*family, MADE_BY_E, when=al.DecideAppeal(1, True, ANEW, "gov-2", LATE)), when=replace(RANK, at=LATE, whose=SAME))
+    assert (later[-1].publication, later[-1].duplicates, set(outcomes(later))) == (2, (), {"A", "B", "E"})
 
 
 END, ENDS_LATER = LATE + timedelta(days=14), LATE + timedelta(days=28)

@@ -281,3 +281,30 @@ async def test_an_office_says_who_took_a_place_and_what_nobody_takes_in_time_goe
         assert ("逾期未领取" if language == "zh" else "Lapsed, not taken in time") in page
     async with desk.browser("caseworker", language) as other:
         assert (await other.get(here)).status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_two_applications_of_one_person_are_counted_once_and_the_other_is_told_why(desk: Desk, language: str) -> None:
+    await desk.begun()
+    await desk.person("p1")
+    numbers = []
+    for person, shown in (("p1", LOW), ("p2", LOW), ("p3", LOW)):
+        numbers.append(await desk.apply(person, shown))
+        desk.turn(minutes=1)
+    linked = {
+        "link_id": "l1", "revision": 1, "person_id": "p1", "household_id": "h-p1", "linked_person_id": "p2", "linked_household_id": "p2",
+    }  # fmt: skip
+    message = Message(new_id(), "intake.persons_linked.v1", "intake.events", "p1", msgspec.json.encode(linked), desk.now, "story")
+    await worked_through(desk.room, message)
+    desk.now = CLOSES
+    await desk.post("/rp-2026/close")
+    await desk.post("/rp-2026/rank")
+    one = await desk.get("/rp-2026")
+    assert (one["now"]["duplicate"], one["publications"][0]["applications"], one["now"]["admitted"]) == (1, 2, 2)
+    told = await desk.get(f"/rp-2026/applications/{numbers[1]}")
+    assert (told["outcome"], told["decided_by"], told["duplicate_of"]) == ("duplicate", "one_person", f"····{numbers[0][-4:]}")
+    assert [(await desk.get(f"/rp-2026/applications/{number}"))["outcome"] for number in numbers[::2]] == ["admitted", "admitted"]
+    async with desk.browser(None, language) as anyone:
+        page = await sent(anyone, AT_PAGE, {"number": numbers[1]})
+        assert ("以该申请为准" if language == "zh" else "came first and counts") in page
+        assert numbers[0] not in page

@@ -77,7 +77,8 @@ async def _standing(door: Door, allocation_id: str, number: str) -> dict[str, An
 def shown_application(row: dict[str, Any], quota: int) -> dict[str, Any]:
     """Where an application stands and why; never whose it is."""
     names = ("number", "points", "items", "applied_at", "withdrawn", "rank", "outcome", "position", "decided_by", "missing", "moved_up")
-    return {**{name: row[name] for name in names}, "quota": quota}
+    of = row["duplicate_of"]
+    return {**{name: row[name] for name in names}, "quota": quota, "duplicate_of": views.masked(of) if of else None}
 
 
 @router.get("/applications/{number}")

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.matching.domain.duplicates import Duplicate, Whose
 from services.matching.domain.ranking import Application, Key, Outcome, Ranked
 
 Status = Literal["absent", "planned", "open", "closed", "ranked", "final"]
@@ -82,12 +83,16 @@ class CloseAllocation(Struct, frozen=True):
 
 
 class RankAllocation(Struct, frozen=True):
-    """`applications` are those that stand, for the first ranking; later ones rest on the published order and the appeals."""
+    """`applications` are those that stand, for the first ranking; later ones rest on the published order and the appeals.
+
+    `whose` tells of those that may not be alone: of one person under several ids, or of a household.
+    """
 
     applications: tuple[Application, ...]
     appeals_until: datetime
     by: str
     at: datetime
+    whose: tuple[Whose, ...] = ()
 
 
 class MakeAppeal(Struct, frozen=True):
@@ -156,7 +161,7 @@ class AllocationClosed(Struct, frozen=True):
 
 
 class RankingPublished(Struct, frozen=True):
-    """`entries` in their order, each with the items that the order asks for and no others."""
+    """`entries` in their order, each with the items that the order asks for and no others; `duplicates` are not among them."""
 
     plan: Plan
     publication: int
@@ -166,6 +171,7 @@ class RankingPublished(Struct, frozen=True):
     appeals_until: datetime
     by: str
     at: datetime
+    duplicates: tuple[Duplicate, ...] = ()
 
 
 class AppealMade(Struct, frozen=True):
@@ -282,7 +288,7 @@ def evolve(state: Allocation, event: Any) -> Allocation:
             holds = frozenset([number for number, one in entries.items() if one.outcome == "admitted"])
             return replace(
                 s, status="ranked", publication=event.publication, entries=entries, holds=holds, corrected={},
-                appeals_until=event.appeals_until, ranked_by=s.ranked_by | {event.by},
+                appeals_until=event.appeals_until, ranked_by=s.ranked_by | {event.by}, gone=s.gone | {one.number for one in event.duplicates},
             )  # fmt: skip
         case AppealMade():
             return replace(s, appeals={**s.appeals, event.appeal: AnAppeal(event.number, event.reason, event.by)})

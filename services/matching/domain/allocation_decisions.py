@@ -43,10 +43,12 @@ from services.matching.domain.allocation import (
     TakePlace,
     evolve,
 )
+from services.matching.domain.duplicates import duplicates
 from services.matching.domain.ranking import Application, Ranked, ranked, standing
 from shared.kernel import Decider, Rejected
 
 _CHINA = timezone(timedelta(hours=8))
+FAMILY = "family"  # the group of places of which a household has one
 REASONS = ("points_miscounted", "proof_overlooked", "order_misapplied", "other")
 
 
@@ -226,7 +228,9 @@ def _slim(application: Application, p: Plan) -> Application:
 
 def _published(command: RankAllocation, state: Allocation, applications: Any) -> RankingPublished:
     p = _planned(state)
-    standing_now = [_slim(one, p) for one in applications if one.number not in state.gone]
+    twice = duplicates(applications, command.whose, by_home=p.group == FAMILY) if state.status == "closed" else ()
+    out = state.gone | {one.number for one in twice}
+    standing_now = [_slim(one, p) for one in applications if one.number not in out]
     entries = ranked(standing_now, p.quota, p.order, p.minimum, state.holds, frozenset(state.corrected))
     outcomes = [one.outcome for one in entries]
     admitted = outcomes.count("admitted")
@@ -235,7 +239,7 @@ def _published(command: RankAllocation, state: Allocation, applications: Any) ->
     )  # fmt: skip
     until = state.appeals_until or command.appeals_until
     moved = tuple([one for one in (_moved(now, state) for now in entries) if one is not None])
-    return RankingPublished(p, state.publication + 1, entries, counts, moved, until, command.by, command.at)
+    return RankingPublished(p, state.publication + 1, entries, counts, moved, until, command.by, command.at, twice)
 
 
 def _moved(now: Ranked, state: Allocation) -> Moved | None:
