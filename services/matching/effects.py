@@ -1,4 +1,4 @@
-"""Acts beyond rows and events: keys of those who are erased go here too, and stored cases are asked again by new numbers."""
+"""Acts beyond rows and events: keys of those who are erased go here too, stored cases are asked again by new numbers and new services."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import structlog
 from msgspec.structs import replace
 
 from services.matching import views
-from services.matching.domain.assessment import Reassess, SharingStopped
+from services.matching.domain.assessment import Assessment, Reassess, SeekAgain, SharingStopped, facts_of
+from services.matching.domain.directory import Listing, ServiceListed
+from services.matching.domain.fitting import unmet
 from services.matching.domain.reassessment import NotePortion, PortionDue
 from services.matching.domain.volunteer import ERASED, VolunteerLeft
+from services.matching.rulebook import RULEBOOK
 from shared.room import Room
 from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
@@ -49,6 +52,29 @@ async def reassess(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
     return [await _portion(call.envelope.data, room, call.attempt) for call in calls]
 
 
+def _needs_of(listing: Listing) -> list[str]:
+    known = [RULEBOOK.by_code[code].needs for code in listing.programmes if code in RULEBOOK.by_code]
+    return sorted({*listing.needs, *[need for needs in known for need in needs]})
+
+
+def _fits(state: Assessment, listing: Listing) -> bool:
+    facts = None if state.latest is None else facts_of(state.latest)
+    return state.latest is not None and facts is not None and not unmet(listing.eligibility, facts, state.latest.district)
+
+
+async def offer_anew(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
+    """A service that has come is held against the cases that wait for such a one: as many as it has places, the longest waiting first."""
+    answers = []
+    for call in calls:
+        listing: Listing = call.envelope.data.listing
+        waiting = await views.waiting_for(room, _needs_of(listing), listing.districts, PORTION)
+        states: dict[str, Assessment] = await room.states("assessment", {case for case, _ in waiting})
+        fitting = [(case, need) for case, need in waiting if _fits(states[case], listing)][: listing.places]
+        now = room.clock.now()
+        answers.append(Answer(tuple([To("assessment", case, SeekAgain(need, listing.service_id, now)) for case, need in fitting])))
+    return answers
+
+
 def _forgotten(left: VolunteerLeft) -> str | None:
     return left.volunteer_id if left.reason == ERASED else None
 
@@ -57,4 +83,5 @@ EFFECTS = (
     shredding("erasure", SharingStopped, _erased),
     shredding("volunteer_erasure", VolunteerLeft, _forgotten),
     Effect("reassess", PortionDue, reassess, attempts_max=WITHOUT_END),
+    Effect("offer_anew", ServiceListed, offer_anew, attempts_max=WITHOUT_END),
 )

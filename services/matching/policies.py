@@ -9,7 +9,7 @@ from services.matching.domain import referral as r
 from services.matching.domain.allocation import AppealDecided, LapsePlaces
 from services.matching.domain.application import RecountApplication
 from services.matching.domain.asking import About, Ask, Grant, Item
-from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
+from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped, SoughtAgain
 from services.matching.domain.assessment_decisions import WITHOUT_HELP
 from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
 from services.matching.domain.counting import merge
@@ -57,6 +57,19 @@ def help_sought(e: Envelope) -> Iterable[To]:
     happened: CaseAssessed | SharingAllowed = e.data
     facts = happened.facts if isinstance(happened.facts, Mapping) else None
     return [To("directory", CITY, RequestReferral(ask, happened.at, facts)) for ask in happened.seeks]
+
+
+def _instead(ended: To) -> Callable[[Rejected], To]:
+    return lambda _: ended
+
+
+def sought_again(e: Envelope) -> Iterable[To]:
+    """Where the new service cannot help, the search rests as before."""
+    again: SoughtAgain = e.data
+    facts = again.facts if isinstance(again.facts, Mapping) else None
+    for ask in again.seeks:
+        ended = To("assessment", again.case_id, NoteEnded(ask.need, "no_service", ask.referral_id))
+        yield To("directory", CITY, RequestReferral(ask, again.at, facts), _instead(ended))
 
 
 def answer_due(at: datetime, hours: int) -> datetime:
@@ -233,6 +246,7 @@ def hours_verified(e: Envelope) -> Iterable[To]:
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     CaseAssessed: help_sought,
     SharingAllowed: help_sought,
+    SoughtAgain: sought_again,
     SharingStopped: sharing_stopped,
     ParameterSet: parameter_set,
     PlaceHeld: place_held,

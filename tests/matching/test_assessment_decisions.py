@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.matching.domain import assessment as a
-from services.matching.domain.asking import OPEN_MAX, Ask
+from services.matching.domain.asking import OPEN_MAX, Ask, asked_next
 from services.matching.domain.assessment_decisions import CaseIsNotAssessed, CaseIsNotEligible, SharingStands, assessment, day_of_rules
 from services.matching.domain.changing import NewValue, changed
 from services.matching.domain.rulebook import rulebook
@@ -363,3 +363,18 @@ def test_consent_that_was_taken_back_while_a_case_was_closed_does_not_come_back(
     Given(ASSESSMENT, assessed(), closed).when(a.StopSharing("case_closed", LATER)).then()
     Given(ASSESSMENT, assessed(ALONE)).when(a.ResumeSharing(LATER)).then()
     Given(ASSESSMENT).when(a.ResumeSharing(LATER)).then()
+
+
+def test_a_service_that_has_come_is_asked_alone_for_a_need_that_nobody_serves() -> None:
+    again = a.SeekAgain("medical", "new-s", LATER)
+    (event,) = Given(ASSESSMENT, assessed(), ENDED).when(again).events
+    (ask,) = event.seeks
+    assert (ask.among, ask.need, ask.rounds, ask.referral_id, event.facts) == ("new-s", "medical", 2, "case-1-medical.2", FACTS)
+    assert asked_next(ask, "new-s") is None
+    state = Given(ASSESSMENT, assessed(), ENDED, event).state.of("medical")
+    assert (state.referral_id, state.unmet) == ("case-1-medical.2", False)
+    nobody = replace(ENDED, reason="revoked")
+    for history in ((), (assessed(ALONE),), (assessed(),), (assessed(), nobody), (assessed(), ENDED, STOPPED), (assessed(), ENDED, event)):
+        Given(ASSESSMENT, *history).when(again).then()
+    Given(ASSESSMENT, replace(assessed(), facts=SHREDDED), ENDED).when(again).then()
+    Given(ASSESSMENT, assessed(), ENDED).when(replace(again, need="housing")).then()

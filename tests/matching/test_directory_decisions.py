@@ -309,3 +309,10 @@ def test_what_is_not_counted_is_not_held_and_does_not_fill_a_service_later() -> 
     assert Given(DIRECTORY, *history).state.counts["mercy-s"] == (2, 0, 0)
     uncounted = d.PlacesSet(d.Count("mercy-s", "mercy", None, 2, 0, True), AT)
     assert Given(DIRECTORY, listed(places=2), held(2, places=2), uncounted).state.counts["mercy-s"] == (None, 0, 0)
+
+
+def test_a_search_among_one_service_asks_no_other_and_says_nothing_new_where_it_cannot_help() -> None:
+    here = (listed(), listed("new"))
+    assert requested(*here, among="new-s").count.service_id == "new-s"
+    for history in ((listed(),), (listed(), listed("new", places=0)), (listed(), listed("new", needs=("housing",)))):
+        Given(DIRECTORY, *history).when(d.RequestReferral(ask(among="new-s"), AT)).refused(no.NoHelpFromThisService)

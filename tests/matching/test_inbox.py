@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -249,3 +250,34 @@ async def test_a_case_closed_without_help_is_counted_and_one_closed_with_help_is
     await office.hears("intake.case_reopened.v1", case_id=CASE)
     await office.hears("intake.case_closed.v1", case_id=CASE, reason="got_help")
     assert await unmet(office) == {}
+
+
+async def effects_done(office: Office) -> None:
+    for _ in range(200):
+        if not await office.sql("select 1 from effects_due limit 1"):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError([(e.effect.name, e.last_failure) for e in office.opened.effects])
+
+
+async def test_a_service_listed_later_is_offered_the_cases_that_wait_for_such_a_one(office: Office) -> None:
+    await office.reported({**ILL, "age": 30}, ("housing", "livelihood"))
+    assert await unmet(office) == {"housing": ("no_service", 0)}
+
+    async def listed(key: str, **more: Any) -> None:
+        service = {"id": key, "organization_id": "mercy", "name": key, "needs": ["housing"], **more}
+        assert (await office.post("/services", service)).status_code == 201
+        await effects_done(office)
+
+    await listed("old-s", eligibility={"minimum_age": 60})
+    await listed("far-s", districts=["440118"])
+    await listed("none-s", places=0)
+    assert await unmet(office) == {"housing": ("no_service", 0)}
+    await listed("new-s", places=1)
+    offered = await office.row(f"{CASE}-housing.2")
+    assert (offered["state"], offered["service_id"], await unmet(office)) == ("offered", "new-s", {})
+    await office.post(f"/referrals/{CASE}-housing.2/decline", {"reason": "no_capacity"}, "charity", "mercy")
+    assert (await unmet(office))["housing"][0] == "refused_by_all"
+    await listed("newer-s")  # and whoever said no is not asked again
+    assert (await office.row(f"{CASE}-housing.3"))["service_id"] == "newer-s"
+    assert len(await office.sql("select 1 from events where type = 'SoughtAgain'")) == 2

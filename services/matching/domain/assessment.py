@@ -65,6 +65,14 @@ class StopSharing(Struct, frozen=True, gc=False):
     outcome: str = ""
 
 
+class SeekAgain(Struct, frozen=True, gc=False):
+    """A service has come that may help with a need of which it was told that nobody serves it."""
+
+    need: str
+    service_id: str
+    at: datetime
+
+
 class NoteOffer(Struct, frozen=True, gc=False):
     need: str
     referral_id: str
@@ -143,6 +151,16 @@ class SharingAllowed(Struct, frozen=True, gc=False):
     facts: Mapping[str, Any] | Shredded | None = None
 
 
+class SoughtAgain(Struct, frozen=True, gc=False):
+    """As in `SharingAllowed`, for one need and one service."""
+
+    case_id: str
+    person_id: str
+    at: datetime
+    seeks: tuple[Ask, ...]
+    facts: Mapping[str, Any] | Shredded | None = None
+
+
 class SharingStopped(Struct, frozen=True, gc=False):
     """`open` names every referral that may still be open."""
 
@@ -212,8 +230,8 @@ class Assessment(Struct, frozen=True, gc=False):
 
 ABSENT = Assessment()
 NOBODY = frozenset(("full", "consent_does_not_cover", "refused_by_all", "does_not_fit", "no_service"))  # why no place was found
-COMMANDS = (AssessCase, Reassess, ResumeSharing, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible)
-EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded, CaseEnded)
+COMMANDS = (AssessCase, Reassess, ResumeSharing, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible, SeekAgain)
+EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded, CaseEnded, SoughtAgain)
 
 
 def _with(sought: tuple[Sought, ...], *new: Sought) -> tuple[Sought, ...]:
@@ -243,6 +261,8 @@ def evolve(state: Assessment, event: Any) -> Assessment:
             return state
         case SharingAllowed():
             return Assessment(state.latest, event.recipients, _seeking(state, event.seeks))
+        case SoughtAgain():
+            return msgspec.structs.replace(state, sought=_seeking(state, event.seeks))
         case SharingStopped():
             # What is revoked says so itself; a search whose help was granted already stands where it stood.
             sought = tuple([msgspec.structs.replace(one, others=()) for one in state.sought])

@@ -28,8 +28,10 @@ from services.matching.domain.assessment import (
     RestSearch,
     ResumeSharing,
     SearchEnded,
+    SeekAgain,
     SharingAllowed,
     SharingStopped,
+    SoughtAgain,
     StopSharing,
     evolve,
     facts_of,
@@ -253,6 +255,17 @@ def rest(command: RestSearch, state: Assessment) -> tuple[Any, ...]:
     return ()
 
 
+def seek_again(command: SeekAgain, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
+    """Nothing where sharing is not agreed to any more, or somebody has been found meanwhile."""
+    latest, one = state.latest, state.of(command.need)
+    facts = None if latest is None else facts_of(latest)
+    if latest is None or facts is None or state.recipients is None or one is None or one.referral_id is not None or not one.unmet:
+        return ()
+    asks = Search(rules, state, facts).asks(latest, latest.on, latest.verdicts, state.recipients)
+    seeks = tuple([msgspec.structs.replace(ask, among=command.service_id) for ask in asks if ask.need == command.need])
+    return (SoughtAgain(latest.case_id, latest.person_id, command.at, seeks, facts),) if seeks else ()
+
+
 def confirm_eligible(command: ConfirmEligible, state: Assessment) -> tuple[Any, ...]:
     if state.latest is None:
         raise CaseIsNotAssessed
@@ -282,6 +295,8 @@ def assessment(in_force: Callable[[Parameters], Rulebook]) -> Decider[Assessment
                 return note_ended(command, state)
             case RestSearch():
                 return rest(command, state)
+            case SeekAgain():
+                return seek_again(command, state, in_force(parameters))
             case ConfirmEligible():
                 return confirm_eligible(command, state)
         raise AssertionError(f"{type(command).__name__} is no command to an assessment")

@@ -82,6 +82,10 @@ class CaseDoesNotFit(Rejected):
     """The case does not meet the conditions of this service."""
 
 
+class NoHelpFromThisService(Rejected):
+    """The service that has come cannot take this case: it is full or paused, beyond the consent, or for others."""
+
+
 class ContractIsNotInForce(Rejected):
     """The contract of this service is not in force today."""
 
@@ -105,6 +109,8 @@ def _reaches(ask: Ask, listing: Listing) -> bool:
 def _serving(state: Directory, ask: Ask, wish: str, on: date) -> Iterator[Listing]:
     """Who could be asked for this, whether or not the consent reaches there and the case fits."""
     for service_id in (*state.by_wish.get(f"{wish} {ask.district}", ()), *state.by_wish.get(f"{wish} ", ())):
+        if ask.among not in ("", service_id):
+            continue
         if service_id not in state.paused and service_id not in ask.tried and in_force(state.listings[service_id].terms.contract, on):
             yield state.listings[service_id]
 
@@ -163,6 +169,8 @@ def request(command: RequestReferral, state: Directory) -> tuple[Any, ...]:
     listing, suitable, because = _best(state, ask, ask.need, on)
     if listing is not None:
         return _held(state, ask, listing, None, command.at, because)
+    if ask.among:  # it was told before that nobody serves the need, and why
+        raise NoHelpFromThisService(service_id=ask.among)
     return (NoPlaceFound(ask, "full" if full or suitable else _why_nobody(state, ask, on), command.at),)
 
 
