@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import structlog
 from msgspec.structs import replace
 
@@ -15,10 +17,12 @@ from services.matching.domain.fitting import unmet
 from services.matching.domain.reassessment import NotePortion, PortionDue
 from services.matching.domain.volunteer import ERASED, VolunteerLeft
 from services.matching.rulebook import RULEBOOK
+from shared.errors import NotNow
 from shared.room import Room
 from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
 log = structlog.get_logger(__name__)
+_INTAKE_SECONDS = 5.0
 PORTION = 200  # cases in one unit
 _TRIES, _TRIES_ALONE = 3, 14  # of a portion as it is; of the last single case before it is passed over
 # Whoever decided by the old numbers in another process has committed by then: a statement to the store takes no longer.
@@ -73,6 +77,25 @@ async def offer_anew(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer
         now = room.clock.now()
         answers.append(Answer(tuple([To("assessment", case, SeekAgain(need, listing.service_id, now)) for case, need in fitting])))
     return answers
+
+
+async def how_to_reach(room: Room, token: str, case_id: str) -> Mapping[str, Any] | None:
+    """What intake tells the organisation that asks, in its own name: intake decides by the consent and writes the look down.
+
+    None where the person has not agreed, or intake does not know yet that this organisation accepted. Kept nowhere here.
+    Raises `NotNow` where intake does not answer.
+    """
+    at, headers = f"{room.settings.intake_at}/intake/v1/cases/{case_id}/contact", {"Authorization": f"Bearer {token}"}
+    try:
+        answer = await room.http.get(at, params={"purpose": "contact"}, headers=headers, timeout=_INTAKE_SECONDS)
+    except httpx.HTTPError:
+        raise NotNow("intake does not answer") from None
+    if answer.status_code in (403, 404):
+        return None
+    if answer.status_code != 200:
+        raise NotNow("intake does not answer")
+    told: Mapping[str, Any] = answer.json()
+    return told
 
 
 def _forgotten(left: VolunteerLeft) -> str | None:

@@ -10,6 +10,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from services.matching import pages
 from services.matching.manifest import MATCHING
@@ -18,6 +22,7 @@ from shared.envelope import Message
 from shared.testing import Database
 from shared.testing.alone import Alone, worked_through
 from shared.web.session import SESSION
+from tests.disbursement.conftest import Loopback
 
 CASE, CARE = "case-1", "case-1-livelihood"
 ILL: dict[str, Any] = {"serious_illness": True, "cannot_pay": True, "medical_self_paid_year_fen": 800_000, "local_hukou": False}
@@ -281,3 +286,48 @@ async def test_a_service_listed_later_is_offered_the_cases_that_wait_for_such_a_
     await listed("newer-s")  # and whoever said no is not asked again
     assert (await office.row(f"{CASE}-housing.3"))["service_id"] == "newer-s"
     assert len(await office.sql("select 1 from events where type = 'SoughtAgain'")) == 2
+
+
+class _Intake:
+    """Intake's door to contact data: it answers whoever asks in the organisation's own name and for this purpose."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str | None, str]] = []
+        self.status = 200
+
+    async def contact(self, request: Request) -> JSONResponse:
+        self.asked.append((request.url.path, request.query_params.get("purpose"), request.headers["authorization"]))
+        return JSONResponse({"name": "张三", "phone": "13800138000", "residence_code": "440106011"}, self.status)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_accepted_sees_how_to_reach_the_person_once_and_in_its_own_name(database: Database, language: str) -> None:
+    intake = _Intake()
+    server = Loopback(Starlette(routes=[Route("/intake/v1/cases/{case_id}/contact", intake.contact)]))
+    await server.come()
+    try:
+        async with Office(MATCHING).open(database, intake_url=server.url) as office:
+            await office.post("/organizations", {"id": "mercy", "name": "Mercy"})
+            await office.post("/services", {"id": "mercy-s", "organization_id": "mercy", "name": "Mercy", "needs": ["livelihood"]})
+            await office.reported({})
+            async with office.browser(language=language) as browser, office.browser("charity", "hope") as other:
+                assert (await pressed(browser, act="reach")).status_code == 409  # not accepted yet
+                await office.accept()
+                shown = await pressed(browser, act="reach")
+                assert (shown.status_code, "13800138000" in shown.text, "13800138000" in str(shown.url)) == (200, True, False)
+                assert shown.headers["cache-control"] == "no-store"
+                assert "13800138000" not in (await browser.get("/matching/inbox")).text
+                token = office.headers("charity", "mercy")["authorization"]
+                assert intake.asked == [(f"/intake/v1/cases/{CASE}/contact", "contact", token)]
+                assert (await pressed(other, act="reach")).status_code == 404
+                intake.status = 403
+                refused = await pressed(browser, act="reach")
+                assert refused.status_code == 409
+                assert ("未同意" if language == "zh" else "has not agreed") in refused.text
+                assert "13800138000" not in refused.text
+                intake.status = 500
+                assert (await pressed(browser, act="reach")).status_code == 503
+                await server.go()
+                assert (await pressed(browser, act="reach")).status_code == 503
+    finally:
+        await server.go()
