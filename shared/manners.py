@@ -71,13 +71,14 @@ class Manners:
     def __init__(
         self, app: ASGIApp, *, clock: Clock, verify: Callable[[str], Principal | None], answers: Answers | None,
         body_max_bytes: int, rate: Buckets, public_rate: Buckets, signed_rate: Buckets, webhooks: Webhooks,
-        uploads: Collection[str] = (), upload_max_bytes: int = 0,
+        uploads: Collection[str] = (), upload_max_bytes: int = 0, files: Collection[tuple[re.Pattern[str], tuple[str, ...]]] = (),
     ) -> None:  # fmt: skip
         self._app, self._clock, self._verify, self._answers = app, clock, verify, answers
         self._body_max, self._rate, self._public_rate = body_max_bytes, rate, public_rate
         self._signed_rate, self._webhooks = signed_rate, webhooks
         self._told_again = Buckets(*_TOLD_AGAIN)
         self._uploads, self._upload_max = frozenset(uploads), upload_max_bytes  # pages that take files, and how large
+        self._files = files  # the doors that describe bodies of their own, and which
         self._sessions: OrderedDict[bytes, None] = OrderedDict()  # marks of those found good, the longest unused first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,6 +128,11 @@ class Manners:
         """The bytes that a body may have here."""
         return self._upload_max if scope["path"] in self._uploads else self._body_max
 
+    def _taken(self, path: str) -> str:
+        """What this door takes, in words."""
+        taken = next((media for pattern, media in self._files if pattern.fullmatch(path)), ())
+        return " or ".join(taken) or "application/json (or what the page's form sends)"
+
     def _refusal(self, scope: Scope, headers: dict[bytes, str], signed: Signed | None) -> Any:
         where = f"urn:kapok:request:{scope['state']['correlation']}"
         wait = self._wait_seconds(scope, headers) if signed is None else self._signed_wait_seconds(signed)
@@ -139,7 +145,7 @@ class Manners:
         length = headers.get(b"content-length", "")
         has_body = length not in ("", "0") or b"transfer-encoding" in headers
         if has_body and media not in _MEDIA:
-            return problem(415, "UnsupportedMediaType", "Send application/json (or what the page's form sends).", instance=where)
+            return problem(415, "UnsupportedMediaType", f"Send {self._taken(scope['path'])}.", instance=where)
         if length.isdigit() and int(length) > self._most(scope) and not _streamed(scope, media):
             return self._too_large(scope)
         key = headers.get(b"idempotency-key")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from joserfc.jwk import KeySet
 from starlette.responses import Response
@@ -195,12 +197,20 @@ class House:
             signed_rate=Buckets(s.signed_rate_per_second, s.signed_rate_burst),
             webhooks=Webhooks(one.service.webhooks if one else (), lambda name: str(getattr(s, name)), env.clock.now),
             uploads={path for service in self.services for path in service.uploads}, upload_max_bytes=s.upload_max_bytes,
+            files=_files(one.service.routers if one else ()),
         )  # fmt: skip
 
 
 def application(*services: Service) -> House:
     """The app of these services in one process; settings are read when it starts, nothing happens at import."""
     return House(services, lambda: environment(read_settings()))
+
+
+def _files(routers: Iterable[APIRouter]) -> list[tuple[re.Pattern[str], tuple[str, ...]]]:
+    """The doors that say themselves which bodies they take, as their description says it."""
+    routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    told = [(route.path_regex, (route.openapi_extra or {}).get("requestBody", {})) for route in routes]
+    return [(pattern, tuple(body["content"])) for pattern, body in told if "content" in body]
 
 
 def _spans(tracing: Tracing | None) -> TelemetryConfig:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from services.intake.domain.facts import wrong_fact
+from services.intake.domain.facts import BILL, above_the_bill, wrong_fact
 from services.intake.special import HospitalIn, PartnerIn, SchoolIn
 from shared.asked import WHOLE, Day, Instant, Language, Value
 
@@ -31,6 +31,9 @@ def _of_their_kind(facts: dict[str, Any]) -> dict[str, Any]:
         rule = wrong_fact(key, value) if value is not None else None
         if rule is not None:
             raise ValueError(f"{key} {rule}")
+    part = above_the_bill(facts)
+    if part is not None:
+        raise ValueError(f"{part} must not be more than {BILL}")
     return facts
 
 

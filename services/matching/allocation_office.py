@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.matching import allocation_views as views
-from services.matching.allocation_pages import SCHEMES_BY_CODE
+from services.matching.allocation_pages import SCHEMES_BY_CODE, whole_number
 from services.matching.api.allocations import close, finish, known, open_, rank
-from services.matching.api.applications import decided
+from services.matching.api.applications import decided, give_up, take
 from services.matching.application_pages import items_of, points_told
 from services.matching.domain import allocation as al
 from services.matching.questions import Wrong, years_asked
@@ -24,21 +24,31 @@ router = APIRouter(prefix="/matching/allocations/{allocation_id}", include_in_sc
 OFFICE = ("gov", "admin")
 Office = Annotated[Page, Depends(page_for(*OFFICE))]
 _ACTS = {"open": open_, "close": close, "rank": rank, "finish": finish}
-_SAID = (*_ACTS, "announced", "upheld", "not_upheld")
+_OF_PLACES = {"take": take, "give_up": give_up}
+_PLACES = 50  # on one page
+_SAID = (*_ACTS, *_OF_PLACES, "announced", "upheld", "not_upheld")
 
 
 async def _office(page: Page, allocation_id: str, wrong: Wrong | None = None, status: int = 200) -> Response:
     door, said = page.door, page.request.query_params.get("saved")
     row = await known(door, allocation_id)
     state: al.Allocation = await door.state("allocation", allocation_id)
+    places, first = [one for one in state.entries if one in state.holds and one not in state.taken], _first(page)
     undecided = sum(one.upheld is None for one in state.appeals.values())
     steps = {"planned": ["open"], "open": ["close"], "closed": ["rank"], "ranked": ["rank"] if state.corrected else ["finish"]}
     return page.show(
         "matching/allocation_office.html", status=status, a=row, now=await views.outcomes(door, allocation_id), appeals=state.appeals,
         undecided=undecided, steps=steps.get(row["status"], []), corrected=len(state.corrected), wrong=wrong or [],
-        schemes=SCHEMES_BY_CODE, ranked_by_me=door.principal.id in state.ranked_by,
+        schemes=SCHEMES_BY_CODE, ranked_by_me=door.principal.id in state.ranked_by, until=state.until,
+        places=places[first : first + _PLACES] if state.status == "final" else [], first=first, untaken=len(places),
+        further=first + _PLACES if first + _PLACES < len(places) else None,
         saved=said if said in _SAID and not wrong else None,
     )  # fmt: skip
+
+
+def _first(page: Page) -> int:
+    told = page.request.query_params.get("places", "0")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 8 else 0
 
 
 @router.get("/office")
@@ -49,14 +59,18 @@ async def office(allocation_id: str, page: Office) -> Response:
 
 @router.post("/office")
 async def step(allocation_id: str, page: Office) -> Response:
-    """Open applications, close them, publish the order, or make it final."""
-    act = (await page.form()).get("act", "")
-    if act not in _ACTS:
+    """Open applications, close them, publish the order, make it final, or say that a place is taken or given up."""
+    form = await page.form()
+    act, number = form.get("act", ""), whole_number(form.get("number", ""))
+    if act not in _ACTS and act not in _OF_PLACES:
         raise NotFound("step")
     try:
-        await _ACTS[act](allocation_id, page.door)
+        if act in _ACTS:
+            await _ACTS[act](allocation_id, page.door)
+        else:
+            await _OF_PLACES[act](allocation_id, number, page.door)
     except Rejected as no:
-        return await _office(page, allocation_id, [("step", page.t(f"matching.refused.{no.code}"))], 409)
+        return await _office(page, allocation_id, [("step" if act in _ACTS else "places", page.t(f"matching.refused.{no.code}"))], 409)
     return page.back(f"/matching/allocations/{allocation_id}/office?saved={act}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from services.matching.domain import allocation as al
 from services.matching.domain import application as ap
 from services.matching.tables import allocation_list, allocation_publications, application_list
 from shared.envelope import Envelope
+from shared.schedule import deadlines
 from shared.service import Change, Projection, Put, RowChange
 
 _UNRANKED = {"rank": None, "ranked_points": None, "outcome": None, "decided_by": None, "missing": None, "moved_up": False, "publication": 0}
@@ -34,6 +36,7 @@ def _planned(e: Envelope) -> Iterable[RowChange]:
             "closes_at": p.closes_at,
             "appeal_days": p.appeal_days,
             "source": p.source,
+            "take_days": p.take_days,
             "status": "planned",
             "publication": 0,
             "published_at": None,
@@ -64,10 +67,16 @@ def _published(e: Envelope) -> Iterable[RowChange]:
             "missing": one.missing, "moved_up": False, "publication": r.publication,
         }  # fmt: skip
         yield Change(application_list, {"allocation_id": key, "number": one.application.number}, row)
+    for twice in r.duplicates:
+        yield _of_key(key, twice.number, outcome="duplicate", decided_by=twice.reason, duplicate_of=twice.of)
+
+
+def _of_key(allocation_id: str, number: str, **values: Any) -> Change:
+    return Change(application_list, {"allocation_id": allocation_id, "number": number}, values)
 
 
 def _of(e: Envelope, number: str, **values: Any) -> Change:
-    return Change(application_list, {"allocation_id": e.data.allocation_id, "number": number}, values)
+    return _of_key(e.data.allocation_id, number, **values)
 
 
 def _made(e: Envelope) -> Iterable[RowChange]:
@@ -92,9 +101,25 @@ def _left(e: Envelope) -> Iterable[RowChange]:
 
 
 def _given_up(e: Envelope) -> Iterable[RowChange]:
-    yield _of(e, e.data.number, outcome="left")
-    if e.data.next is not None:
-        yield _of(e, e.data.next, outcome="admitted", moved_up=True, missing=0)
+    g: al.PlaceGivenUp = e.data
+    yield _of(e, g.number, outcome="lapsed" if g.reason == "not_taken" else "left")
+    if g.next is not None:
+        yield _of(e, g.next, outcome="admitted", moved_up=True, missing=0)
+        yield from _to_be_taken(e, f":{g.next}")
+
+
+def _finished(e: Envelope) -> Iterable[RowChange]:
+    yield from _status("final")(e)
+    yield from _to_be_taken(e, "")
+
+
+def _to_be_taken(e: Envelope, whose: str) -> Iterable[RowChange]:
+    """A moment after the end, as the end itself is still in time."""
+    done: al.PlaceGivenUp | al.AllocationFinished = e.data
+    if done.take_until is not None:
+        key, due = done.allocation_id, done.take_until + timedelta(seconds=1)
+        facts = {"days": str(done.take_days)}
+        yield Put(deadlines, {"id": f"places:{key}{whose}", "name": "places_lapse", "stream_id": key, "due_at": due, "facts": facts})
 
 
 def _taken(e: Envelope) -> Iterable[RowChange]:
@@ -108,7 +133,7 @@ ALLOCATIONS = Projection(
         al.AllocationPlanned: _planned,
         al.AllocationOpened: _status("open"),
         al.AllocationClosed: _status("closed"),
-        al.AllocationFinished: _status("final"),
+        al.AllocationFinished: _finished,
         al.RankingPublished: _published,
         al.ApplicationLeft: _left,
         al.PlaceGivenUp: _given_up,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
 
 from services.matching.domain.ranking import Application
-from services.matching.tables import allocation_list, allocation_publications, application_list
+from services.matching.tables import allocation_list, allocation_publications, application_list, assessment_list
 from shared.http import Door
 
 _A = application_list.c
@@ -36,7 +36,7 @@ async def outcomes(door: Door, allocation_id: str) -> dict[str, int]:
     grouped = select(_A.outcome, _A.withdrawn, func.count().label("n")).where(_A.allocation_id == allocation_id)
     rows = await door.rows(grouped.group_by(_A.outcome, _A.withdrawn))
     counted = {"applications": sum(row["n"] for row in rows if not row["withdrawn"])}
-    for name in ("admitted", "taken", "waiting", "below_minimum", "left"):
+    for name in ("admitted", "taken", "waiting", "below_minimum", "left", "lapsed", "duplicate"):
         counted[name] = sum(row["n"] for row in rows if row["outcome"] == name)
     return counted
 
@@ -51,6 +51,20 @@ async def standing_applications(door: Door, allocation_id: str) -> tuple[Applica
     """What is to be ranked: every application that was not withdrawn."""
     chosen = select(_A.number, _A.points, _A["items"], _A.applied_at).where(_A.allocation_id == allocation_id, ~_A.withdrawn)
     return tuple([Application(row["number"], row["points"], row["items"], row["applied_at"]) for row in await door.rows(chosen)])
+
+
+async def applicants(door: Door, allocation_id: str) -> dict[str, str]:
+    """Whose each standing application is, by number."""
+    chosen = select(_A.number, _A.person_id).where(_A.allocation_id == allocation_id, ~_A.withdrawn)
+    return {row["number"]: row["person_id"] for row in await door.rows(chosen)}
+
+
+async def chains_of(door: Door, persons: Collection[str]) -> dict[str, set[str]]:
+    """Under which households the help of these persons is kept; without a case under their own id."""
+    t, found = assessment_list.c, {person: {person} for person in persons}
+    for row in await door.rows(select(t.person_id, t.household_id).where(t.person_id.in_(sorted(persons)))):
+        found[row["person_id"]].add(row["household_id"])
+    return found
 
 
 async def ranking(

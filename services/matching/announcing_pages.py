@@ -29,9 +29,9 @@ Office = Annotated[Page, Depends(page_for(*OFFICE))]
 GROUPS = ("general", "private_school_teachers", "outstanding_workers", "outstanding_skilled_talents", "family", "single")
 _SCHEMES = ("residence-permit", "public-rental")
 _FIELDS = (
-    "scheme", "group", "year", "district", "quota", "minimum", "order", "points_on", "opens_at", "closes_at", "appeal_days", "source",
+    "scheme", "group", "year", "district", "quota", "minimum", "order", "points_on", "opens_at", "closes_at", "appeal_days", "take_days", "source",
 )  # fmt: skip
-_NUMBERS, _MOMENTS = ("year", "quota", "minimum", "appeal_days"), ("opens_at", "closes_at")
+_NUMBERS, _MOMENTS = ("year", "quota", "minimum", "appeal_days", "take_days"), ("opens_at", "closes_at")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[^0-9]{1,3}([0-9]{2}:[0-9]{2})")
 _STEPS, _STEPS_MAX = 5, 12
 _LINES = [f"{of}_{n}" for n in range(1, _STEPS_MAX + 1) for of in ("step", "least")]
@@ -76,7 +76,7 @@ def _said(form: Mapping[str, str]) -> tuple[dict[str, Any], list[int]]:
     return {
         **said,
         "id": form.get("id") or None,
-        "minimum": 0 if said["minimum"] is None else said["minimum"],
+        **{name: 0 if said[name] is None else said[name] for name in ("minimum", "take_days")},
         "order": steps or None,
     }, lines
 
@@ -123,7 +123,7 @@ def _show(page: Page, form: Mapping[str, str], at: str, wrong: Wrong | None = No
 @router.get("")
 async def blank(page: Office) -> Response:
     """An empty plan."""
-    return _show(page, {"id": page.door.new_id(), "appeal_days": "5", "district": "440100"}, "/matching/announce")
+    return _show(page, {"id": page.door.new_id(), "appeal_days": "5", "take_days": "10", "district": "440100"}, "/matching/announce")
 
 
 @router.post("")

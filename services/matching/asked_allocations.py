@@ -42,6 +42,7 @@ class AllocationIn(Strict):
     opens_at: Instant
     closes_at: Instant
     appeal_days: Annotated[int, Field(ge=1, le=60, description="Working days.")] = 5
+    take_days: Annotated[int, Field(ge=0, le=60, description="Working days to take a place once all is final; 0: no end.")] = 10
     source: Annotated[str, Field(min_length=1, max_length=200), WHOLE]
 
 

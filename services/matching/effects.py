@@ -1,21 +1,28 @@
-"""Acts beyond rows and events: keys of those who are erased go here too, and stored cases are asked again by new numbers."""
+"""Acts beyond rows and events: keys of those who are erased go here too, stored cases are asked again by new numbers and new services."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import structlog
 from msgspec.structs import replace
 
 from services.matching import views
-from services.matching.domain.assessment import Reassess, SharingStopped
+from services.matching.domain.assessment import Assessment, Reassess, SeekAgain, SharingStopped, facts_of
+from services.matching.domain.directory import Listing, ServiceListed
+from services.matching.domain.fitting import unmet
 from services.matching.domain.reassessment import NotePortion, PortionDue
 from services.matching.domain.volunteer import ERASED, VolunteerLeft
+from services.matching.rulebook import RULEBOOK
+from shared.errors import NotNow
 from shared.room import Room
 from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
 log = structlog.get_logger(__name__)
+_INTAKE_SECONDS = 5.0
 PORTION = 200  # cases in one unit
 _TRIES, _TRIES_ALONE = 3, 14  # of a portion as it is; of the last single case before it is passed over
 # Whoever decided by the old numbers in another process has committed by then: a statement to the store takes no longer.
@@ -49,6 +56,48 @@ async def reassess(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
     return [await _portion(call.envelope.data, room, call.attempt) for call in calls]
 
 
+def _needs_of(listing: Listing) -> list[str]:
+    known = [RULEBOOK.by_code[code].needs for code in listing.programmes if code in RULEBOOK.by_code]
+    return sorted({*listing.needs, *[need for needs in known for need in needs]})
+
+
+def _fits(state: Assessment, listing: Listing) -> bool:
+    facts = None if state.latest is None else facts_of(state.latest)
+    return state.latest is not None and facts is not None and not unmet(listing.eligibility, facts, state.latest.district)
+
+
+async def offer_anew(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
+    """A service that has come is held against the cases that wait for such a one: as many as it has places, the longest waiting first."""
+    answers = []
+    for call in calls:
+        listing: Listing = call.envelope.data.listing
+        waiting = await views.waiting_for(room, _needs_of(listing), listing.districts, PORTION)
+        states: dict[str, Assessment] = await room.states("assessment", {case for case, _ in waiting})
+        fitting = [(case, need) for case, need in waiting if _fits(states[case], listing)][: listing.places]
+        now = room.clock.now()
+        answers.append(Answer(tuple([To("assessment", case, SeekAgain(need, listing.service_id, now)) for case, need in fitting])))
+    return answers
+
+
+async def how_to_reach(room: Room, token: str, case_id: str) -> Mapping[str, Any] | None:
+    """What intake tells the organisation that asks, in its own name: intake decides by the consent and writes the look down.
+
+    None where the person has not agreed, or intake does not know yet that this organisation accepted. Kept nowhere here.
+    Raises `NotNow` where intake does not answer.
+    """
+    at, headers = f"{room.settings.intake_at}/intake/v1/cases/{case_id}/contact", {"Authorization": f"Bearer {token}"}
+    try:
+        answer = await room.http.get(at, params={"purpose": "contact"}, headers=headers, timeout=_INTAKE_SECONDS)
+    except httpx.HTTPError:
+        raise NotNow("intake does not answer") from None
+    if answer.status_code in (403, 404):
+        return None
+    if answer.status_code != 200:
+        raise NotNow("intake does not answer")
+    told: Mapping[str, Any] = answer.json()
+    return told
+
+
 def _forgotten(left: VolunteerLeft) -> str | None:
     return left.volunteer_id if left.reason == ERASED else None
 
@@ -57,4 +106,5 @@ EFFECTS = (
     shredding("erasure", SharingStopped, _erased),
     shredding("volunteer_erasure", VolunteerLeft, _forgotten),
     Effect("reassess", PortionDue, reassess, attempts_max=WITHOUT_END),
+    Effect("offer_anew", ServiceListed, offer_anew, attempts_max=WITHOUT_END),
 )

@@ -76,7 +76,7 @@ def _counted_widely(old: dict[str, Any]) -> dict[str, Any]:
 
 
 _AS_BEFORE = {h.HelpGranted: _told_at_once, h.HelpReleased: _told_at_once, h.CountedTogether: _counted_widely}
-_WITH_FACTS = (a.CaseAssessed, a.SharingAllowed)
+_WITH_FACTS = (a.CaseAssessed, a.SharingAllowed, a.SoughtAgain)
 _AS_THEY_ARE = (
     tuple([event for event in a.EVENTS if event not in _WITH_FACTS]),
     d.EVENTS,

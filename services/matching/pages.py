@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 from msgspec import Struct
@@ -17,6 +17,7 @@ from services.matching.api.programmes import shown_programme
 from services.matching.asked import GrantIn, ItemIn
 from services.matching.domain import referral as r
 from services.matching.domain.asking import Grant, Item
+from services.matching.effects import how_to_reach
 from services.matching.rulebook import RULEBOOK
 from services.matching.standing import rules as standing_rules
 from shared.clock import local_day
@@ -24,6 +25,7 @@ from shared.http import Door, Invalid
 from shared.kernel import Rejected
 from shared.service import To
 from shared.web.frame import Page, page_for
+from shared.web.session import session_token
 
 router = APIRouter(prefix="/matching", include_in_schema=False)
 Provider = Annotated[Page, Depends(page_for("charity"))]
@@ -50,7 +52,13 @@ class _Wrong(Struct, frozen=True):
         return f"{self.field}-{self.kind}-{self.referral_id}" if self.field else f"r-{self.referral_id}"
 
 
-async def _inbox(page: Page, status: int = 200, wrong: _Wrong | None = None, form: Mapping[str, str] | None = None) -> Response:
+async def _inbox(
+    page: Page,
+    status: int = 200,
+    wrong: _Wrong | None = None,
+    form: Mapping[str, str] | None = None,
+    reach: Mapping[str, Any] | None = None,
+) -> Response:
     door, saved = page.door, page.request.query_params.get("saved")
     org = door.principal.org or ""
     waiting = await views.referrals_to_answer(door, org, _SHOWN_MAX + 1)
@@ -62,7 +70,7 @@ async def _inbox(page: Page, status: int = 200, wrong: _Wrong | None = None, for
         "matching/inbox.html", status=status, waiting=waiting[:_SHOWN_MAX], under_way=under_way[:_SHOWN_MAX], over=over,
         more=len(waiting) > _SHOWN_MAX or len(under_way) > _SHOWN_MAX, decline_reasons=r.DECLINE_REASONS,
         closing_reasons=r.CLOSING_REASONS, contact_channels=r.CONTACT_CHANNELS, contact_outcomes=r.CONTACT_OUTCOMES,
-        programmes=RULEBOOK.by_code, eligible=cash, wrong=wrong or _Wrong(), form=form or {},
+        programmes=RULEBOOK.by_code, eligible=cash, reach=reach or {}, wrong=wrong or _Wrong(), form=form or {},
         errors=[(wrong.anchor, wrong.text)] if wrong else [], saved=saved if saved in _ACTS and wrong is None else None,
     )  # fmt: skip
 
@@ -138,10 +146,23 @@ def _wrong(page: Page, referral_id: str, form: Mapping[str, str], no: Invalid | 
     return _Wrong(referral_id, kind, field, page.t(f"matching.wrong.{field}"))
 
 
+async def _reached(page: Page, referral_id: str, form: Mapping[str, str]) -> Response:
+    """Shown once, in the answer to a form, so that it stands in no address and in no store of ours."""
+    state, token = await own_referral(page.door, referral_id), session_token(page.request)
+    told = None
+    if state.status in _UNDER_WAY and state.about is not None and token:
+        told = await how_to_reach(page.door.room, token, state.about.case_id)
+    if told is None:
+        return await _inbox(page, 409, _Wrong(referral_id, "reach", "", page.t("matching.inbox.not_reached")), form)
+    return await _inbox(page, reach={**told, "referral_id": referral_id})
+
+
 @router.post("/inbox/{referral_id}")
 async def answer(referral_id: str, page: Provider) -> Response:
-    """One of the buttons: accept, grant anew, decline, start, serve, close."""
+    """One of the buttons: accept, grant anew, decline, start, serve, close, or see how to reach the person."""
     form = await page.form()
+    if form.get("act") == "reach":
+        return await _reached(page, referral_id, form)
     try:
         await _act(page.door, referral_id, form)
     except (Invalid, Rejected) as no:

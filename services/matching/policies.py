@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from services.matching.domain import referral as r
-from services.matching.domain.allocation import AppealDecided
+from services.matching.domain.allocation import AppealDecided, LapsePlaces
 from services.matching.domain.application import RecountApplication
 from services.matching.domain.asking import About, Ask, Grant, Item
-from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped
+from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped, SoughtAgain
+from services.matching.domain.assessment_decisions import WITHOUT_HELP
 from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
 from services.matching.domain.counting import merge
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
@@ -48,14 +49,27 @@ def _release(about: About) -> To:
     return To("directory", CITY, ReleasePlace(about.service_id, about.referral_id))
 
 
-def _ended(about: About, reason: str) -> To:
-    return To("assessment", about.case_id, NoteEnded(about.need, reason, about.referral_id))
+def _ended(about: About, reason: str, unmet_at: datetime | None = None) -> To:
+    return To("assessment", about.case_id, NoteEnded(about.need, reason, about.referral_id, unmet_at))
 
 
 def help_sought(e: Envelope) -> Iterable[To]:
     happened: CaseAssessed | SharingAllowed = e.data
     facts = happened.facts if isinstance(happened.facts, Mapping) else None
     return [To("directory", CITY, RequestReferral(ask, happened.at, facts)) for ask in happened.seeks]
+
+
+def _instead(ended: To) -> Callable[[Rejected], To]:
+    return lambda _: ended
+
+
+def sought_again(e: Envelope) -> Iterable[To]:
+    """Where the new service cannot help, the search rests as before."""
+    again: SoughtAgain = e.data
+    facts = again.facts if isinstance(again.facts, Mapping) else None
+    for ask in again.seeks:
+        ended = To("assessment", again.case_id, NoteEnded(ask.need, "no_service", ask.referral_id))
+        yield To("directory", CITY, RequestReferral(ask, again.at, facts), _instead(ended))
 
 
 def answer_due(at: datetime, hours: int) -> datetime:
@@ -126,7 +140,7 @@ def broadcast_taken(e: Envelope) -> Iterable[To]:
 
 def broadcast_failed(e: Envelope) -> Iterable[To]:
     failed: BroadcastFailed = e.data
-    yield To("assessment", failed.case_id, NoteEnded(failed.need, "refused_by_all", failed.last))
+    yield To("assessment", failed.case_id, NoteEnded(failed.need, "refused_by_all", failed.last, failed.at))
 
 
 def help_granted(e: Envelope) -> Iterable[To]:
@@ -165,7 +179,7 @@ def referral_not_taken(e: Envelope) -> Iterable[To]:
     elif no.next is not None:
         yield _request(no.next, no.at)
     else:
-        yield _ended(no.about, "refused_by_all")
+        yield _ended(no.about, "refused_by_all", no.at)
 
 
 def referral_revoked(e: Envelope) -> Iterable[To]:
@@ -193,7 +207,7 @@ def referral_closed(e: Envelope) -> Iterable[To]:
         yield _release(closed.about)
     if closed.granted:
         yield To("household", closed.about.household_id, ReleaseHelp(closed.about.referral_id, closed.at))
-    yield _ended(closed.about, closed.reason)
+    yield _ended(closed.about, closed.reason, closed.at if closed.reason in WITHOUT_HELP else None)
 
 
 def grant_not_kept(e: Envelope) -> Iterable[To]:
@@ -232,6 +246,7 @@ def hours_verified(e: Envelope) -> Iterable[To]:
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
     CaseAssessed: help_sought,
     SharingAllowed: help_sought,
+    SoughtAgain: sought_again,
     SharingStopped: sharing_stopped,
     ParameterSet: parameter_set,
     PlaceHeld: place_held,
@@ -271,4 +286,15 @@ def _tell_others(chain: str, facts: Mapping[str, str]) -> Iterable[To]:
     yield To("household", chain, TellOthers(datetime.fromisoformat(facts["now"])))
 
 
-DUE = {"offer_lapses": _lapse, "offer_reminds": _remind, "outside_silent": _outside_silent, "counting": _tell_others}
+def _places_lapse(allocation_id: str, facts: Mapping[str, str]) -> Iterable[To]:
+    now = datetime.fromisoformat(facts["now"])
+    yield To("allocation", allocation_id, LapsePlaces(now, add_working_days(now, int(facts["days"]))))
+
+
+DUE = {
+    "offer_lapses": _lapse,
+    "offer_reminds": _remind,
+    "outside_silent": _outside_silent,
+    "counting": _tell_others,
+    "places_lapse": _places_lapse,
+}

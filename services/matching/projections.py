@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from services.matching.domain import referral as r
-from services.matching.domain.assessment import CaseAssessed
+from services.matching.domain.assessment import CaseAssessed, CaseEnded, SearchEnded
 from services.matching.domain.directory import (
     Count,
     NoPlaceFound,
@@ -155,6 +155,22 @@ def _unmet(e: Envelope) -> Iterable[RowChange]:
     )
 
 
+def _unmet_at_the_end(e: Envelope) -> Iterable[RowChange]:
+    s: SearchEnded = e.data
+    if s.unmet_at is not None:
+        told = {"district": s.district, "reason": s.reason, "tried": s.tried, "since": s.unmet_at}
+        yield Put(unmet_needs, {"case_id": s.case_id, "need": s.need, **told})
+
+
+def _case_ended(e: Envelope) -> Iterable[RowChange]:
+    c: CaseEnded = e.data
+    for need in c.over:
+        yield Drop(unmet_needs, {"case_id": c.case_id, "need": need})
+    for need in c.unmet:
+        told = {"district": c.district, "reason": c.outcome, "tried": 0, "since": c.at}
+        yield Put(unmet_needs, {"case_id": c.case_id, "need": need, **told})
+
+
 def _met(e: Envelope) -> Iterable[RowChange]:
     # The first search of a need cannot have been unmet before.
     ask = e.data.ask
@@ -195,7 +211,7 @@ def _listed(e: Envelope) -> Iterable[RowChange]:
 
 def _counted(e: Envelope) -> Iterable[RowChange]:
     c: Count = e.data.count
-    if c.places is None and type(e.data) is not PlacesSet:
+    if c.places is None and not c.kept and type(e.data) is not PlacesSet:
         return
     full = c.places is not None and c.held + c.used >= c.places
     values: dict[str, Any] = {"held": c.held, "used": c.used, "full": full}
@@ -259,7 +275,7 @@ HELP = Projection(
         r.ReferralClosed: _arrived,
     },
 )
-UNMET = Projection("unmet", (unmet_needs,), {NoPlaceFound: _unmet, PlaceHeld: _met})
+UNMET = Projection("unmet", (unmet_needs,), {NoPlaceFound: _unmet, PlaceHeld: _met, SearchEnded: _unmet_at_the_end, CaseEnded: _case_ended})
 SERVICES = Projection(
     "services",
     (service_list,),

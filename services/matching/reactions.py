@@ -48,7 +48,10 @@ class SharingRead(Struct, frozen=True, gc=False):
 
 
 class EndRead(Struct, frozen=True, gc=False):
+    """`reason` is the code of a closing."""
+
     case_id: str
+    reason: str = ""
 
 
 class ErasedRead(Struct, frozen=True, gc=False):
@@ -119,7 +122,7 @@ def on_consent_withdrawn(heard: Heard) -> Iterable[To]:
 
 
 def on_case_closed(heard: Heard) -> Iterable[To]:
-    yield To("assessment", heard.data.case_id, StopSharing("case_closed", heard.at))
+    yield To("assessment", heard.data.case_id, StopSharing("case_closed", heard.at, heard.data.reason))
 
 
 def on_case_reopened(heard: Heard) -> Iterable[To]:

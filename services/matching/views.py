@@ -97,6 +97,14 @@ async def unmet_of_cases(door: Door, case_ids: Collection[str]) -> dict[str, dic
     return found
 
 
+async def waiting_for(room: Room, needs: Collection[str], districts: Collection[str], limit: int) -> list[tuple[str, str]]:
+    """Cases of which nobody serves one of these needs, with the need, the longest waiting first; no districts: the whole city."""
+    t = unmet_needs.c
+    statement = select(t.case_id, t.need).where(t.need.in_(needs)).order_by(t.since, t.case_id, t.need).limit(limit)
+    rows = await room.rows(statement.where(t.district.in_(districts)) if districts else statement)
+    return [(row["case_id"], row["need"]) for row in rows]
+
+
 async def organization_kinds(door: Door, ids: Collection[str]) -> dict[str, str]:
     """Of which kind these organisations are."""
     t = organization_list.c

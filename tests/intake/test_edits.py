@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
 from services.intake.domain import case_decisions as d
-from services.intake.domain.edit_decisions import ConflictIsUnknown, EditIsUnknown
+from services.intake.domain.edit_decisions import ConflictIsUnknown, EditIsUnknown, PartIsAboveTheBill
 from services.intake.domain.edits import conflicts
 from shared.kernel import SHREDDED
 from shared.testing.given import Given
@@ -89,6 +89,26 @@ def test_a_person_decides_and_both_words_stay_in_the_history() -> None:
         d.CASE.decide(replace(settle, edit_id="e4"), state)
     with pytest.raises(EditIsUnknown):
         d.CASE.decide(replace(settle, chosen="nobody"), done(ANNA, BEN))
+
+
+def on_line(edit_id: str, **facts: Any) -> ask.ChangeFacts:
+    return ask.ChangeFacts(LATER, facts, "caseworker", author="carla", edit_id=edit_id)
+
+
+@pytest.mark.parametrize("part", ["medical_reimbursed_year_fen", "medical_self_paid_year_fen"])
+def test_no_part_of_a_medical_bill_is_above_the_bill(part: str) -> None:
+    bill = on_line("e1", medical_total_year_fen=1_000)
+    state = done(bill, on_line("e2", **{part: 1_000}))
+    assert facts_of(state)[part] == 1_000
+    for wrong in (on_line("e3", **{part: 1_001}), on_line("e3", medical_total_year_fen=999)):
+        with pytest.raises(PartIsAboveTheBill) as no:
+            d.CASE.decide(wrong, state)
+        assert no.value.facts == {"fact": part, "bill": "medical_total_year_fen"}
+    assert facts_of(done(bill, on_line("e3", medical_total_year_fen=None, **{part: 1_001})))[part] == 1_001
+    later = off_line("e3", "anna", 5, {part: 1_001})
+    orders = [done(bill, later, later), done(later, replace(bill, edit_id="e1", happened_at=AT))]
+    assert [facts_of(state)[part] for state in orders] == [1_001, 1_001]
+    assert facts_of(done(bill, later, on_line("e4", age=71)))["age"] == 71  # what stood so before stops nobody
 
 
 def test_a_need_about_which_people_differ_stays() -> None:

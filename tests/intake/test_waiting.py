@@ -340,6 +340,10 @@ async def test_nobody_is_asked_to_take_a_case_to_nowhere(desk: Desk, full_report
     [
         ({"monthly_income_fen": -5}, "monthly_income_fen must be a whole number"), ({"household_size": 1.5}, "household_size must be"),
         ({"event_on": "x"}, "event_on must be a day"), ({"event_on": "0001-01-01"}, "event_on must be a day"), ({"age": 400}, "age must be"),
+        (
+            {"medical_total_year_fen": 100, "medical_self_paid_year_fen": 101},
+            "medical_self_paid_year_fen must not be more than medical_total_year_fen",
+        ),
     ],
 )  # fmt: skip
 async def test_a_fact_of_a_known_kind_is_of_its_kind(desk: Desk, full_report: dict[str, Any], facts: dict[str, Any], rule: str) -> None:
@@ -349,3 +353,15 @@ async def test_a_fact_of_a_known_kind_is_of_its_kind(desk: Desk, full_report: di
     assert rule in refused.text
     good = {"monthly_income_fen": 5, "household_size": 2, "event_on": "2026-11-01", "age": 40, "monthly_rent_fen": None}
     assert (await desk.post(f"/cases/{case}/facts", {"facts": good})).status_code == 200
+
+
+async def test_no_part_of_a_medical_bill_is_above_it_whichever_is_told_last(desk: Desk, full_report: dict[str, Any]) -> None:
+    wrong = {**full_report, "facts": {"medical_total_year_fen": 100, "medical_reimbursed_year_fen": 101}}
+    answer = await desk.post("/reports", wrong)
+    told = answer.json()["errors"][0]
+    assert (answer.status_code, told["pointer"]) == (422, "/facts")
+    assert "medical_reimbursed_year_fen must not be more than medical_total_year_fen" in told["detail"]
+    case = (await desk.reported({**full_report, "facts": {"medical_total_year_fen": 100}}))["case_id"]
+    refused = await desk.post(f"/cases/{case}/facts", {"facts": {"medical_self_paid_year_fen": 101}})
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:kapok:problem:PartIsAboveTheBill")
+    assert (await desk.post(f"/cases/{case}/facts", {"facts": {"medical_self_paid_year_fen": 100}})).status_code == 200

@@ -100,6 +100,17 @@ async def _answers(charity: Visitor) -> None:
     await expect(page.locator("main")).to_contain_text("2,400.00 元")
     story = await page.get_by_text("个案经过").get_attribute("href")
     assert (await page.request.get(f"{charity.city.at}{story}")).status == 200
+    reach = wish.locator("button[value=reach]")
+    await expect(page.locator("main")).not_to_contain_text(PERSON["phone"])
+    charity.eyes.watch.allowed.append("409")
+    for _ in range(20):  # intake hears of the acceptance in its own time
+        await reach.click()
+        if await wish.locator("[role=status]").count():
+            break
+    await expect(wish.locator("[role=status]")).to_contain_text(PERSON["phone"])
+    await charity.looks("inbox-reached", "rain-2026", "rice_10kg", person=True)
+    await page.goto(f"{charity.city.at}/matching/inbox")
+    await expect(page.locator("main")).not_to_contain_text(PERSON["phone"])
     roof = page.locator("article", has_text="住房")
     await roof.locator("summary", has_text="谢绝").click()
     await roof.locator("[name=reason]").select_option("no_capacity")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from services.matching.domain import allocation as al
 from services.matching.domain import allocation_decisions as no
+from services.matching.domain.duplicates import Duplicate, Whose
 from services.matching.domain.ranking import Application, Key
 from shared.kernel import Rejected
 from shared.testing.given import Given
@@ -23,6 +24,7 @@ PLANNED, OPENED, CLOSED = al.AllocationPlanned(PLAN, AT), al.AllocationOpened("a
 LATE = UNTIL + timedelta(seconds=1)
 MAKE = al.MakeAppeal("D", "points_miscounted", "desk", UNTIL)
 MADE = al.AppealMade("a1", 1, "D", "points_miscounted", "desk", UNTIL)
+MADE_BY_E = replace(MADE, number="E")
 ANEW = {"education": 60, "skill": 40}
 
 
@@ -205,9 +207,9 @@ def test_a_place_is_taken_when_all_is_final_by_whoever_holds_it() -> None:
     refused((), take, no.AllocationIsUnknown)
 
 
-@pytest.mark.parametrize("command", [al.GiveUpPlace("A", LATE), al.NoteWithdrawal("A", LATE)])
-def test_a_place_given_up_goes_to_the_next_who_waits(command: Any) -> None:
-    given_up = al.PlaceGivenUp("a1", "A", "B", LATE)
+@pytest.mark.parametrize(("command", "reason"), [(al.GiveUpPlace("A", LATE), "given_up"), (al.NoteWithdrawal("A", LATE), "withdrawn")])
+def test_a_place_given_up_goes_to_the_next_who_waits(command: Any, reason: str) -> None:
+    given_up = al.PlaceGivenUp("a1", "A", "B", LATE, reason)
     state = Given(ALLOCATION, *FINAL, al.PlaceTaken("a1", "A", LATE)).when(command).then(given_up)
     assert (state.holds, state.taken) == ({"B", "C"}, frozenset())
     Given(ALLOCATION, *FINAL, given_up).when(command).then()
@@ -215,6 +217,63 @@ def test_a_place_given_up_goes_to_the_next_who_waits(command: Any) -> None:
     assert after[-1].next == "E", "whoever left is passed over"
     assert then(*after, when=al.GiveUpPlace("E", LATE))[-1].next is None
     refused(FINAL, al.GiveUpPlace("B", LATE), no.HoldsNoPlace)
+
+
+SAME = (
+    Whose("A", frozenset(("p1", "p2")), frozenset(("home",))), Whose("C", frozenset(("p1", "p2"))),
+    Whose("D", frozenset(("p4",)), frozenset(("home",))), Whose("E", frozenset(("p5",)), frozenset(("elsewhere",))),
+)  # fmt: skip
+
+
+def test_of_two_applications_of_one_person_the_first_counts_and_of_one_family_too() -> None:
+    history = then(PLANNED, OPENED, CLOSED, when=replace(RANK, whose=SAME))
+    person = Duplicate("C", "A", "one_person")
+    assert history[-1].duplicates == (person,)
+    assert outcomes(history) == {"A": "admitted", "B": "admitted", "D": "waiting", "E": "waiting"}
+    refused(history, replace(MAKE, number="C"), no.NotInTheRanking)
+    Given(ALLOCATION, *history).when(al.NoteWithdrawal("C", LATE)).then()
+    plan = al.AllocationPlanned(replace(PLAN, scheme="public-rental", group="family"), AT)
+    family = then(plan, OPENED, CLOSED, when=replace(RANK, whose=SAME))
+    assert family[-1].duplicates == (Duplicate("D", "A", "one_household"), person)
+    assert outcomes(family) == {"A": "admitted", "B": "admitted", "E": "waiting"}
+    later = then(*then(*family, MADE_BY_E, when=al.DecideAppeal(1, True, ANEW, "gov-2", LATE)), when=replace(RANK, at=LATE, whose=SAME))
+    assert (later[-1].publication, later[-1].duplicates, set(outcomes(later))) == (2, (), {"A", "B", "E"})
+
+
+END, ENDS_LATER = LATE + timedelta(days=14), LATE + timedelta(days=28)
+DATED = then(al.AllocationPlanned(replace(PLAN, take_days=10), AT), OPENED, CLOSED, when=RANK)
+TO_TAKE = then(*DATED, when=al.FinishAllocation(LATE, END))  # A and C hold a place, B, D and E wait
+OVER = END + timedelta(seconds=1)
+LAPSE = al.LapsePlaces(OVER, ENDS_LATER)
+
+
+def test_a_place_not_taken_in_time_goes_to_the_next_and_so_on_with_the_reason() -> None:
+    assert TO_TAKE[-1] == al.AllocationFinished("a1", LATE, END, 10)
+    taken = al.PlaceTaken("a1", "A", END)
+    history = then(*TO_TAKE, when=al.TakePlace("A", END))
+    assert history[-1] == taken, "the last moment is in time"
+    Given(ALLOCATION, *history).when(al.LapsePlaces(END, ENDS_LATER)).then()
+    lapsed = al.PlaceGivenUp("a1", "C", "B", OVER, "not_taken", ENDS_LATER, 10)
+    state = Given(ALLOCATION, *history).when(LAPSE).then(lapsed)
+    assert (state.holds, state.taken, state.until) == ({"A", "B"}, {"A"}, {"B": ENDS_LATER})
+    Given(ALLOCATION, *history, lapsed).when(LAPSE).then()
+    assert refused(history, al.TakePlace("C", OVER), no.TimeToTakeIsOver).facts == {"until": END.isoformat()}
+    refused((*history, lapsed), al.TakePlace("C", OVER), no.HoldsNoPlace)
+    later = al.LapsePlaces(ENDS_LATER + timedelta(seconds=1), ENDS_LATER + timedelta(days=14))
+    assert [(one.number, one.next) for one in then(*history, lapsed, when=later)[len(history) + 1 :]] == [("B", "D")]
+    # Nobody took one: two lapse in the order of the ranking, to two who wait in theirs.
+    both = then(*TO_TAKE, when=LAPSE)[len(TO_TAKE) :]
+    assert [(one.number, one.next) for one in both] == [("A", "B"), ("C", "D")]
+
+
+def test_nobodys_time_runs_before_all_is_final_or_where_no_end_was_published() -> None:
+    early = then(*DATED, when=al.GiveUpPlace("A", LATE, END))
+    assert early[-1] == al.PlaceGivenUp("a1", "A", "B", LATE)
+    assert set(Given(ALLOCATION, *then(*early, when=al.FinishAllocation(LATE, END))).state.until) == {"B", "C"}
+    assert then(*TO_TAKE, when=al.GiveUpPlace("A", LATE, ENDS_LATER))[-1].take_until == ENDS_LATER
+    for history in (FINAL, HISTORY, (PLANNED,)):
+        Given(ALLOCATION, *history).when(LAPSE).then()
+    refused((), LAPSE, no.AllocationIsUnknown)
 
 
 def test_who_moved_up_before_is_told_as_admitted_by_no_later_ranking() -> None:

@@ -238,3 +238,73 @@ async def test_a_form_of_somebody_else_is_refused(desk: Desk) -> None:
     async with desk.browser("gov") as gov:
         for path in ("/matching/announce", f"{AT_PAGE}/office", f"{AT_PAGE}/apply", f"{AT_PAGE}/appeal"):
             assert (await gov.post(path, data={**FORM, "form_token": "x"})).status_code == 403, path
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_office_says_who_took_a_place_and_what_nobody_takes_in_time_goes_to_the_next(desk: Desk, language: str) -> None:
+    numbers = await desk.ranked()
+    names = {number: name for name, number in numbers.items()}
+    desk.turn(days=9)
+    here = f"{AT_PAGE}/office"
+
+    async def standing() -> dict[str, str]:
+        return {name: (await desk.get(f"/rp-2026/applications/{number}"))["outcome"] for name, number in numbers.items()}
+
+    async with desk.browser(language=language) as office:
+        page = await sent(office, here, {"act": "finish"})
+        held = [names[number] for number in re.findall(r'<th scope="row"><code>([0-9A-F-]{19})</code>', page)]
+        assert held == [name for name in ("high", "learned", "skilled", "low") if (await standing())[name] == "admitted"]
+        first, second = held
+        end = (await desk.get(f"/rp-2026/applications/{numbers[first]}"))["take_until"]
+        assert end is not None
+        page = await sent(office, here, {"act": "take", "number": numbers[first]})
+        assert ("名额已领取" if language == "zh" else "The place is taken.") in page
+        assert numbers[first] not in page
+        page = await sent(office, here, {"act": "give_up", "number": numbers[first]})
+        assert ("名额已放弃" if language == "zh" else "The place is given up") in page
+        assert errors(await sent(office, here, {"act": "take", "number": numbers[first]}, 409)) == ["places"]
+        moved_up = next(name for name, outcome in (await standing()).items() if outcome == "admitted" and name != second)
+        desk.turn(days=15)
+        assert errors(await sent(office, here, {"act": "take", "number": numbers[second]}, 409)) == ["places"]
+        while await desk.opened.schedule.work_off():
+            pass
+        after = await standing()
+        assert (after[first], after[second], after[moved_up]) == ("left", "lapsed", "lapsed")
+        last = next(name for name in numbers if name not in (first, second, moved_up))
+        assert after[last] == "admitted"
+        assert ("逾期失效：2" if language == "zh" else "Lapsed: 2") in (await office.get(here)).text
+        await sent(office, here, {"act": "take", "number": numbers[last]})
+        trail = await desk.sql("select 1 from events where type = 'PlaceGivenUp'")
+        assert len(trail) == 3
+    async with desk.browser(None, language) as anyone:
+        page = await sent(anyone, AT_PAGE, {"number": numbers[second]})
+        assert ("逾期未领取" if language == "zh" else "Lapsed, not taken in time") in page
+    async with desk.browser("caseworker", language) as other:
+        assert (await other.get(here)).status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_two_applications_of_one_person_are_counted_once_and_the_other_is_told_why(desk: Desk, language: str) -> None:
+    await desk.begun()
+    await desk.person("p1")
+    numbers = []
+    for person, shown in (("p1", LOW), ("p2", LOW), ("p3", LOW)):
+        numbers.append(await desk.apply(person, shown))
+        desk.turn(minutes=1)
+    linked = {
+        "link_id": "l1", "revision": 1, "person_id": "p1", "household_id": "h-p1", "linked_person_id": "p2", "linked_household_id": "p2",
+    }  # fmt: skip
+    message = Message(new_id(), "intake.persons_linked.v1", "intake.events", "p1", msgspec.json.encode(linked), desk.now, "story")
+    await worked_through(desk.room, message)
+    desk.now = CLOSES
+    await desk.post("/rp-2026/close")
+    await desk.post("/rp-2026/rank")
+    one = await desk.get("/rp-2026")
+    assert (one["now"]["duplicate"], one["publications"][0]["applications"], one["now"]["admitted"]) == (1, 2, 2)
+    told = await desk.get(f"/rp-2026/applications/{numbers[1]}")
+    assert (told["outcome"], told["decided_by"], told["duplicate_of"]) == ("duplicate", "one_person", f"····{numbers[0][-4:]}")
+    assert [(await desk.get(f"/rp-2026/applications/{number}"))["outcome"] for number in numbers[::2]] == ["admitted", "admitted"]
+    async with desk.browser(None, language) as anyone:
+        page = await sent(anyone, AT_PAGE, {"number": numbers[1]})
+        assert ("以该申请为准" if language == "zh" else "came first and counts") in page
+        assert numbers[0] not in page

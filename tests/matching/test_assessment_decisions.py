@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from services.matching.domain import assessment as a
-from services.matching.domain.asking import OPEN_MAX, Ask
+from services.matching.domain.asking import OPEN_MAX, Ask, asked_next
 from services.matching.domain.assessment_decisions import CaseIsNotAssessed, CaseIsNotEligible, SharingStands, assessment, day_of_rules
 from services.matching.domain.changing import NewValue, changed
 from services.matching.domain.rulebook import rulebook
@@ -58,6 +58,26 @@ def test_a_programme_serves_one_need_of_a_case_and_other_needs_go_by_themselves(
     assert [(s.need, [c.programme for c in s.candidates]) for s in seeks(both)] == [
         ("emergency", ["LOTTERY-RAIN"]), ("medical", []), ("housing", []),
     ]  # fmt: skip
+
+
+STUDENT = {**FACTS, "student": "college", "disability_grade": 2, "residence_permit": True}
+HURRY = {"local_hukou": True, "accident": True, "event_on": "2026-11-20", "monthly_income_fen": 100_000, "household_size": 1,
+         "necessary_spending_month_fen": 90_000, "property_within_limits": False}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "needs", "sought"),
+    [
+        (STUDENT, ("medical",), [["GOV-STUDENT", "CHARITY-MED", "LOTTERY-RAIN"]]),  # and not GOV-MEDICAL, which stands behind the first
+        ({**STUDENT, "student": "none"}, ("medical",), [["GOV-MEDICAL", "LOTTERY-RAIN"]]),
+        (HURRY, ("emergency", "education"), [["TEMP-URGENT"], []]),
+        (HURRY, ("education",), [["TEMP-EXPENSE"]]),  # what serves no need of this case stands in nobody's way
+    ],
+)
+def test_what_stands_behind_a_programme_that_is_sought_is_not_sought_beside_it(
+    facts: dict[str, Any], needs: tuple[str, ...], sought: list[list[str]]
+) -> None:
+    assert [[c.programme for c in one.candidates] for one in seeks(replace(ASSESS, facts=facts, needs=needs))] == sought
 
 
 def test_a_case_without_a_need_seeks_the_need_of_its_first_programme() -> None:
@@ -181,12 +201,55 @@ def test_what_a_search_remembers_is_bounded() -> None:
 
 def test_a_search_ends_once_and_only_where_it_stands() -> None:
     ended = a.NoteEnded("medical", "no_service")
-    assert Given(ASSESSMENT, assessed()).when(ended).then(ENDED).of("medical") == a.Sought("medical", 1, None, ("case-1-medical",))
+    assert Given(ASSESSMENT, assessed()).when(ended).then(ENDED).of("medical") == a.Sought("medical", 1, None, ("case-1-medical",), True)
     Given(ASSESSMENT, assessed()).when(replace(ended, referral_id="case-1-medical")).then(ENDED)
     Given(ASSESSMENT, assessed()).when(replace(ended, referral_id="case-1-medical-2")).then()
     Given(ASSESSMENT, assessed(), ENDED).when(ended).then()
     Given(ASSESSMENT, assessed()).when(a.NoteEnded("housing", "no_service")).then()
     Given(ASSESSMENT).when(ended).then()
+
+
+def test_an_end_without_help_says_where_and_after_how_many_the_need_is_nobodys() -> None:
+    ended = a.NoteEnded("medical", "no_capacity", "case-1-medical", LATER)
+    told = replace(ENDED, reason="no_capacity", district="440106", tried=1, unmet_at=LATER)
+    assert Given(ASSESSMENT, assessed()).when(ended).then(told).of("medical").unmet
+    by_hand = a.OfferNoted("case-1", "medical", "r2")
+    Given(ASSESSMENT, assessed(), by_hand).when(ended).then()
+    Given(ASSESSMENT, assessed(), by_hand).when(replace(ended, referral_id="r2")).then(replace(told, tried=2))
+    revoked = replace(ENDED, reason="revoked")
+    assert not Given(ASSESSMENT, assessed()).when(a.NoteEnded("medical", "revoked")).then(revoked).of("medical").unmet
+
+
+def closed(outcome: str) -> a.StopSharing:
+    return a.StopSharing("case_closed", LATER, outcome)
+
+
+@pytest.mark.parametrize("outcome", ["could_not_contact", "not_eligible", "no_capacity", "could_not_get_help"])
+def test_a_case_closed_without_help_leaves_its_needs_unmet(outcome: str) -> None:
+    both = replace(ALONE, needs=("medical", "housing"))
+    left = a.CaseEnded("case-1", "440106", outcome, LATER, ("medical", "housing"))
+    state = Given(ASSESSMENT, assessed(both)).when(closed(outcome)).then(left)  # nobody agreed to sharing, so nothing is revoked
+    assert state.sought == (a.Sought("medical", 1, None, (), True), a.Sought("housing", 1, None, (), True))
+    Given(ASSESSMENT, assessed(both), left).when(closed(outcome)).then()
+    again = Given(ASSESSMENT, assessed(both), left).when(a.AllowSharing(("charity",), LATER)).events[0].seeks
+    assert [(one.need, one.rounds) for one in again] == [("medical", 2), ("housing", 2)]
+    shared = replace(both, recipients=("charity",))
+    stopped = replace(STOPPED, reason="case_closed", open=("case-1-medical", "case-1-housing"))
+    Given(ASSESSMENT, assessed(shared)).when(closed(outcome)).then(stopped)  # whoever has an offer may still help
+    revoked, known = replace(ENDED, reason="revoked"), replace(ENDED, need="housing")
+    state = Given(ASSESSMENT, assessed(shared), revoked, known).when(closed(outcome)).then(replace(left, unmet=("medical",)), stopped)
+    assert all(one.unmet for one in state.sought)
+
+
+@pytest.mark.parametrize("outcome", ["got_help", "referred_elsewhere", "no_longer_interested", "needs_met"])
+def test_a_case_closed_with_help_waits_for_nobody(outcome: str) -> None:
+    Given(ASSESSMENT, assessed(ALONE)).when(closed(outcome)).then()
+    over = a.CaseEnded("case-1", "440106", outcome, LATER, (), ("medical",))
+    stopped = replace(STOPPED, reason="case_closed")
+    state = Given(ASSESSMENT, assessed(), ENDED).when(closed(outcome)).then(over, stopped)
+    assert not state.of("medical").unmet
+    Given(ASSESSMENT, assessed(), ENDED).when(closed("")).then(stopped)
+    Given(ASSESSMENT).when(closed(outcome)).then()
 
 
 def test_what_is_missing_is_asked_for_only_where_it_could_help() -> None:
@@ -300,3 +363,18 @@ def test_consent_that_was_taken_back_while_a_case_was_closed_does_not_come_back(
     Given(ASSESSMENT, assessed(), closed).when(a.StopSharing("case_closed", LATER)).then()
     Given(ASSESSMENT, assessed(ALONE)).when(a.ResumeSharing(LATER)).then()
     Given(ASSESSMENT).when(a.ResumeSharing(LATER)).then()
+
+
+def test_a_service_that_has_come_is_asked_alone_for_a_need_that_nobody_serves() -> None:
+    again = a.SeekAgain("medical", "new-s", LATER)
+    (event,) = Given(ASSESSMENT, assessed(), ENDED).when(again).events
+    (ask,) = event.seeks
+    assert (ask.among, ask.need, ask.rounds, ask.referral_id, event.facts) == ("new-s", "medical", 2, "case-1-medical.2", FACTS)
+    assert asked_next(ask, "new-s") is None
+    state = Given(ASSESSMENT, assessed(), ENDED, event).state.of("medical")
+    assert (state.referral_id, state.unmet) == ("case-1-medical.2", False)
+    nobody = replace(ENDED, reason="revoked")
+    for history in ((), (assessed(ALONE),), (assessed(),), (assessed(), nobody), (assessed(), ENDED, STOPPED), (assessed(), ENDED, event)):
+        Given(ASSESSMENT, *history).when(again).then()
+    Given(ASSESSMENT, replace(assessed(), facts=SHREDDED), ENDED).when(again).then()
+    Given(ASSESSMENT, assessed(), ENDED).when(replace(again, need="housing")).then()

@@ -91,11 +91,36 @@ def test_a_place_is_held_released_and_used() -> None:
     assert not state.free("mercy-s")
 
 
-def test_uncounted_places_and_unknown_services_need_no_word() -> None:
+def test_open_offers_stay_counted_while_places_are_not() -> None:
+    uncounted = d.Count("mercy-s", "mercy", None, 1, 0, kept=True)
+    first = requested(listed())
+    assert first.count == uncounted
+    second = requested(listed(), first)
+    assert second.count == replace(uncounted, held=2)
+    freed, used = d.PlaceReleased(uncounted, "x"), d.PlaceUsed(uncounted, "x")
+    Given(DIRECTORY, listed(), first, second).when(d.ReleasePlace("mercy-s", "x")).then(freed)
+    Given(DIRECTORY, listed(), first, second).when(d.UsePlace("mercy-s", "x")).then(used)
+    # Counted, uncounted and counted again, once by the number of places and once by the entry as a whole.
+    two = (listed(places=3), held(2, places=3))
+    for step in (d.SetPlaces("mercy-s", None, AT), d.ListService(listing(), AT)):
+        (opened,) = Given(DIRECTORY, *two).when(step).events
+        state = Given(DIRECTORY, *two, opened).when(d.ReleasePlace("mercy-s", "x")).then(freed)
+        assert state.counts["mercy-s"] == (None, 1, 0)
+        refusal = Given(DIRECTORY, *two, opened).when(d.SetPlaces("mercy-s", 1, AT)).refused(no.PlacesBelowHeld)
+        assert refusal.facts == {"held": 2, "used": 0, "asked": 1}
+        state = Given(DIRECTORY, *two, opened, freed).when(d.SetPlaces("mercy-s", 1, AT)).state
+        assert (state.counts["mercy-s"], state.free("mercy-s")) == ((1, 1, 0), False)
+    # What was stored before offers were counted reads as it did.
+    before = (listed(), d.PlaceHeld(ask(), replace(uncounted, kept=False), AT))
+    assert Given(DIRECTORY, *before).state.counts["mercy-s"] == (None, 0, 0)
+    assert Given(DIRECTORY, *two, d.PlacesSet(d.Count("mercy-s", "mercy", None, 2, 0, True), AT)).state.counts["mercy-s"] == (None, 0, 0)
+
+
+def test_unknown_services_and_offers_that_nobody_counted_need_no_word() -> None:
     for command in (d.ReleasePlace("mercy-s", "x"), d.UsePlace("mercy-s", "x")):
         Given(DIRECTORY).when(command).then()
     Given(DIRECTORY, listed()).when(d.ReleasePlace("mercy-s", "x")).then()
-    used = d.PlaceUsed(d.Count("mercy-s", "mercy", None, 0, 1), "x")  # it tells what came of the offer
+    used = d.PlaceUsed(d.Count("mercy-s", "mercy", None, 0, 0, kept=True), "x")  # it tells what came of the offer
     Given(DIRECTORY, listed()).when(d.UsePlace("mercy-s", "x")).then(used)
     assert Given(DIRECTORY, listed(), used).state.counts["mercy-s"] == (None, 0, 0)
 
@@ -197,7 +222,9 @@ def test_fewer_places_than_are_promised_are_refused_and_both_are_named() -> None
     Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", 4, AT, 3)).refused(no.PlacesBelowHeld)
     Given(DIRECTORY, *history).when(d.ListService(listing(places=1), AT)).refused(no.PlacesBelowHeld)
     Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", 3, AT)).then(d.PlacesSet(d.Count("mercy-s", "mercy", 3, 2, 1, True), AT))
-    Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", None, AT)).then(d.PlacesSet(d.Count("mercy-s", "mercy", None, 2, 1, True), AT))
+    Given(DIRECTORY, *history).when(d.SetPlaces("mercy-s", None, AT)).then(
+        d.PlacesSet(d.Count("mercy-s", "mercy", None, 2, 1, True, True), AT)
+    )
     nobody = (listed(places=5), d.PlacesSet(d.Count("mercy-s", "mercy", 5, 0, 4), AT))
     Given(DIRECTORY, *nobody).when(d.SetPlaces("mercy-s", 3, AT)).then(d.PlacesSet(d.Count("mercy-s", "mercy", 3, 0, 4, True), AT))
 
@@ -282,3 +309,10 @@ def test_what_is_not_counted_is_not_held_and_does_not_fill_a_service_later() -> 
     assert Given(DIRECTORY, *history).state.counts["mercy-s"] == (2, 0, 0)
     uncounted = d.PlacesSet(d.Count("mercy-s", "mercy", None, 2, 0, True), AT)
     assert Given(DIRECTORY, listed(places=2), held(2, places=2), uncounted).state.counts["mercy-s"] == (None, 0, 0)
+
+
+def test_a_search_among_one_service_asks_no_other_and_says_nothing_new_where_it_cannot_help() -> None:
+    here = (listed(), listed("new"))
+    assert requested(*here, among="new-s").count.service_id == "new-s"
+    for history in ((listed(),), (listed(), listed("new", places=0)), (listed(), listed("new", needs=("housing",)))):
+        Given(DIRECTORY, *history).when(d.RequestReferral(ask(among="new-s"), AT)).refused(no.NoHelpFromThisService)

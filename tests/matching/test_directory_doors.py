@@ -337,3 +337,17 @@ async def test_the_page_finds_by_need_district_and_language(listed: Office) -> N
         assert ("Care at home" in await listed.page(query)) is found, query
     wrong = await listed.page("?need=money&district=here&language=Klingon", status=422)
     assert [f'href="#{name}"' in wrong for name in ("need", "district", "language")] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("path", "taken"),
+    [
+        ("/hsds/import", "Send application/json or application/zip."),
+        ("/what-if/file", "Send text/csv."),
+        ("/services", "Send application/json (or what the page's form sends)."),
+    ],
+)
+async def test_a_door_of_files_says_which_it_takes(office: Office, path: str, taken: str) -> None:
+    headers = {**office.headers("gov"), "content-type": "image/png"}
+    answer = await office.client.post(f"/matching/v1{path}", content=b"x", headers=headers)
+    assert (answer.status_code, answer.json()["title"]) == (415, taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from services.matching import pages
 from services.matching.manifest import MATCHING
@@ -17,6 +22,7 @@ from shared.envelope import Message
 from shared.testing import Database
 from shared.testing.alone import Alone, worked_through
 from shared.web.session import SESSION
+from tests.disbursement.conftest import Loopback
 
 CASE, CARE = "case-1", "case-1-livelihood"
 ILL: dict[str, Any] = {"serious_illness": True, "cannot_pay": True, "medical_self_paid_year_fen": 800_000, "local_hukou": False}
@@ -205,3 +211,123 @@ async def test_the_cap_that_made_a_grant_smaller_is_named_in_words(office: Offic
     assert "(cut by the cap of Welfare Lottery Timely Rain Care Fund)" in shown
     assert "LOTTERY-RAIN:" not in shown
     assert "Left of the cap 0.00 yuan" in shown
+
+
+async def test_a_programme_that_another_stands_for_is_not_sought_and_the_page_says_beside_what(office: Office) -> None:
+    service = {"id": "gov-s", "organization_id": "rain", "name": "Relief", "programmes": ["GOV-MEDICAL"]}
+    assert (await office.post("/services", service)).status_code == 201
+    facts = {**ILL, "student": "college", "disability_grade": 2, "residence_permit": True}
+    await office.reported(facts, ("medical",))
+    told = await office.client.get(f"/matching/v1/cases/{CASE}/assessment", headers=office.headers("caseworker"))
+    verdicts = {v["programme"]: v for v in told.json()["verdicts"]}
+    assert verdicts["GOV-MEDICAL"]["verdict"] == "eligible"
+    assert {code: v["not_sought_beside"] for code, v in verdicts.items() if v["not_sought_beside"]} == {"GOV-MEDICAL": ["GOV-STUDENT"]}
+    assert [(one["programme"], one["service_id"]) for one in told.json()["referrals"]] == [("LOTTERY-RAIN", "rain-s")]
+    for language, says in (("en", "Not sought for this case"), ("zh", "不再为此个案申请")):
+        async with office.browser("caseworker", None, language) as page:
+            assert (await page.get(f"/matching/cases/{CASE}")).text.count(says) == 1
+
+
+async def unmet(office: Office) -> dict[str, tuple[str, int]]:
+    answer = await office.client.get("/matching/v1/unmet-needs", headers=office.headers("caseworker"))
+    return {one["need"]: (one["reason"], one["tried"]) for one in answer.json()["items"]}
+
+
+async def test_what_ends_without_help_is_an_unmet_need_with_its_reason_until_somebody_helps(office: Office) -> None:
+    await office.reported(ILL)
+    assert (await office.accept()).status_code == 200
+    await office.post(f"/referrals/{CARE}/close", {"reason": "no_capacity"}, "charity", "mercy")
+    assert await unmet(office) == {"livelihood": ("no_capacity", 1)}
+    async with office.browser("gov", None) as page:
+        assert "No capacity" in (await page.get("/matching/city")).text
+    again = await office.post(f"/cases/{CASE}/referrals", {"service_id": "mercy-s", "need": "livelihood"}, "caseworker")
+    assert (again.status_code, await unmet(office)) == (201, {})
+    await office.accept(again.json()["referral_id"])
+    await office.post(f"/referrals/{again.json()['referral_id']}/close", {"reason": "no_longer_interested"}, "charity", "mercy")
+    assert await unmet(office) == {}
+
+
+async def test_a_case_closed_without_help_is_counted_and_one_closed_with_help_is_not(office: Office) -> None:
+    await office.hears("intake.case_opened.v1", case_id=CASE, person_id="p1", household_id="h1", needs=("housing", "medical"), facts={})
+    assert await unmet(office) == {}  # nobody agreed to share it
+    await office.hears("intake.case_closed.v1", case_id=CASE, reason="could_not_get_help")
+    assert await unmet(office) == {"housing": ("could_not_get_help", 0), "medical": ("could_not_get_help", 0)}
+    await office.hears("intake.case_reopened.v1", case_id=CASE)
+    await office.hears("intake.case_closed.v1", case_id=CASE, reason="got_help")
+    assert await unmet(office) == {}
+
+
+async def effects_done(office: Office) -> None:
+    for _ in range(200):
+        if not await office.sql("select 1 from effects_due limit 1"):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError([(e.effect.name, e.last_failure) for e in office.opened.effects])
+
+
+async def test_a_service_listed_later_is_offered_the_cases_that_wait_for_such_a_one(office: Office) -> None:
+    await office.reported({**ILL, "age": 30}, ("housing", "livelihood"))
+    assert await unmet(office) == {"housing": ("no_service", 0)}
+
+    async def listed(key: str, **more: Any) -> None:
+        service = {"id": key, "organization_id": "mercy", "name": key, "needs": ["housing"], **more}
+        assert (await office.post("/services", service)).status_code == 201
+        await effects_done(office)
+
+    await listed("old-s", eligibility={"minimum_age": 60})
+    await listed("far-s", districts=["440118"])
+    await listed("none-s", places=0)
+    assert await unmet(office) == {"housing": ("no_service", 0)}
+    await listed("new-s", places=1)
+    offered = await office.row(f"{CASE}-housing.2")
+    assert (offered["state"], offered["service_id"], await unmet(office)) == ("offered", "new-s", {})
+    await office.post(f"/referrals/{CASE}-housing.2/decline", {"reason": "no_capacity"}, "charity", "mercy")
+    assert (await unmet(office))["housing"][0] == "refused_by_all"
+    await listed("newer-s")  # and whoever said no is not asked again
+    assert (await office.row(f"{CASE}-housing.3"))["service_id"] == "newer-s"
+    assert len(await office.sql("select 1 from events where type = 'SoughtAgain'")) == 2
+
+
+class _Intake:
+    """Intake's door to contact data: it answers whoever asks in the organisation's own name and for this purpose."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str | None, str]] = []
+        self.status = 200
+
+    async def contact(self, request: Request) -> JSONResponse:
+        self.asked.append((request.url.path, request.query_params.get("purpose"), request.headers["authorization"]))
+        return JSONResponse({"name": "张三", "phone": "13800138000", "residence_code": "440106011"}, self.status)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_accepted_sees_how_to_reach_the_person_once_and_in_its_own_name(database: Database, language: str) -> None:
+    intake = _Intake()
+    server = Loopback(Starlette(routes=[Route("/intake/v1/cases/{case_id}/contact", intake.contact)]))
+    await server.come()
+    try:
+        async with Office(MATCHING).open(database, intake_url=server.url) as office:
+            await office.post("/organizations", {"id": "mercy", "name": "Mercy"})
+            await office.post("/services", {"id": "mercy-s", "organization_id": "mercy", "name": "Mercy", "needs": ["livelihood"]})
+            await office.reported({})
+            async with office.browser(language=language) as browser, office.browser("charity", "hope") as other:
+                assert (await pressed(browser, act="reach")).status_code == 409  # not accepted yet
+                await office.accept()
+                shown = await pressed(browser, act="reach")
+                assert (shown.status_code, "13800138000" in shown.text, "13800138000" in str(shown.url)) == (200, True, False)
+                assert shown.headers["cache-control"] == "no-store"
+                assert "13800138000" not in (await browser.get("/matching/inbox")).text
+                token = office.headers("charity", "mercy")["authorization"]
+                assert intake.asked == [(f"/intake/v1/cases/{CASE}/contact", "contact", token)]
+                assert (await pressed(other, act="reach")).status_code == 404
+                intake.status = 403
+                refused = await pressed(browser, act="reach")
+                assert refused.status_code == 409
+                assert ("未同意" if language == "zh" else "has not agreed") in refused.text
+                assert "13800138000" not in refused.text
+                intake.status = 500
+                assert (await pressed(browser, act="reach")).status_code == 503
+                await server.go()
+                assert (await pressed(browser, act="reach")).status_code == 503
+    finally:
+        await server.go()

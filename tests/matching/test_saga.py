@@ -263,3 +263,13 @@ async def test_without_consent_nothing_is_opened_again(office: Office) -> None:
     refused = await office.post(f"/referrals/{key}/reopen", None, "caseworker")
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/service_id")
     assert (await office.row(key))["reopened_as"] is None
+
+
+async def test_a_service_that_is_not_counted_for_a_while_keeps_its_open_offers(office: Office) -> None:
+    keys = {one["service_id"]: one["referral_id"] for one in (await offered_to_all(office))["offered"]}
+    for places, status in ((None, 200), (0, 409), (1, 200), (None, 200)):
+        assert (await office.post("/services/mercy-s/capacity", {"places": places})).status_code == status
+        assert (await counts(office))["mercy-s"] == (1, 0)
+    await office.post(f"/referrals/{keys['mercy-s']}/decline", {"reason": "no_capacity"}, "charity", "mercy")
+    assert (await counts(office))["mercy-s"] == (0, 0)
+    assert (await office.post("/services/mercy-s/capacity", {"places": 0})).status_code == 200

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.matching.domain import telling
 from services.matching.domain.changing import NewValue, changed
 from services.matching.domain.facts import known
 from services.matching.domain.rulebook import Rulebook
@@ -58,3 +59,16 @@ def test_the_same_with_limits_that_are_no_whole_numbers(ratio: Fraction, paid: i
     )
     facts = {**NEARLY, "household_size": 1, "monthly_income_fen": int(123_800 * ratio) + off, "medical_self_paid_year_fen": paid}
     assert same(changed(RULEBOOK, values), facts, date(2026, 11, 2), date(2026, 11, 2), {})
+
+
+def test_reasons_are_kept_for_few_and_short_values_only() -> None:
+    reasons = telling._Reasons(
+        [rule for one in RULEBOOK.at(date(2026, 11, 2)).in_force if one for rule in telling._leaves(one.rules) if rule.fact == "student"]
+    )
+    for value in ("college", "x" * 10_000, *[str(n) for n in range(1_000)]):
+        assert [one.value for one in reasons[value]] == [value] * 2
+        assert len(reasons) <= 256
+    assert not any(len(value) > 40 for value in reasons)
+    certificates = telling._Reasons([])
+    assert certificates[("y" * 10_000,)] == certificates[("dibao",) * 1_000] == certificates[("dibao",)] == ()
+    assert list(certificates) == [("dibao",)]

@@ -8,6 +8,7 @@ from typing import Any
 from services.intake.domain import case as c
 from services.intake.domain import case_commands as ask
 from services.intake.domain.edits import Edit, Heads, agreed, conflicts, taken
+from services.intake.domain.facts import BILL, PARTS, above_the_bill
 from services.intake.domain.standing import PersonOfCaseIsErased, living
 from shared.kernel import Rejected, Shredded
 
@@ -22,6 +23,10 @@ class ConflictIsUnknown(Rejected):
 
 class EditIsUnknown(Rejected):
     """None of the values in conflict comes from this edit."""
+
+
+class PartIsAboveTheBill(Rejected):
+    """What was reimbursed or paid by the person cannot be more than the medical bills of the year come to."""
 
 
 def change_needs(command: ask.ChangeNeeds, state: c.Case) -> tuple[c.Event, ...]:
@@ -75,6 +80,10 @@ def _edited(known: c.CaseReported, state: c.Case, edit: Edit, said: Mapping[str,
             facts["local_hukou"] = places["hukou_code"].startswith("4401")
     before = state.facts if isinstance(state.facts, Mapping) else {}
     changed = [name.removeprefix(FACT) for name in said if name.startswith(FACT) and _differ(facts, before, name.removeprefix(FACT))]
+    # What stood so before stops nobody who speaks of something else; what was said off line ends the same in any order of arrival.
+    part = above_the_bill(facts) if edit.knows_all and not {BILL, *PARTS}.isdisjoint(changed) else None
+    if part is not None:
+        raise PartIsAboveTheBill(fact=part, bill=BILL)
     changed += ["needs"] * (needs != state.needs)
     changed += [name for name in PLACES if places[name] != getattr(state, name)]
     # Where and how to reach somebody changes only where one value holds.

@@ -25,6 +25,8 @@ _CODES_MAX = 40
 _MONTHS_MAX = 1200
 _COUNTS = {"household_size": 60, "age": 130, "disability_grade": 4}
 
+BILL, PARTS = "medical_total_year_fen", ("medical_reimbursed_year_fen", "medical_self_paid_year_fen")
+
 Facts = Mapping[str, Any]
 
 
@@ -54,6 +56,12 @@ def wrong_fact(key: str, value: Any) -> str | None:
     if key.endswith("_on"):
         return None if isinstance(value, str) and _a_day(value) else "must be a day as 2026-11-23, from 1900 on"
     return None
+
+
+def above_the_bill(facts: Facts) -> str | None:
+    """The part of the medical bills of a year that is above their total, which cannot be; None where there is none."""
+    total = amount_of(facts, BILL)
+    return None if total is None else next((part for part in PARTS if (amount_of(facts, part) or 0) > total), None)
 
 
 def _a_day(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -13,6 +14,8 @@ from services.matching.asked import District, Year
 from services.matching.asked_allocations import AllocationIn, KeyIn
 from services.matching.domain import allocation as al
 from services.matching.domain.allocation_decisions import NotClosedYet
+from services.matching.domain.duplicates import Whose, whose
+from services.matching.domain.household import Household
 from services.matching.domain.ranking import Key
 from services.matching.rulebook import POINTS
 from shared.calendar import add_working_days
@@ -58,7 +61,7 @@ async def plan(body: AllocationIn, door: Office) -> dict[str, Any]:
     order = _ORDERS[body.scheme] if body.order is None else tuple([_key(one, n) for n, one in enumerate(body.order)])
     planned = al.Plan(
         key, body.scheme, body.year, body.district, body.group, body.quota, body.minimum, order, body.points_on or local_day(body.opens_at),
-        body.opens_at, body.closes_at, body.appeal_days, body.source,
+        body.opens_at, body.closes_at, body.appeal_days, body.source, body.take_days,
     )  # fmt: skip
     done = await door.execute(To("allocation", key, al.PlanAllocation(planned, door.now)))
     return {"id": key, "status": done.state.status, "version": done.version}
@@ -108,15 +111,35 @@ async def rank(allocation_id: str, door: Office) -> dict[str, Any]:
     if row["status"] in ("planned", "open"):  # whoever applies while the list is read would be left out
         raise NotClosedYet(status=row["status"])
     # Later rankings rest on the published order alone.
-    applications = () if row["publication"] else await views.standing_applications(door, allocation_id)
+    first = not row["publication"]
+    applications = await views.standing_applications(door, allocation_id) if first else ()
+    shared = await _whose(door, allocation_id) if first else ()
     until = add_working_days(door.now, row["appeal_days"])
-    return await _moved(door, allocation_id, al.RankAllocation(applications, until, door.principal.id, door.now))
+    return await _moved(door, allocation_id, al.RankAllocation(applications, until, door.principal.id, door.now, shared))
+
+
+async def _whose(door: Door, allocation_id: str) -> tuple[Whose, ...]:
+    """Whom each application is for, of those whose person is known under several ids or lives in a household."""
+    of = await views.applicants(door, allocation_id)
+    chains = await views.chains_of(door, set(of.values()))
+    homes: dict[str, Household] = await door.states("household", {chain for some in chains.values() for chain in some})
+    found = [
+        whose(number, person, {key: group for chain in chains[person] for key, group in homes[chain].groups.items()})
+        for number, person in of.items()
+    ]
+    return tuple([one for one in found if one.homes or len(one.persons) > 1])
+
+
+async def take_until(door: Door, allocation_id: str) -> datetime | None:
+    """When the time of somebody ends who gets a place now; raises `NotFound`."""
+    days = (await known(door, allocation_id))["take_days"]
+    return add_working_days(door.now, days) if days else None
 
 
 @router.post("/{allocation_id}/finish")
 async def finish(allocation_id: str, door: Office) -> dict[str, Any]:
     """Final, once the days of appeal are over and every appeal is decided and ranked."""
-    return await _moved(door, allocation_id, al.FinishAllocation(door.now))
+    return await _moved(door, allocation_id, al.FinishAllocation(door.now, await take_until(door, allocation_id)))
 
 
 @router.get("/{allocation_id}/ranking")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 
 from services.matching import allocation_views as views
-from services.matching.api.allocations import Anyone, Office, known
+from services.matching.api.allocations import Anyone, Office, known, take_until
 from services.matching.api.schemes import counted
 from services.matching.asked import PointsIn
 from services.matching.asked_allocations import AppealDecisionIn, AppealIn, ApplicationIn
@@ -77,21 +77,23 @@ async def _standing(door: Door, allocation_id: str, number: str) -> dict[str, An
 def shown_application(row: dict[str, Any], quota: int) -> dict[str, Any]:
     """Where an application stands and why; never whose it is."""
     names = ("number", "points", "items", "applied_at", "withdrawn", "rank", "outcome", "position", "decided_by", "missing", "moved_up")
-    return {**{name: row[name] for name in names}, "quota": quota}
+    of = row["duplicate_of"]
+    return {**{name: row[name] for name in names}, "quota": quota, "duplicate_of": views.masked(of) if of else None}
 
 
 @router.get("/applications/{number}")
 async def application(allocation_id: str, number: str, door: Anyone) -> dict[str, Any]:
     """Rank, place or position, what decided, and how many points more would have been enough; for whoever has the whole number."""
-    row = await known(door, allocation_id)
-    return shown_application(await _standing(door, allocation_id, number), row["quota"])
+    row, state = await known(door, allocation_id), await door.state("allocation", allocation_id)
+    shown = shown_application(await _standing(door, allocation_id, number), row["quota"])
+    return {**shown, "take_until": state.until.get(number)}
 
 
 @router.post("/applications/{number}/withdraw")
 async def withdraw(allocation_id: str, number: str, door: Desk) -> dict[str, Any]:
     """Out of the order; whoever holds a place gives it up."""
     await _standing(door, allocation_id, number)
-    note = al.NoteWithdrawal(number, door.now)
+    note = al.NoteWithdrawal(number, door.now, await take_until(door, allocation_id))
     done = await door.execute(To("application", number, ap.WithdrawApplication(door.now)), To("allocation", allocation_id, note))
     return {"number": number, "status": done.state.status, "version": done.version}
 
@@ -108,7 +110,7 @@ async def take(allocation_id: str, number: str, door: Desk) -> dict[str, Any]:
 async def give_up(allocation_id: str, number: str, door: Desk) -> dict[str, Any]:
     """The place goes to the next on the waiting list."""
     await _standing(door, allocation_id, number)
-    done = await door.execute(To("allocation", allocation_id, al.GiveUpPlace(number, door.now)))
+    done = await door.execute(To("allocation", allocation_id, al.GiveUpPlace(number, door.now, await take_until(door, allocation_id))))
     return {"number": number, "status": "given_up", "version": done.version}
 
 

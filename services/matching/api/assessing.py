@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from services.matching import views
 from services.matching.asked import AssessmentIn, District
 from services.matching.domain.assessment import Assessment, CaseAssessed, facts_of
-from services.matching.domain.assessment_decisions import day_of_rules
+from services.matching.domain.assessment_decisions import day_of_rules, passed_over
 from services.matching.domain.counting import together
 from services.matching.domain.facts import contradictions, day_of, with_places
 from services.matching.domain.household import Household
@@ -91,7 +91,12 @@ async def assessment_of(door: Door, case_id: str, as_of: datetime | None = None)
     used = used_by_programme(rules, household, latest.on, case_id, latest.person_id)
     told = () if facts is None else rules.explain(facts, latest.on, seen_on=latest.seen_on, used=used)
     stored = {v.programme: v for v in latest.verdicts}
-    verdicts = [{**shown(t), "stored_verdict": stored[t.programme].verdict} for t in told if t.programme in stored]
+    without = passed_over(rules, latest.needs, latest.verdicts)
+    verdicts = [
+        {**shown(t), "stored_verdict": stored[t.programme].verdict, "not_sought_beside": without.get(t.programme, ())}
+        for t in told
+        if t.programme in stored
+    ]
     return {
         "case_id": case_id, "person_id": latest.person_id, "household_id": latest.household_id, "district": latest.district,
         "needs": latest.needs, "as_of": latest.seen_on, "rules_on": latest.on, "rule_version": latest.rule_version,

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.matching.domain.duplicates import Duplicate, Whose
 from services.matching.domain.ranking import Application, Key, Outcome, Ranked
 
 Status = Literal["absent", "planned", "open", "closed", "ranked", "final"]
@@ -21,7 +22,8 @@ Status = Literal["absent", "planned", "open", "closed", "ranked", "final"]
 class Plan(Struct, frozen=True):
     """What is published before anybody applies. `group` is whom the places are for; points count as of the day `points_on`.
 
-    `order` ranks: it holds the points and ends with the number, so no two stand in one place. `appeal_days` are working days.
+    `order` ranks: it holds the points and ends with the number, so no two stand in one place. `appeal_days` and `take_days`, in which
+    a place is to be taken (0: no end), are working days.
     """
 
     allocation_id: str
@@ -37,6 +39,7 @@ class Plan(Struct, frozen=True):
     closes_at: datetime
     appeal_days: int
     source: str
+    take_days: int = 0
 
 
 class Moved(Struct, frozen=True, gc=False):
@@ -80,12 +83,16 @@ class CloseAllocation(Struct, frozen=True):
 
 
 class RankAllocation(Struct, frozen=True):
-    """`applications` are those that stand, for the first ranking; later ones rest on the published order and the appeals."""
+    """`applications` are those that stand, for the first ranking; later ones rest on the published order and the appeals.
+
+    `whose` tells of those that may not be alone: of one person under several ids, or of a household.
+    """
 
     applications: tuple[Application, ...]
     appeals_until: datetime
     by: str
     at: datetime
+    whose: tuple[Whose, ...] = ()
 
 
 class MakeAppeal(Struct, frozen=True):
@@ -106,7 +113,10 @@ class DecideAppeal(Struct, frozen=True):
 
 
 class FinishAllocation(Struct, frozen=True):
+    """`take_until`, here and below: when the time ends that whoever gets a place now has to take it."""
+
     at: datetime
+    take_until: datetime | None = None
 
 
 class TakePlace(Struct, frozen=True):
@@ -117,6 +127,14 @@ class TakePlace(Struct, frozen=True):
 class GiveUpPlace(Struct, frozen=True):
     number: str
     at: datetime
+    take_until: datetime | None = None
+
+
+class LapsePlaces(Struct, frozen=True):
+    """The time of some who hold a place may be over: those of them who have not taken it make room for the next."""
+
+    at: datetime
+    take_until: datetime
 
 
 class NoteWithdrawal(Struct, frozen=True):
@@ -124,6 +142,7 @@ class NoteWithdrawal(Struct, frozen=True):
 
     number: str
     at: datetime
+    take_until: datetime | None = None
 
 
 class AllocationPlanned(Struct, frozen=True):
@@ -142,7 +161,7 @@ class AllocationClosed(Struct, frozen=True):
 
 
 class RankingPublished(Struct, frozen=True):
-    """`entries` in their order, each with the items that the order asks for and no others."""
+    """`entries` in their order, each with the items that the order asks for and no others; `duplicates` are not among them."""
 
     plan: Plan
     publication: int
@@ -152,6 +171,7 @@ class RankingPublished(Struct, frozen=True):
     appeals_until: datetime
     by: str
     at: datetime
+    duplicates: tuple[Duplicate, ...] = ()
 
 
 class AppealMade(Struct, frozen=True):
@@ -183,12 +203,18 @@ class ApplicationLeft(Struct, frozen=True):
 
 
 class PlaceGivenUp(Struct, frozen=True):
-    """`next` moves up from the waiting list; nobody where none waits, or places beyond the quota are to be saved first."""
+    """`next` moves up from the waiting list; nobody where none waits, or places beyond the quota are to be saved first.
+
+    `reason`: given_up, withdrawn or not_taken in time; `take_until` and `take_days` are told where the next has an end to take it.
+    """
 
     allocation_id: str
     number: str
     next: str | None
     at: datetime
+    reason: str = "given_up"
+    take_until: datetime | None = None
+    take_days: int = 0
 
 
 class PlaceTaken(Struct, frozen=True):
@@ -200,6 +226,8 @@ class PlaceTaken(Struct, frozen=True):
 class AllocationFinished(Struct, frozen=True):
     allocation_id: str
     at: datetime
+    take_until: datetime | None = None
+    take_days: int = 0
 
 
 class AnAppeal(Struct, frozen=True):
@@ -213,7 +241,9 @@ class AnAppeal(Struct, frozen=True):
 
 
 class Allocation(Struct, frozen=True):
-    """`corrected` are upheld appeals that no ranking has taken up yet; `holds` who has a place now; `gone` who left since the close."""
+    """`corrected` are upheld appeals that no ranking has taken up yet; `holds` who has a place now; `gone` who left since the close;
+    `until` when the time of those ends who have not taken their place.
+    """
 
     status: Status = "absent"
     plan: Plan | None = None
@@ -226,17 +256,22 @@ class Allocation(Struct, frozen=True):
     corrected: Mapping[str, Mapping[str, int]] = {}
     appeals_until: datetime | None = None
     ranked_by: frozenset[str] = frozenset()
+    until: Mapping[str, datetime] = {}
 
 
 ABSENT = Allocation()
 COMMANDS = (
     PlanAllocation, OpenAllocation, TakeApplication, CloseAllocation, RankAllocation, MakeAppeal, DecideAppeal, FinishAllocation, TakePlace,
-    GiveUpPlace, NoteWithdrawal,
+    GiveUpPlace, NoteWithdrawal, LapsePlaces,
 )  # fmt: skip
 EVENTS = (
     AllocationPlanned, AllocationOpened, AllocationClosed, RankingPublished, AppealMade, AppealDecided, ApplicationLeft, PlaceGivenUp,
     PlaceTaken, AllocationFinished,
 )  # fmt: skip
+
+
+def _without(until: Mapping[str, datetime], number: str) -> dict[str, datetime]:
+    return {key: end for key, end in until.items() if key != number}
 
 
 def evolve(state: Allocation, event: Any) -> Allocation:
@@ -253,7 +288,7 @@ def evolve(state: Allocation, event: Any) -> Allocation:
             holds = frozenset([number for number, one in entries.items() if one.outcome == "admitted"])
             return replace(
                 s, status="ranked", publication=event.publication, entries=entries, holds=holds, corrected={},
-                appeals_until=event.appeals_until, ranked_by=s.ranked_by | {event.by},
+                appeals_until=event.appeals_until, ranked_by=s.ranked_by | {event.by}, gone=s.gone | {one.number for one in event.duplicates},
             )  # fmt: skip
         case AppealMade():
             return replace(s, appeals={**s.appeals, event.appeal: AnAppeal(event.number, event.reason, event.by)})
@@ -265,9 +300,13 @@ def evolve(state: Allocation, event: Any) -> Allocation:
             return replace(s, gone=s.gone | {event.number})
         case PlaceGivenUp():
             holds = s.holds - {event.number} | ({event.next} if event.next else set())
-            return replace(s, holds=holds, gone=s.gone | {event.number}, taken=s.taken - {event.number})
+            until = _without(s.until, event.number)
+            if event.next is not None and event.take_until is not None:
+                until[event.next] = event.take_until
+            return replace(s, holds=holds, gone=s.gone | {event.number}, taken=s.taken - {event.number}, until=until)
         case PlaceTaken():
-            return replace(s, taken=s.taken | {event.number})
+            return replace(s, taken=s.taken | {event.number}, until=_without(s.until, event.number))
         case AllocationFinished():
-            return replace(s, status="final")
+            until = {} if event.take_until is None else dict.fromkeys(s.holds, event.take_until)
+            return replace(s, status="final", until=until)
     raise AssertionError(f"{type(event).__name__} is no event of an allocation")

@@ -28,6 +28,7 @@ from services.matching.domain.allocation import (
     DecideAppeal,
     FinishAllocation,
     GiveUpPlace,
+    LapsePlaces,
     MakeAppeal,
     Moved,
     NoteWithdrawal,
@@ -42,10 +43,12 @@ from services.matching.domain.allocation import (
     TakePlace,
     evolve,
 )
+from services.matching.domain.duplicates import duplicates
 from services.matching.domain.ranking import Application, Ranked, ranked, standing
 from shared.kernel import Decider, Rejected
 
 _CHINA = timezone(timedelta(hours=8))
+FAMILY = "family"  # the group of places of which a household has one
 REASONS = ("points_miscounted", "proof_overlooked", "order_misapplied", "other")
 
 
@@ -145,6 +148,10 @@ class HoldsNoPlace(Rejected):
     """This application holds no place."""
 
 
+class TimeToTakeIsOver(Rejected):
+    """The time in which this place was to be taken is over; it goes to the next."""
+
+
 def _planned(state: Allocation) -> Plan:
     if state.plan is None:
         raise AllocationIsUnknown
@@ -221,7 +228,9 @@ def _slim(application: Application, p: Plan) -> Application:
 
 def _published(command: RankAllocation, state: Allocation, applications: Any) -> RankingPublished:
     p = _planned(state)
-    standing_now = [_slim(one, p) for one in applications if one.number not in state.gone]
+    twice = duplicates(applications, command.whose, by_home=p.group == FAMILY) if state.status == "closed" else ()
+    out = state.gone | {one.number for one in twice}
+    standing_now = [_slim(one, p) for one in applications if one.number not in out]
     entries = ranked(standing_now, p.quota, p.order, p.minimum, state.holds, frozenset(state.corrected))
     outcomes = [one.outcome for one in entries]
     admitted = outcomes.count("admitted")
@@ -230,7 +239,7 @@ def _published(command: RankAllocation, state: Allocation, applications: Any) ->
     )  # fmt: skip
     until = state.appeals_until or command.appeals_until
     moved = tuple([one for one in (_moved(now, state) for now in entries) if one is not None])
-    return RankingPublished(p, state.publication + 1, entries, counts, moved, until, command.by, command.at)
+    return RankingPublished(p, state.publication + 1, entries, counts, moved, until, command.by, command.at, twice)
 
 
 def _moved(now: Ranked, state: Allocation) -> Moved | None:
@@ -301,7 +310,7 @@ def finish(command: FinishAllocation, state: Allocation) -> tuple[Any, ...]:
         raise AppealsAreUndecided(appeals=undecided)
     if state.corrected:
         raise RankingIsOutdated(appeals=len(state.corrected))
-    return (AllocationFinished(p.allocation_id, command.at),)
+    return (AllocationFinished(p.allocation_id, command.at, command.take_until, p.take_days),)
 
 
 def take_place(command: TakePlace, state: Allocation) -> tuple[Any, ...]:
@@ -310,7 +319,12 @@ def take_place(command: TakePlace, state: Allocation) -> tuple[Any, ...]:
         raise NotFinalYet(status=state.status)
     if command.number not in state.holds:
         raise HoldsNoPlace
-    return () if command.number in state.taken else (PlaceTaken(p.allocation_id, command.number, command.at),)
+    if command.number in state.taken:
+        return ()
+    end = state.until.get(command.number)
+    if end is not None and command.at > end:
+        raise TimeToTakeIsOver(until=end.isoformat())
+    return (PlaceTaken(p.allocation_id, command.number, command.at),)
 
 
 def give_up(command: GiveUpPlace, state: Allocation) -> tuple[Any, ...]:
@@ -319,7 +333,22 @@ def give_up(command: GiveUpPlace, state: Allocation) -> tuple[Any, ...]:
         return ()
     if command.number not in state.holds:
         raise HoldsNoPlace
-    return (PlaceGivenUp(p.allocation_id, command.number, _next(state, p), command.at),)
+    return (_given_up(command.number, state, p, command, "given_up"),)
+
+
+def _given_up(number: str, state: Allocation, p: Plan, by: GiveUpPlace | NoteWithdrawal | LapsePlaces, reason: str) -> PlaceGivenUp:
+    """Before all is final nobody can take a place, so nobody's time runs."""
+    until = by.take_until if state.status == "final" else None
+    return PlaceGivenUp(p.allocation_id, number, _next(state, p), by.at, reason, until, 0 if until is None else p.take_days)
+
+
+def lapse(command: LapsePlaces, state: Allocation) -> tuple[Any, ...]:
+    """In the order of the ranking, so that the first place that lapses goes to the first who waits."""
+    p, found = _planned(state), []
+    for number in [one for one in state.entries if one in state.until and state.until[one] < command.at]:
+        found.append(_given_up(number, state, p, command, "not_taken"))
+        state = evolve(state, found[-1])
+    return tuple(found)
 
 
 def _next(state: Allocation, p: Plan) -> str | None:
@@ -336,14 +365,14 @@ def note_withdrawal(command: NoteWithdrawal, state: Allocation) -> tuple[Any, ..
     if state.status in ("planned", "open") or command.number in state.gone:
         return ()
     if command.number in state.holds:
-        return (PlaceGivenUp(p.allocation_id, command.number, _next(state, p), command.at),)
+        return (_given_up(command.number, state, p, command, "withdrawn"),)
     return (ApplicationLeft(p.allocation_id, command.number, command.at),)
 
 
 _BY_COMMAND: dict[type, Any] = {
     PlanAllocation: plan, OpenAllocation: open_, TakeApplication: take_application, CloseAllocation: close, RankAllocation: rank,
     MakeAppeal: make_appeal, DecideAppeal: decide_appeal, FinishAllocation: finish, TakePlace: take_place, GiveUpPlace: give_up,
-    NoteWithdrawal: note_withdrawal,
+    NoteWithdrawal: note_withdrawal, LapsePlaces: lapse,
 }  # fmt: skip
 
 

@@ -42,7 +42,8 @@ class Ask(Struct, frozen=True, gc=False):
 
     `only` names one service when a person chose by hand; `attempt` counts the providers asked one after the other,
     `rounds` the searches begun for this need; `unfit` are services whose conditions this case does not meet. `group` names what is
-    offered to several at once; `language` is the one that the person speaks, where it is known.
+    offered to several at once; `language` is the one that the person speaks, where it is known. `among` narrows a search that found nobody
+    before to a service that has come since: who said no is not asked again.
     """
 
     root: str
@@ -63,6 +64,7 @@ class Ask(Struct, frozen=True, gc=False):
     group: str | None = None
     language: str = ""
     unfit: tuple[str, ...] = ()
+    among: str = ""
 
     @property
     def referral_id(self) -> str:
@@ -85,7 +87,7 @@ class About(Struct, frozen=True, gc=False):
 
 def asked_next(ask: Ask, service_id: str) -> Ask | None:
     """The same wish for the next provider; none for a choice by hand or after too many."""
-    if ask.only is not None or ask.attempt >= ATTEMPTS_MAX:
+    if ask.only is not None or ask.among or ask.attempt >= ATTEMPTS_MAX:
         return None
     return msgspec.structs.replace(ask, attempt=ask.attempt + 1, tried=(*ask.tried, service_id))
 
@@ -94,6 +96,6 @@ def asked_without(ask: Ask, programme: str | None) -> Ask | None:
     """The same wish for the programmes after this one; none when it was the last."""
     codes = [c.programme for c in ask.candidates]
     rest = ask.candidates[codes.index(programme) + 1 :] if programme in codes else ()
-    if not rest or ask.only is not None or ask.attempt >= ATTEMPTS_MAX:
+    if not rest or ask.only is not None or ask.among or ask.attempt >= ATTEMPTS_MAX:
         return None
     return msgspec.structs.replace(ask, attempt=ask.attempt + 1, candidates=rest)

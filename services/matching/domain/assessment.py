@@ -55,9 +55,21 @@ class AllowSharing(Struct, frozen=True, gc=False):
 
 
 class StopSharing(Struct, frozen=True, gc=False):
-    """Consent withdrawn, case closed or withdrawn, person erased: offers that nobody has taken are revoked."""
+    """Consent withdrawn, case closed or withdrawn, person erased: offers that nobody has taken are revoked.
+
+    `outcome` is the reason for which the case was closed.
+    """
 
     reason: str
+    at: datetime
+    outcome: str = ""
+
+
+class SeekAgain(Struct, frozen=True, gc=False):
+    """A service has come that may help with a need of which it was told that nobody serves it."""
+
+    need: str
+    service_id: str
     at: datetime
 
 
@@ -69,12 +81,14 @@ class NoteOffer(Struct, frozen=True, gc=False):
 class NoteEnded(Struct, frozen=True, gc=False):
     """Nobody (else) helps with this need for now; new facts may start the search again.
 
-    With `referral_id` only a search that stands at this referral ends.
+    With `referral_id` only a search that stands at this referral ends; with `at` the need is nobody's from then on, and no other
+    event has said so.
     """
 
     need: str
     reason: str
     referral_id: str | None = None
+    at: datetime | None = None
 
 
 class RestSearch(Struct, frozen=True, gc=False):
@@ -137,6 +151,16 @@ class SharingAllowed(Struct, frozen=True, gc=False):
     facts: Mapping[str, Any] | Shredded | None = None
 
 
+class SoughtAgain(Struct, frozen=True, gc=False):
+    """As in `SharingAllowed`, for one need and one service."""
+
+    case_id: str
+    person_id: str
+    at: datetime
+    seeks: tuple[Ask, ...]
+    facts: Mapping[str, Any] | Shredded | None = None
+
+
 class SharingStopped(Struct, frozen=True, gc=False):
     """`open` names every referral that may still be open."""
 
@@ -154,21 +178,39 @@ class OfferNoted(Struct, frozen=True, gc=False):
 
 
 class SearchEnded(Struct, frozen=True, gc=False):
+    """`unmet_at` is told where this event alone says that the need is nobody's, after so many were `tried`."""
+
     case_id: str
     need: str
     reason: str
+    district: str = ""
+    tried: int = 0
+    unmet_at: datetime | None = None
+
+
+class CaseEnded(Struct, frozen=True, gc=False):
+    """The case was closed: needs are `unmet` that nobody serves, which nothing has said before; those that are `over` wait for nobody."""
+
+    case_id: str
+    district: str
+    outcome: str
+    at: datetime
+    unmet: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
 
 
 class Sought(Struct, frozen=True, gc=False):
     """The search for one need: the referral it stands at, or None when it ended without help.
 
-    `others` stood there before (chosen by hand, or going on without the grant) and may be open still.
+    `others` stood there before (chosen by hand, or going on without the grant) and may be open still; `unmet`: it was told that
+    nobody serves the need.
     """
 
     need: str
     rounds: int
     referral_id: str | None
     others: tuple[str, ...] = ()
+    unmet: bool = False
 
 
 class Assessment(Struct, frozen=True, gc=False):
@@ -187,8 +229,9 @@ class Assessment(Struct, frozen=True, gc=False):
 
 
 ABSENT = Assessment()
-COMMANDS = (AssessCase, Reassess, ResumeSharing, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible)
-EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded)
+NOBODY = frozenset(("full", "consent_does_not_cover", "refused_by_all", "does_not_fit", "no_service"))  # why no place was found
+COMMANDS = (AssessCase, Reassess, ResumeSharing, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible, SeekAgain)
+EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded, CaseEnded, SoughtAgain)
 
 
 def _with(sought: tuple[Sought, ...], *new: Sought) -> tuple[Sought, ...]:
@@ -203,10 +246,10 @@ def _seeking(state: Assessment, seeks: tuple[Ask, ...]) -> tuple[Sought, ...]:
     return _with(state.sought, *[Sought(ask.need, one.rounds + 1, ask.referral_id, one.others) for ask, one in before])
 
 
-def _moved(state: Assessment, need: str, referral_id: str | None) -> Assessment:
+def _moved(state: Assessment, need: str, referral_id: str | None, *, unmet: bool = False) -> Assessment:
     one = state.of(need) or Sought(need, 1, None)
     others = one.others if one.referral_id is None else (*one.others, one.referral_id)[-OPEN_MAX:]
-    return msgspec.structs.replace(state, sought=_with(state.sought, Sought(need, one.rounds, referral_id, others)))
+    return msgspec.structs.replace(state, sought=_with(state.sought, Sought(need, one.rounds, referral_id, others, unmet)))
 
 
 def evolve(state: Assessment, event: Any) -> Assessment:
@@ -218,14 +261,20 @@ def evolve(state: Assessment, event: Any) -> Assessment:
             return state
         case SharingAllowed():
             return Assessment(state.latest, event.recipients, _seeking(state, event.seeks))
+        case SoughtAgain():
+            return msgspec.structs.replace(state, sought=_seeking(state, event.seeks))
         case SharingStopped():
             # What is revoked says so itself; a search whose help was granted already stands where it stood.
-            sought = tuple([Sought(one.need, one.rounds, one.referral_id) for one in state.sought])
+            sought = tuple([msgspec.structs.replace(one, others=()) for one in state.sought])
             return Assessment(state.latest, None, sought, state.recipients if event.reason == "case_closed" else None)
         case OfferNoted():
             return _moved(state, event.need, event.referral_id)
         case SearchEnded():
-            return _moved(state, event.need, None)
+            return _moved(state, event.need, None, unmet=event.unmet_at is not None or event.reason in NOBODY)
+        case CaseEnded():
+            over = [msgspec.structs.replace(one, unmet=False) for one in state.sought if one.need in event.over]
+            left = [msgspec.structs.replace(state.of(need) or Sought(need, 1, None), unmet=True) for need in event.unmet]
+            return msgspec.structs.replace(state, sought=_with(state.sought, *over, *left))
     raise AssertionError(f"{type(event).__name__} is no event of an assessment")
 
 

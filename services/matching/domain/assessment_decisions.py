@@ -17,6 +17,7 @@ from services.matching.domain.assessment import (
     AssessCase,
     Assessment,
     CaseAssessed,
+    CaseEnded,
     Changed,
     ConfirmEligible,
     NoteEnded,
@@ -27,8 +28,10 @@ from services.matching.domain.assessment import (
     RestSearch,
     ResumeSharing,
     SearchEnded,
+    SeekAgain,
     SharingAllowed,
     SharingStopped,
+    SoughtAgain,
     StopSharing,
     evolve,
     facts_of,
@@ -39,6 +42,8 @@ from services.matching.domain.parameters import CITY, Parameters
 from services.matching.domain.rulebook import Rulebook
 from shared.kernel import Decider, Rejected
 
+# Reasons of an end by which a need is still nobody's: the others are help, or a person's own word.
+WITHOUT_HELP = frozenset(("could_not_contact", "not_eligible", "no_capacity", "could_not_get_help"))
 _URGENCIES = frozenset(("critical", "high"))
 
 
@@ -74,6 +79,21 @@ def _missing(
     return tuple(found)
 
 
+def _giving(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    return [v for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0]
+
+
+def passed_over(rules: Rulebook, needs: Sequence[str], verdicts: Sequence[Verdict]) -> dict[str, tuple[str, ...]]:
+    """Programmes that are not sought, each with those in whose place it stands: both are open, and the law gives one of them.
+
+    A programme that serves no need of this case is sought by nobody, and so it stands in nobody's way.
+    """
+    open_ = [rules.by_code[v.programme] for v in _giving(verdicts)]
+    sought = {one.code for one in open_ if not needs or not set(one.needs).isdisjoint(needs)}
+    found = {one.code: tuple([code for code in one.excludes if code in sought]) for one in open_}
+    return {code: before for code, before in found.items() if before}
+
+
 class Search:
     """Turns verdicts into what is asked of the directory: per need the programmes in order, each programme once a case."""
 
@@ -85,7 +105,8 @@ class Search:
 
     def asks(self, a: CaseAssessed | AssessCase, on: date, verdicts: Sequence[Verdict], recipients: tuple[str, ...]) -> tuple[Ask, ...]:
         hours = self.rules.number(f"offer_hours_{a.urgency if a.urgency in _URGENCIES else 'normal'}", a.seen_on)
-        eligible = [v for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0]
+        without = passed_over(self.rules, a.needs, verdicts)
+        eligible = [v for v in _giving(verdicts) if v.programme not in without]
         needs = a.needs or tuple(self.rules.by_code[v.programme].needs[0] for v in eligible[:1])
         sku = self.facts.get("wish_sku")
         sku = sku if isinstance(sku, str) else None
@@ -145,7 +166,7 @@ def _answered(state: Assessment, assessed: CaseAssessed) -> tuple[Any, ...]:
 
 def _in_reach(verdicts: Sequence[Verdict]) -> dict[str, int]:
     """What gives something, in fen, by programme."""
-    return {v.programme: v.amount_fen for v in verdicts if v.verdict == "eligible" and v.amount_fen > 0}
+    return {v.programme: v.amount_fen for v in _giving(verdicts)}
 
 
 def reassess(command: Reassess, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
@@ -185,12 +206,30 @@ def allow(command: AllowSharing, state: Assessment, rules: Rulebook) -> tuple[An
     return (SharingAllowed(latest.case_id, command.recipients, command.at, seeks, *told),)
 
 
+def _case_ended(command: StopSharing, state: Assessment, latest: CaseAssessed) -> tuple[CaseEnded, ...]:
+    """What a case closed without help leaves unmet: every need at which no search stands; a need that somebody serves is not."""
+    if command.reason != "case_closed" or not command.outcome:
+        return ()
+    if command.outcome not in WITHOUT_HELP:
+        told = tuple([one.need for one in state.sought if one.unmet])
+        return (CaseEnded(latest.case_id, latest.district, command.outcome, command.at, (), told),) if told else ()
+    sought = {need: state.of(need) for need in latest.needs}
+    unmet = tuple([need for need, one in sought.items() if one is None or (one.referral_id is None and not one.unmet)])
+    return (CaseEnded(latest.case_id, latest.district, command.outcome, command.at, unmet),) if unmet else ()
+
+
 def stop(command: StopSharing, state: Assessment) -> tuple[Any, ...]:
+    if state.latest is None:
+        return ()
+    return (*_case_ended(command, state, state.latest), *_sharing_stopped(command, state, state.latest))
+
+
+def _sharing_stopped(command: StopSharing, state: Assessment, latest: CaseAssessed) -> tuple[SharingStopped, ...]:
     nothing_to_stop = state.recipients is None and (state.resting is None or command.reason == "case_closed")
-    if state.latest is None or (nothing_to_stop and command.reason != "subject_erased"):
+    if nothing_to_stop and command.reason != "subject_erased":
         return ()
     may_be_open = [key for one in state.sought for key in (*one.others, one.referral_id) if key is not None]
-    return (SharingStopped(state.latest.case_id, state.latest.person_id, command.reason, command.at, tuple(dict.fromkeys(may_be_open))),)
+    return (SharingStopped(latest.case_id, latest.person_id, command.reason, command.at, tuple(dict.fromkeys(may_be_open))),)
 
 
 def note_offer(command: NoteOffer, state: Assessment) -> tuple[Any, ...]:
@@ -204,13 +243,27 @@ def note_ended(command: NoteEnded, state: Assessment) -> tuple[Any, ...]:
     one = state.of(command.need)
     if state.latest is None or one is None or one.referral_id is None or command.referral_id not in (None, one.referral_id):
         return ()
-    return (SearchEnded(state.latest.case_id, command.need, command.reason),)
+    ended = SearchEnded(state.latest.case_id, command.need, command.reason)
+    if command.at is None:
+        return (ended,)
+    return (msgspec.structs.replace(ended, district=state.latest.district, tried=len(one.others) + 1, unmet_at=command.at),)
 
 
 def rest(command: RestSearch, state: Assessment) -> tuple[Any, ...]:
     if state.recipients is not None:
         raise SharingStands(need=command.need)
     return ()
+
+
+def seek_again(command: SeekAgain, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
+    """Nothing where sharing is not agreed to any more, or somebody has been found meanwhile."""
+    latest, one = state.latest, state.of(command.need)
+    facts = None if latest is None else facts_of(latest)
+    if latest is None or facts is None or state.recipients is None or one is None or one.referral_id is not None or not one.unmet:
+        return ()
+    asks = Search(rules, state, facts).asks(latest, latest.on, latest.verdicts, state.recipients)
+    seeks = tuple([msgspec.structs.replace(ask, among=command.service_id) for ask in asks if ask.need == command.need])
+    return (SoughtAgain(latest.case_id, latest.person_id, command.at, seeks, facts),) if seeks else ()
 
 
 def confirm_eligible(command: ConfirmEligible, state: Assessment) -> tuple[Any, ...]:
@@ -242,6 +295,8 @@ def assessment(in_force: Callable[[Parameters], Rulebook]) -> Decider[Assessment
                 return note_ended(command, state)
             case RestSearch():
                 return rest(command, state)
+            case SeekAgain():
+                return seek_again(command, state, in_force(parameters))
             case ConfirmEligible():
                 return confirm_eligible(command, state)
         raise AssertionError(f"{type(command).__name__} is no command to an assessment")

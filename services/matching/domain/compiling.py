@@ -52,7 +52,9 @@ class Text:
         return self._sure(Rules("all", tuple(rules))) if rules else ("True", "False")
 
     def holds(self, rule: Rule) -> str:
-        """The expression of whether one condition surely holds."""
+        """The expression of whether one condition holds of a fact that is known."""
+        if rule.comparison in _OPERATORS:
+            return f"{self.fact(rule.fact)} {_OPERATORS[rule.comparison]} {rule.threshold!r}"
         return self._sure(rule)[0]
 
     def _sure(self, rule: Rule | Rules) -> tuple[str, str]:

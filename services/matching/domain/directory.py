@@ -108,17 +108,21 @@ class ConfirmOwnFund(Struct, frozen=True, gc=False):
 
 
 class ServiceListed(Struct, frozen=True):
-    """Listed or listed anew; a pause ends by it."""
+    """Listed or listed anew; a pause ends by it. `kept`: open offers stay counted, whether or not places are."""
 
     listing: Listing
     at: datetime
     held: int = 0
     used: int = 0
     assured_on: date | None = None
+    kept: bool = False
 
 
 class Count(Struct, frozen=True, gc=False):
-    """Places of a service after an event; `turned` when it became full or free again by it."""
+    """Places of a service after an event; `turned` when it became full or free again by it.
+
+    `kept`: open offers are counted though places are not, so that they are known when places are counted again; older events did not.
+    """
 
     service_id: str
     org_id: str
@@ -126,6 +130,7 @@ class Count(Struct, frozen=True, gc=False):
     held: int
     used: int
     turned: bool = False
+    kept: bool = False
 
 
 class PlacesSet(Struct, frozen=True, gc=False):
@@ -221,7 +226,7 @@ def _indexed(state: Directory, new: Listing) -> dict[str, tuple[str, ...]]:
 def _listed(state: Directory, event: ServiceListed) -> Directory:
     listing = event.listing
     held, used = state.counts.get(listing.service_id, (None, 0, 0))[1:]
-    held = held if listing.places is not None else 0  # what is not counted is not held
+    held = held if listing.places is not None or event.kept else 0
     return Directory(
         {**state.listings, listing.service_id: listing},
         _indexed(state, listing),
@@ -233,7 +238,7 @@ def _listed(state: Directory, event: ServiceListed) -> Directory:
 
 
 def _counted(state: Directory, count: Count) -> Directory:
-    held = count.held if count.places is not None else 0
+    held = count.held if count.places is not None or count.kept else 0
     counts = {**state.counts, count.service_id: (count.places, held, count.used)}
     return Directory(state.listings, state.by_wish, counts, state.paused, state.assured, state.records)
 
@@ -248,7 +253,7 @@ def evolve(state: Directory, event: Any) -> Directory:
         case PlacesSet():
             return _counted(state, event.count)
         case PlaceHeld() | PlaceReleased() | PlaceUsed():
-            counted = state if event.count.places is None else _counted(state, event.count)
+            counted = _counted(state, event.count) if event.count.places is not None or event.count.kept else state
             if isinstance(event, PlaceReleased):
                 return counted
             return _recorded(counted, event.count.service_id, after_offer if isinstance(event, PlaceHeld) else after_help)

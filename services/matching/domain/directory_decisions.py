@@ -82,16 +82,23 @@ class CaseDoesNotFit(Rejected):
     """The case does not meet the conditions of this service."""
 
 
+class NoHelpFromThisService(Rejected):
+    """The service that has come cannot take this case: it is full or paused, beyond the consent, or for others."""
+
+
 class ContractIsNotInForce(Rejected):
     """The contract of this service is not in force today."""
 
 
 def _count(state: Directory, service_id: str, held: int, used: int) -> Count:
-    """The counts after a change of held and used, and whether that made the service full or free again."""
+    """The counts after a change of held and used, and whether that made the service full or free again.
+
+    Where as many as come are served, offers are counted and people are not: nobody says there when a place is free again.
+    """
     places, now_held, now_used = state.counts[service_id]
-    after_held, after_used = max(0, now_held + held), now_used + used
+    after_held, after_used = max(0, now_held + held), now_used + (used if places is not None else 0)
     turned = places is not None and (now_held + now_used >= places) != (after_held + after_used >= places)
-    return Count(service_id, state.listings[service_id].org_id, places, after_held, after_used, turned)
+    return Count(service_id, state.listings[service_id].org_id, places, after_held, after_used, turned, places is None)
 
 
 def _reaches(ask: Ask, listing: Listing) -> bool:
@@ -102,6 +109,8 @@ def _reaches(ask: Ask, listing: Listing) -> bool:
 def _serving(state: Directory, ask: Ask, wish: str, on: date) -> Iterator[Listing]:
     """Who could be asked for this, whether or not the consent reaches there and the case fits."""
     for service_id in (*state.by_wish.get(f"{wish} {ask.district}", ()), *state.by_wish.get(f"{wish} ", ())):
+        if ask.among not in ("", service_id):
+            continue
         if service_id not in state.paused and service_id not in ask.tried and in_force(state.listings[service_id].terms.contract, on):
             yield state.listings[service_id]
 
@@ -160,6 +169,8 @@ def request(command: RequestReferral, state: Directory) -> tuple[Any, ...]:
     listing, suitable, because = _best(state, ask, ask.need, on)
     if listing is not None:
         return _held(state, ask, listing, None, command.at, because)
+    if ask.among:  # it was told before that nobody serves the need, and why
+        raise NoHelpFromThisService(service_id=ask.among)
     return (NoPlaceFound(ask, "full" if full or suitable else _why_nobody(state, ask, on), command.at),)
 
 
@@ -218,7 +229,7 @@ def list_service(command: ListService, state: Directory) -> tuple[Any, ...]:
         return ()
     _, held, used = state.counts.get(listing.service_id, (None, 0, 0))
     _check_places(state, listing, listing.places, used)
-    return (ServiceListed(listing, command.at, held, used, command.assured_on),)
+    return (ServiceListed(listing, command.at, held, used, command.assured_on, listing.places is None and held > 0),)
 
 
 def set_places(command: SetPlaces, state: Directory) -> tuple[Any, ...]:
@@ -228,7 +239,8 @@ def set_places(command: SetPlaces, state: Directory) -> tuple[Any, ...]:
     _check_places(state, listing, command.places, wanted[2])
     if wanted == (places, held, used):
         return ()
-    return (PlacesSet(Count(command.service_id, listing.org_id, *wanted, turned=True), command.at),)
+    kept = command.places is None and held > 0
+    return (PlacesSet(Count(command.service_id, listing.org_id, *wanted, turned=True, kept=kept), command.at),)
 
 
 def assure(command: AssureService, state: Directory) -> tuple[Any, ...]:
@@ -250,9 +262,8 @@ def resume(command: ResumeService, state: Directory) -> tuple[Any, ...]:
 
 
 def release(command: ReleasePlace, state: Directory) -> tuple[Any, ...]:
-    """Uncounted places need no word; a place of a service that is counted goes back."""
-    places, held, _ = state.counts.get(command.service_id, (None, 0, 0))
-    if places is None or held == 0:
+    """The offer is open no more; one that was made before offers were counted needs no word."""
+    if state.counts.get(command.service_id, (None, 0, 0))[1] == 0:
         return ()
     return (PlaceReleased(_count(state, command.service_id, -1, 0), command.referral_id),)
 

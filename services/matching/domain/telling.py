@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from services.matching.domain.compiling import Text, answer
 from services.matching.domain.explaining import Because, counted, reason
-from services.matching.domain.facts import KINDS, Known, asked_for
+from services.matching.domain.facts import Known, asked_for
 from services.matching.domain.rules import InForce, Programme, Rule, Rules
 
 BILLS = "medical_self_paid_year_fen"
-_REMEMBERED_MAX = 256
+_REMEMBERED_MAX, _LENGTH_MAX = 256, 40
 
 
 class Explained(Struct, frozen=True, gc=False):
@@ -48,18 +48,25 @@ def absent(programme: Programme, on: date, excluded_by: tuple[str, ...]) -> Expl
     return Explained(programme.code, "ineligible", 0, None, (because,), (), 0, excluded_by)
 
 
-class _Reasons(dict[Any, Because]):
-    """The reasons of one condition by the value of its fact: ages, months and grades are few, and a reason costs more than a look-up."""
+class _Reasons(dict[Any, tuple[Because, ...]]):
+    """The reasons of all conditions on one fact by its value: ages, grades and codes are few, and a reason costs more than a look-up."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rules: Sequence[Rule]) -> None:
         super().__init__()
-        self._rule = rule
+        self._rules = rules
 
-    def __missing__(self, value: Any) -> Because:
+    def __missing__(self, value: Any) -> tuple[Because, ...]:
+        found = tuple([reason(rule, value) for rule in self._rules])
         if len(self) >= _REMEMBERED_MAX:
             self.clear()
-        found = self[value] = reason(self._rule, value)
+        if _short(value):
+            self[value] = found
         return found
+
+
+def _short(value: Any) -> bool:
+    """What is longer than a code is not kept: whoever asks decides what it is."""
+    return not isinstance(value, str | tuple) or (len(value) <= _LENGTH_MAX and (isinstance(value, str) or all(map(_short, value))))
 
 
 class _Telling(Text):
@@ -68,30 +75,41 @@ class _Telling(Text):
     def __init__(self) -> None:
         super().__init__("def tell(k, on, used):")
         self.constants |= {"Because": Because, "Explained": Explained, "absent": absent}
+        self.reasons: dict[Rule, str] = {}
 
-    def reason(self, rule: Rule) -> str:
-        """Write the line that finds a reason; only one with a sum or a code is made anew. Answer the variable."""
-        result, x = self.name("b"), self.fact(rule.fact)
-        if KINDS[rule.fact] == "flag" or (KINDS[rule.fact] == "number" and not rule.fact.endswith("_fen")):
-            self.lines.append(f"    {result} = {self.constant(_Reasons(rule))}[{x}]")
-            return result
-        unknown = self.constant(reason(rule, None))
+    def reason(self, rules: Iterable[Rule]) -> None:
+        """Write the lines that find every reason, fact by fact; only one with a sum is made anew."""
+        by_fact: dict[str, list[Rule]] = {}
+        for rule in dict.fromkeys(rules):
+            by_fact.setdefault(rule.fact, []).append(rule)
+            self.reasons[rule] = self.name("b")
+        for fact, of_it in by_fact.items():
+            x, names = self.fact(fact), "".join([f"{self.reasons[rule]}, " for rule in of_it])
+            if not fact.endswith("_fen"):
+                self.lines.append(f"    {names}= {self.constant(_Reasons(of_it))}[{x}]")
+                continue
+            unknown = self.constant(tuple([reason(rule, None) for rule in of_it]))
+            self.lines += [f"    if {x} is None: {names}= {unknown}", "    else:"]
+            self.lines += [f"        {self.reasons[rule]} = {self._made(rule, x)}" for rule in of_it]
+
+    def _made(self, rule: Rule, x: str) -> str:
         threshold = repr(rule.threshold) if counted(rule) else self.constant(rule.threshold)
         name, source, since, zh, en = [self.constant(one) for one in (rule.id, rule.source, rule.valid_from, rule.zh, rule.en)]
-        made = f"Because({name}, {x}, {threshold}, {_margin(rule, x)}, {source}, {since}, {self.holds(rule)}, {zh}, {en})"
-        self.lines.append(f"    {result} = {unknown} if {x} is None else {made}")
-        return result
+        return f"Because({name}, {x}, {threshold}, {_margin(rule, x)}, {source}, {since}, {self.holds(rule)}, {zh}, {en})"
 
-    def missing(self, rules: Sequence[Rule | Rules], indent: str) -> None:
-        """Write the lines that note in `m` what would settle those of these conditions that are open."""
+    def missing(self, mode: str, rules: Sequence[Rule | Rules], indent: str) -> None:
+        """Write the lines that note in `m` what would settle those of these conditions that are open, of a group that is open itself.
+
+        Of an open group no member decides it: of `all` none fails, of `any` none holds, and so one question is enough for each.
+        """
         for rule in rules:
             if isinstance(rule, Rule):
                 self.lines.append(f"{indent}if {self.fact(rule.fact)} is None:")
                 self.ask(rule.fact, indent + "    ")
             else:
                 holds, fails = self.conditions((rule,))
-                self.lines.append(f"{indent}if not {holds} and not {fails}:")
-                self.missing(rule.members, indent + "    ")
+                self.lines.append(f"{indent}if not {holds if mode == 'all' else fails}:")
+                self.missing(rule.mode, rule.members, indent + "    ")
 
     def ask(self, fact: str, indent: str) -> None:
         for one in asked_for(fact):
@@ -120,39 +138,51 @@ def _margin(rule: Rule, x: str) -> str:
 
 
 def _told(text: _Telling, one: InForce, verdict: str, excluded: str) -> str:
-    """Write the lines that tell one programme whose verdict stands already; answer the variable."""
+    """Write the lines that tell one programme whose verdict stands already, a no first: that is what most are; answer the variable."""
     programme, amount, lines = one.programme, one.programme.amount, text.lines
-    result, code, because = text.name("e"), repr(programme.code), [text.reason(rule) for rule in _leaves(one.rules)]
-    lines.append(f"    v = {verdict}; m = ()")
-    lines.append("    if v.verdict == 'needs_information':")
+    result, code = text.name("e"), repr(programme.code)
+    reasons = f"({''.join([f'{text.reasons[rule]}, ' for rule in _leaves(one.rules)])})"
+    status, own = programme.kind == "status", own_cap(one)
+    cap = str(one.cap_fen)
+    if one.special_cap_fen != one.cap_fen:
+        cap = f"({one.special_cap_fen} if {text.fact(amount.special_when)} else {one.cap_fen})"
+
+    def left(cap: str) -> str:
+        return f"max(0, {cap} - used.get({code}, 0)) if used else {cap}"
+
+    nothing = "None" if status or own else left(cap)
+    lines.append(f"    v = {verdict}; w = v.verdict")
+    lines.append(f"    if w == 'ineligible': {result} = Explained({code}, w, 0, {nothing}, {reasons}, (), 0, {excluded})")
+    lines.append("    elif w == 'needs_information':")
     lines.append("        m = {}")
-    text.missing(one.rules, "        ")
+    text.missing("all", one.rules, "        ")
     fact = {"share": amount.fact, "difference": "per_head_income_month_fen"}.get(amount.form)
     if fact is not None:
         # Nothing is open in the conditions, so it is the sum that cannot be counted.
-        lines.append(f"        if {text.conditions(one.rules)[0]}:")
+        lines.append(f"        if not m and {text.conditions(one.rules)[0]}:")
         text.ask(fact, "            ")
-    lines.append("        m = tuple(m)")
-    reasons = f"({', '.join(because)},)" if because else "()"
-    if programme.kind == "status":
-        lines.append(f"    {result} = Explained({code}, v.verdict, 0, None, {reasons}, m, 0, {excluded})")
+    lines.append(f"        {result} = Explained({code}, w, 0, {nothing}, {reasons}, tuple(m), 0, {excluded})")
+    lines.append("    else:")
+    if status:
+        lines.append(f"        {result} = Explained({code}, w, 0, None, {reasons}, (), 0, {excluded})")
         return result
-    cap, inner = str(one.cap_fen), "    "
-    if own_cap(one):
-        lines.append(f"    if v.verdict != 'eligible': {result} = Explained({code}, v.verdict, 0, None, {reasons}, m, 0, {excluded})")
-        lines.append("    else:")
-        cap, inner = "v.amount_fen", "        "
-    elif one.special_cap_fen != one.cap_fen:
-        cap = f"({one.special_cap_fen} if {text.fact(amount.special_when)} else {one.cap_fen})"
-    lines.append(f"{inner}left = {cap} - used.get({code}, 0) if used else {cap}")
-    lines.append(f"{inner}if left < 0: left = 0")
-    lines.append(f"{inner}a = s = v.amount_fen if v.amount_fen < left else left")
+    lines.append(f"        left = {left('v.amount_fen' if own else cap)}")
+    lines.append("        a = s = v.amount_fen if v.amount_fen < left else left")
     if amount.fact == BILLS:
-        lines.append(f"{inner}if bills is not None and v.verdict == 'eligible':")
-        lines.append(f"{inner}    s = a if a < bills else bills")
-        lines.append(f"{inner}    bills -= s")
-    lines.append(f"{inner}{result} = Explained({code}, v.verdict, a, left, {reasons}, m, s, {excluded})")
+        lines.append("        if bills is not None:")
+        lines.append("            s = a if a < bills else bills")
+        lines.append("            bills -= s")
+    lines.append(f"        {result} = Explained({code}, w, a, left, {reasons}, (), s, {excluded})")
     return result
+
+
+def _excluded(programme: Programme, verdicts: Mapping[str, str]) -> str:
+    """The expression of those before it that answer for the same."""
+    if not programme.excludes:
+        return "()"
+    taken = [f"(({code!r},) if {verdicts[code]}.verdict == 'eligible' else ())" for code in programme.excludes]
+    some = " or ".join([f"{verdicts[code]}.verdict == 'eligible'" for code in programme.excludes])
+    return f"({' + '.join(taken)} if {some} else ())"
 
 
 def telling(programmes: tuple[InForce | None, ...], whole: tuple[Programme, ...]) -> Tell:
@@ -160,11 +190,11 @@ def telling(programmes: tuple[InForce | None, ...], whole: tuple[Programme, ...]
     text = _Telling()
     pairs = list(zip(programmes, whole, strict=True))
     verdicts = {programme.code: answer(text, one, programme.code) for one, programme in pairs}
+    text.reason([rule for one in programmes if one is not None for rule in _leaves(one.rules)])
     text.lines.append(f"    bills = {text.fact(BILLS)}")
     results = []
     for one, programme in pairs:
-        taken = [f"(({code!r},) if {verdicts[code]}.verdict == 'eligible' else ())" for code in programme.excludes]
-        excluded = " + ".join(taken) or "()"
+        excluded = _excluded(programme, verdicts)
         absence = f"absent({text.constant(programme)}, on, {excluded})"
         results.append(absence if one is None else _told(text, one, verdicts[programme.code], excluded))
     text.lines.append(f"    return ({', '.join(results)},)")
