@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.disbursement.api.supervision import supervised
-from services.disbursement.bank_pages import age
 from services.disbursement.pages import fund_names
+from services.disbursement.waiting import age
 from shared.clock import local_day
 from shared.web.frame import Page, page_for
 
@@ -24,7 +24,7 @@ async def supervision(page: Committee) -> Response:
     said = query.get("year", "")
     year = int(said) if said.isascii() and said.isdigit() and 2000 <= int(said) <= this else this
     found = await supervised(page.door, year, query.get("cursor"))
-    work = [{**item, "age": age(page, item)} for item in found["work_items"]]
+    work = [{**item, "age": age(page, item["raised_at"])} for item in found["work_items"]]
     return page.show(
         "disbursement/supervision.html", **{**found, "work_items": work}, year=year, this_year=this, fund_names=await fund_names(page)
     )  # fmt: skip

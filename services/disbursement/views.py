@@ -151,8 +151,8 @@ def chain_rows() -> Select[Any]:
     nothing = literal("")
     return select(
         p.position, case((withheld, ""), else_=p.entry_id).label("entry_id"), p.kind, p.fund_id, nothing.label("programme"),
-        nothing.label("district"), p.month, p.amount_fen, p.units, p.previous, p.hash, p.corrects, p.reason,
-        withheld.label("withheld"),
+        nothing.label("district"), p.month, p.amount_fen, p.units, p.previous, p.hash,
+        func.coalesce(p.corrects, "").label("corrects"), func.coalesce(p.reason, "").label("reason"), withheld.label("withheld"),
     )  # fmt: skip
 
 

@@ -15,16 +15,17 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library 
 _LOCK = 7_203_001  # one process migrates, the others wait
 
 
-def _ddl(table: Table) -> list[str]:
-    made = str(CreateTable(table, if_not_exists=True).compile(dialect=_DIALECT))
-    return [made] + [
-        str(CreateIndex(i, if_not_exists=True).compile(dialect=_DIALECT)) for i in sorted(table.indexes, key=lambda i: str(i.name))
-    ]
+def _made(table: Table) -> str:
+    return str(CreateTable(table, if_not_exists=True).compile(dialect=_DIALECT))
+
+
+def _indexes(table: Table) -> list[str]:
+    return [str(CreateIndex(i, if_not_exists=True).compile(dialect=_DIALECT)) for i in sorted(table.indexes, key=lambda i: str(i.name))]
 
 
 def fingerprint(tables: Iterable[Table]) -> str:
     """Changes when the shape of any of these tables changes."""
-    text = "\n".join(line for table in tables for line in _ddl(table))
+    text = "\n".join(line for table in tables for line in (_made(table), *_indexes(table)))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -35,9 +36,10 @@ async def migrate(connection: asyncpg.Connection, room: MetaData) -> None:
         await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
         await connection.execute(schema)
         for table in room.sorted_tables:
-            for line in _ddl(table):
-                await connection.execute(line)
+            await connection.execute(_made(table))
             await _new_columns(connection, table)
+            for line in _indexes(table):  # one may be over a column that is new
+                await connection.execute(line)
 
 
 async def _new_columns(connection: asyncpg.Connection, table: Table) -> None:

@@ -253,6 +253,7 @@ async def test_the_books_are_open_and_add_up(desk: Desk) -> None:
 async def test_a_book_that_was_tampered_with_no_longer_balances(desk: Desk) -> None:
     await desk.funded(300_000)
     await desk.sql("update balances set credits = credits + 5 where account = 'fund:general:available'")
+    assert (await desk.post("/ledger/check")).json()["sound"] is False
     trial = (await desk.get("/ledger/trial-balance")).json()
     assert trial["balanced"] is False
     assert [(f["account"], f["value"]) for f in trial["faults"]] == [("fund:general:available", 5)]

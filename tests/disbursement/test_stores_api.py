@@ -133,8 +133,8 @@ async def test_bad_orders_and_goods_are_answered_with_the_field(desk: Desk) -> N
         assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, f"/items/0/{field}"), field
     late = await desk.post("/donations", {"donation_ref": "x", "kind": "goods", "items": [{**RICE, "lot": "L5", "expires": "2026-11-22"}]})
     assert (late.status_code, late.json()["type"]) == (409, "urn:kapok:problem:LotExpired")
-    other = await desk.post("/donations", {"donation_ref": "x", "kind": "goods", "items": [{**RICE, "expires": "2027-01-01"}]})
-    assert (other.status_code, other.json()["type"]) == (409, "urn:kapok:problem:LotDiffers")
+    unlike = await desk.post("/donations", {"donation_ref": "x", "kind": "goods", "items": [{**RICE, "expires": "2027-01-01"}]})
+    assert (unlike.status_code, unlike.json()["type"]) == (409, "urn:kapok:problem:LotDiffers")
 
 
 async def test_a_month_of_the_stores_adds_up_to_the_trial_balance(desk: Desk) -> None:

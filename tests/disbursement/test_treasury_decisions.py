@@ -11,6 +11,7 @@ from services.disbursement.domain import stock
 from services.disbursement.domain import treasury as t
 from services.disbursement.domain import treasury_decisions as d
 from services.disbursement.domain.earmark import Earmark
+from services.disbursement.domain.goods_decisions import NothingToReserve
 from services.disbursement.domain.stock import Item, ItemReceived
 from services.disbursement.domain.treasury import (
     CloseFund,
@@ -147,9 +148,9 @@ SAID_NO = (
     No((), TWO_BAGS, stock.StockLacksUnits),
     No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 2), Item("rice", 2))), stock.StockLacksUnits),
     No((*STOCKED, t.Reserved("p0", "stores", 66, (ItemReceived("rice", 2, 66),))), TWO_BAGS, stock.StockLacksUnits),
-    No(FILLED, replace(MONEY, amount_fen=0), d.NothingToReserve),
-    No(FILLED, replace(MONEY, amount_fen=-5), d.NothingToReserve),
-    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 0),)), d.NothingToReserve),
+    No(FILLED, replace(MONEY, amount_fen=0), NothingToReserve),
+    No(FILLED, replace(MONEY, amount_fen=-5), NothingToReserve),
+    No(STOCKED, replace(TWO_BAGS, items=(Item("rice", 0),)), NothingToReserve),
     No((TIANHE, t.TakenIn("d3", "tianhe", 600, ())), replace(MONEY, fund_id="tianhe", purpose="rent"), d.FundNotForPurpose),
     No((TIANHE, t.TakenIn("d3", "tianhe", 600, ())), ANY_FUND, d.NoFundFits),
     *[No((GENERAL, t.FundClosed("general")), c, d.FundIsClosed) for c in (TakeIn("d1", "general", 5), MONEY, GiveBack("d1", "general", 5))],
@@ -189,7 +190,7 @@ SAID_NO = (
     No(HELD, GiveBack("d1", "general", 401), d.FundLacksMoney),
     No(FILLED, GiveBack("d1", "general", 0), d.TransferIsNothing),
     No(FILLED, HoldForPool("pool:1", "general", 1_001), d.FundLacksMoney),
-    No(FILLED, HoldForPool("pool:1", "general", 0), d.NothingToReserve),
+    No(FILLED, HoldForPool("pool:1", "general", 0), NothingToReserve),
     No((*FILLED, POOL), HoldForPool("pool:1", "general", 601), d.HoldDiffers),
     No((*FILLED, STUDENTS), TO_STUDENTS, d.HoldUnknown),
     No((*FILLED, POOL, STUDENTS), replace(TO_STUDENTS, amount_fen=601), d.MoreThanHeld),
@@ -235,15 +236,15 @@ def test_money_is_available_then_reserved_then_spent_and_back() -> None:
 def test_goods_carry_their_value_and_the_last_unit_takes_the_rest() -> None:
     reserved = t.Reserved("p1", "stores", 66, (ItemReceived("rice", 2, 66),))
     held = Given(d.TREASURY, *STOCKED, reserved)
-    assert held.state.stock["rice"] == t.Stock(1, 34, 2, 66)
+    assert held.state.stock["rice"] == stock.Stock(1, 34, 2, 66)
     assert held.state.holds["p1"] == t.Hold("stores", 66, reserved.items)
     held.when(replace(TWO_BAGS, payout_id="p2", items=(Item("rice", 1),))).then(
         t.Reserved("p2", "stores", 34, (ItemReceived("rice", 1, 34),))
     )
     issued = t.Spent("p1", "stores", "P", "440106", 66, reserved.items)
-    assert Given(d.TREASURY, *STOCKED, reserved, issued).state.stock["rice"] == t.Stock(1, 34, 0, 0, 2, 66)
+    assert Given(d.TREASURY, *STOCKED, reserved, issued).state.stock["rice"] == stock.Stock(1, 34, 0, 0, 2, 66)
     freed = t.Released("p1", "stores", 66, reserved.items)
-    assert Given(d.TREASURY, *STOCKED, reserved, freed).state.stock["rice"] == t.Stock(3, 100)
+    assert Given(d.TREASURY, *STOCKED, reserved, freed).state.stock["rice"] == stock.Stock(3, 100)
 
 
 def test_a_hold_leaves_the_book_when_it_is_over() -> None:

@@ -261,6 +261,7 @@ def _served(answers: dict[str, Any]) -> Iterator[str]:
 
 async def test_it_and_verify_ledger_agree_about_a_city(desk: Desk, tmp_path: Path) -> None:
     await desk.funded(10_000_000)
+    await keep(desk.room)
     for n in range(6):
         await desk.paid(f"case-{n}")
         desk.turn(minutes=1)

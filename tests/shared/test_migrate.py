@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncpg
-from sqlalchemy import MetaData
+from sqlalchemy import Column, Index, MetaData, Table, Text
 
 from shared.bus.postgres import PostgresBus
 from shared.parcel import packed, unpacked
@@ -30,6 +30,19 @@ async def test_parcels_that_were_json_are_read_as_bytes(database: Database) -> N
         await migrate(connection, MetaData())
     kept = await connection.fetchval("select messages from outbox")
     assert unpacked(parcel.topic, kept, 2) == said
+    await connection.close()
+
+
+async def test_a_column_that_is_new_may_have_an_index(database: Database) -> None:
+    connection = await asyncpg.connect(await database())
+    await connection.execute("create table loaves (id text primary key)")
+    await connection.execute("insert into loaves values ('rye')")
+    room = MetaData()
+    Table("loaves", room, Column("id", Text, primary_key=True), Column("oven", Text), Index("loaves_oven", "oven"))
+    for _ in range(2):
+        await migrate(connection, room)
+    assert await connection.fetchval("select oven from loaves") is None
+    assert await connection.fetchval("select count(*) from pg_indexes where indexname = 'loaves_oven'") == 1
     await connection.close()
 
 

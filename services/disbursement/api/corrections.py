@@ -42,7 +42,7 @@ async def _entry(door: Door, body: CorrectionIn) -> str:
     if donation.received is None:
         raise NotFound("donation")
     rows = await door.rows(views.public_number(body.subject_id))
-    return str(rows[0]["entry_id"]) if rows else ""
+    return str(rows[0]["entry_id"] or "") if rows else ""
 
 
 @router.post("", status_code=201)

@@ -66,7 +66,7 @@ def store_report(
         kind, amount = row["kind"], int(row["amount"])
         column = ("found" if amount > 0 else "written_off") if kind == "StockAdjusted" else _BY_KIND.get(kind, "moved")
         add(row["account"], row["unit"], column, amount)
-    return tuple(Line(*key, **columns) for key, columns in sorted(found.items()) if any(columns.values()))
+    return tuple(Line(*key, *(columns[name] for name in COLUMNS)) for key, columns in sorted(found.items()) if any(columns.values()))
 
 
 def in_fen(lines: Iterable[Line]) -> dict[str, int]:
