@@ -117,7 +117,7 @@ async def _wish(door: Door, case_id: str, need: str, programme: str | None, root
     hours = rules.number("offer_hours_normal", local_day(door.now))
     ask = Ask(
         root, 1, case_id, latest.person_id, latest.household_id, need, latest.district, day, hours, candidates, state.recipients, (), None,
-        only, language=latest.language,
+        only, language=latest.language, street=latest.street,
     )  # fmt: skip
     return RequestReferral(ask, door.now, latest.facts if isinstance(latest.facts, dict) else None)
 

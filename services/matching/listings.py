@@ -52,14 +52,14 @@ def eligibility_of(body: EligibilityIn) -> Eligibility:
     return Eligibility(body.minimum_age, body.maximum_age, tuple(body.districts), tuple(conditions))
 
 
-def listing_of(body: ServiceIn, key: str, kind: str) -> Listing:
+def listing_of(body: ServiceIn, key: str, kind: str, place_code: str = "") -> Listing:
     """The entry as asked for; where a contract buys places and nothing else is said, those are the places."""
     terms = terms_of(body)
     bought = terms.contract.places if terms.contract is not None else None
     return Listing(
         key, body.organization_id, body.name, kind, tuple(body.needs), tuple(body.programmes), tuple(body.districts),
         bought if body.places is None else body.places, tuple([Standing(s.programme, s.fund_id, s.max_fen) for s in body.standing]),
-        body.location_id, body.description, terms, eligibility_of(body.eligibility),
+        body.location_id, body.description, terms, eligibility_of(body.eligibility), place_code,
     )  # fmt: skip
 
 

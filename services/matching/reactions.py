@@ -91,13 +91,18 @@ def district_of(residence_code: str | None, hukou_code: str | None = None) -> st
     return UNKNOWN_DISTRICT
 
 
+def street_of(residence_code: str | None) -> str:
+    """The street or town of this city where somebody lives, nine digits; nothing finer is asked for or kept."""
+    return residence_code[:9] if residence_code and residence_code.startswith("4401") and len(residence_code) >= 9 else ""
+
+
 def _assess(heard: Heard) -> AssessCase:
     c: CaseRead = heard.data
     facts = with_places(c.facts, c.hukou_code)
     shared = c.consent.recipients if c.consent is not None and REFERRAL in c.consent.purposes else None
     return AssessCase(
         c.case_id, c.person_id, c.household_id or c.person_id, district_of(c.residence_code, c.hukou_code), c.needs, c.urgency, facts,
-        c.received_on or local_day(heard.at), heard.at, shared, c.language,
+        c.received_on or local_day(heard.at), heard.at, shared, c.language, street_of(c.residence_code),
     )  # fmt: skip
 
 

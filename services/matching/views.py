@@ -207,8 +207,9 @@ async def organization_names(door: Door, ids: Collection[str]) -> dict[str, str]
     return {row["id"]: row["name"] for row in await door.rows(select(t.id, t.name).where(t.id.in_(sorted(set(ids)))))} if ids else {}
 
 
-async def services_found(door: Door, need: str, district: str, language: str, limit: int) -> list[dict[str, Any]]:
-    """Services that serve this need, in this district or the whole city, and speak this language; empty: any."""
+async def services_found(door: Door, need: str, district: str, language: str, limit: int, after: int) -> tuple[int, list[dict[str, Any]]]:
+    """Services that serve this need, in this district or the whole city, and speak this language; empty: any. How many there are in all,
+    and `limit` of them, in the order of their names, after the first `after`."""
     t = service_list.c
     statement = select(service_list)
     if need:
@@ -217,7 +218,8 @@ async def services_found(door: Door, need: str, district: str, language: str, li
         statement = statement.where(or_(t.districts == [], t.districts.contains([district])))
     if language:
         statement = statement.where(t.languages.contains([language]))
-    return await door.rows(statement.order_by(t.name, t.id).limit(limit))
+    total = (await door.rows(select(func.count().label("count")).select_from(statement.subquery())))[0]["count"]
+    return int(total), await door.rows(statement.order_by(t.name, t.id).limit(limit).offset(after))
 
 
 def _counted(condition: ColumnElement[bool]) -> Any:

@@ -10,7 +10,6 @@ import httpx
 import msgspec
 import pytest
 
-from services.matching import directory_page
 from services.matching.manifest import MATCHING
 from shared.clock import new_id
 from shared.envelope import Message
@@ -42,10 +41,10 @@ class Office(Alone):
         headers = self.headers(who, org, content_type=f"application/{media}")
         return await self.client.post(f"/matching/v1/hsds/import{query}", content=data, headers=headers)
 
-    async def reported(self, case: str, **facts: Any) -> None:
+    async def reported(self, case: str, residence_code: str = "440106", **facts: Any) -> None:
         data = {
             "case_id": case, "person_id": f"p-{case}", "household_id": f"h-{case}", "needs": ["livelihood"], "facts": facts,
-            "residence_code": "440106", "consent": {"purposes": ["referral"], "recipients": ["charity"]},
+            "residence_code": residence_code, "consent": {"purposes": ["referral"], "recipients": ["charity"]},
         }  # fmt: skip
         kind = "intake.case_opened.v1"
         await worked_through(self.room, Message(new_id(), kind, "intake.events", case, msgspec.json.encode(data), self.now, "story"))
@@ -119,6 +118,26 @@ async def test_only_cases_that_meet_the_conditions_are_offered_and_only_within_t
     await listed.reported("late", age=70, local_hukou=True)
     assert await listed.offers() == ["old"]
     assert (await listed.get("/services/care"))["in_contract"] is False
+
+
+async def test_whoever_works_in_the_street_of_the_person_is_asked_first(office: Office) -> None:
+    for org, place in (("afar", "440106012"), ("near", "440106011003"), ("none", "")):
+        assert (await office.post("/organizations", {"id": org, "name": org})).status_code == 201
+        if place:
+            location = {"id": f"at-{org}", "organization_id": org, "name": org, "place_code": place}
+            assert (await office.post("/locations", location)).status_code == 201
+        service = {"id": f"s-{org}", "organization_id": org, "name": org, "needs": ["livelihood"], "districts": ["440106"]}
+        answer = await office.post("/services", {**service, "location_id": f"at-{org}"} if place else service)
+        assert answer.status_code == 201, answer.text
+    await office.reported("case-1", "440106011007", age=70)
+    (offer,) = (await office.get("/referrals"))["items"]
+    assert offer["org_id"] == "near"
+    assert "area:street" in (await office.get(f"/referrals/{offer['referral_id']}"))["why"]
+    await office.reported("case-2", "440106", age=70)
+    second = next(one for one in (await office.get("/referrals"))["items"] if one["case_id"] == "case-2")
+    assert second["org_id"] == "afar", "whose street is not known is nobody's neighbour: turns are taken"
+    stored = await office.sql("select data::text as data from events where type like 'CaseAssessed%'")
+    assert not any("440106011007" in row["data"] for row in stored), "nothing finer than the street is kept"
 
 
 async def test_consent_that_comes_later_is_held_against_the_same_conditions(listed: Office) -> None:
@@ -314,14 +333,6 @@ async def test_the_page_says_when_in_which_language_and_at_what_cost(listed: Off
     assert [words for words in says if words not in text] == []
 
 
-async def test_the_page_says_when_there_is_more_than_it_shows(listed: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "There are more" not in await listed.page()
-    monkeypatch.setattr(directory_page, "_ROWS_MAX", 1)
-    assert (await listed.post("/services", {**CARE, "id": "second", "name": "Second"})).status_code == 201
-    page = await listed.page()
-    assert ("There are more" in page, "Second" in page) == (True, False)
-
-
 async def test_a_row_of_before_there_were_terms_is_read(listed: Office) -> None:
     await listed.sql("update service_list set terms = null, eligibility = null, languages = null, assured_on = null returning id")
     told = await listed.get("/services/care")
@@ -351,3 +362,21 @@ async def test_a_door_of_files_says_which_it_takes(office: Office, path: str, ta
     headers = {**office.headers("gov"), "content-type": "image/png"}
     answer = await office.client.post(f"/matching/v1{path}", content=b"x", headers=headers)
     assert (answer.status_code, answer.json()["title"]) == (415, taken)
+
+
+async def test_the_page_shows_some_at_a_time_and_keeps_what_was_asked(office: Office) -> None:
+    assert (await office.post("/organizations", {"id": "mercy", "name": "Mercy"})).status_code == 201
+    for n in range(60):
+        service = {"id": f"s{n:02}", "organization_id": "mercy", "name": f"Service {n:02}", "needs": ["medical" if n % 2 else "livelihood"]}
+        assert (await office.post("/services", service)).status_code == 201
+    first = await office.page("?need=medical")
+    assert "Services found: 30" in first
+    assert "Shown: 1 to 25." in first
+    assert 'href="/matching/directory?need=medical&amp;after=25"' in first
+    assert "Earlier" not in first
+    second = await office.page("?need=medical&after=25")
+    assert [f"Service {n}" in second for n in (49, 51, 59)] == [False, True, True]
+    assert "Later" not in second
+    assert 'href="/matching/directory?need=medical&amp;after=0"' in second
+    for odd in ("-1", "x", "9999999"):
+        assert "Shown: 1 to 25." in await office.page(f"?after={odd}")

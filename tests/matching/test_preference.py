@@ -28,6 +28,26 @@ def test_the_district_comes_before_everything_else() -> None:
     assert first(far, replace(OFFER, languages=("fr",), record=(10, 0), places=1, taken=1)) == "b"
 
 
+def test_the_own_street_comes_before_a_turn_and_after_what_says_that_help_will_come() -> None:
+    home = ask(language="zh", street="440106011")
+    near = replace(OFFER, service_id="z", record=(20, 10), place_code="440106011003")
+    far = replace(OFFER, service_id="a", place_code="440106012")
+
+    def sooner(*offers: Offer) -> str:
+        return min(offers, key=lambda one: order(one, home)).service_id
+
+    assert sooner(far, near) == "z"
+    assert sooner(far, replace(near, record=(10, 2))) == "a", "of whom little came does not come first for being near"
+    assert sooner(far, replace(near, languages=("fr",))) == "a"
+    assert sooner(far, replace(near, places=4, taken=2), replace(OFFER, service_id="b", places=4)) == "a"
+    assert sooner(replace(far, record=(3, 2)), replace(near, place_code="440106")) == "a", "a district says nothing of a street"
+    assert why(near, home, 2)[0] == "area:street"
+    assert why(far, home, 2)[0] == "area:district"
+    assert why(replace(far, local=False), home, 2)[0] == "area:district", "it works from there, whatever it says it serves"
+    assert why(replace(far, local=False, place_code="440103001"), home, 2)[0] == "area:city"
+    assert why(near, ask(language="zh"), 2)[0] == "area:district", "of whom no street is known nobody is near"
+
+
 def test_who_speaks_the_language_comes_before_who_may_and_who_does_not() -> None:
     speaks, silent, other = (
         replace(OFFER, languages=("en",)),

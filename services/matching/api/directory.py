@@ -111,7 +111,8 @@ async def list_service(body: ServiceIn, door: Keeper) -> dict[str, Any]:
         if not set(codes) <= set(RULEBOOK.by_code):
             raise Invalid(pointer=f"/{name}", detail="there is no such programme")
     key = body.id or door.new_id()
-    listing = listing_of(body, key, organisation.registered.kind)
+    place = next((one.place_code for one in organisation.locations if one.location_id == body.location_id), "")
+    listing = listing_of(body, key, organisation.registered.kind, place)
     done = await door.execute(To("directory", CITY, ListService(listing, door.now)))
     return {"id": key, "version": done.version}
 

@@ -43,7 +43,7 @@ class Ask(Struct, frozen=True, gc=False):
     `only` names one service when a person chose by hand; `attempt` counts the providers asked one after the other,
     `rounds` the searches begun for this need; `unfit` are services whose conditions this case does not meet. `group` names what is
     offered to several at once; `language` is the one that the person speaks, where it is known. `among` narrows a search that found nobody
-    before to a service that has come since: who said no is not asked again.
+    before to a service that has come since: who said no is not asked again. `street` (9 digits) is where the person lives, where it is known.
     """
 
     root: str
@@ -65,6 +65,7 @@ class Ask(Struct, frozen=True, gc=False):
     language: str = ""
     unfit: tuple[str, ...] = ()
     among: str = ""
+    street: str = ""
 
     @property
     def referral_id(self) -> str:

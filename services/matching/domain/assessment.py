@@ -20,7 +20,7 @@ from shared.kernel import SHREDDED, Shredded
 class AssessCase(Struct, frozen=True, gc=False):
     """`seen_on` is the day of the report; the rules are those of the day of the event, when a fact `event_on` tells it.
 
-    `recipients` is None while sharing for a referral has not been agreed to.
+    `recipients` is None while sharing for a referral has not been agreed to. `street` are the nine digits of the street of residence.
     """
 
     case_id: str
@@ -34,6 +34,7 @@ class AssessCase(Struct, frozen=True, gc=False):
     at: datetime
     recipients: tuple[str, ...] | None = None
     language: str = ""
+    street: str = ""
 
 
 class Reassess(Struct, frozen=True, gc=False):
@@ -131,6 +132,7 @@ class CaseAssessed(Struct, frozen=True, gc=False):
     seeks: tuple[Ask, ...] = ()
     changed: Changed | None = None
     language: str = ""
+    street: str = ""
 
 
 class NothingMissing(Struct, frozen=True, gc=False):

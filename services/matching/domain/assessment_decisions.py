@@ -119,7 +119,7 @@ class Search:
             root = f"{a.case_id}-{need}" if rounds == 0 else f"{a.case_id}-{need}.{rounds + 1}"
             found.append(
                 Ask(root, 1, a.case_id, a.person_id, a.household_id, need, a.district, on, hours,
-                    self._candidates(a, on, need, eligible), recipients, (), sku, None, rounds + 1, language=a.language)
+                    self._candidates(a, on, need, eligible), recipients, (), sku, None, rounds + 1, language=a.language, street=a.street)
             )  # fmt: skip
         return tuple(found)
 
@@ -140,8 +140,9 @@ class Search:
 def _same(old: CaseAssessed | None, c: AssessCase, rule_version: str) -> bool:
     if old is None or old.rule_version != rule_version or facts_of(old) is None:
         return False
-    new = (c.facts, c.needs, c.urgency, c.district, c.seen_on, c.household_id, c.language)
-    return (facts_of(old), old.needs, old.urgency, old.district, old.seen_on, old.household_id, old.language) == new
+    new = (c.facts, c.needs, c.urgency, c.district, c.seen_on, c.household_id, c.language, c.street)
+    before = (facts_of(old), old.needs, old.urgency, old.district, old.seen_on, old.household_id, old.language, old.street)
+    return before == new
 
 
 def assess(command: AssessCase, state: Assessment, rules: Rulebook) -> tuple[Any, ...]:
@@ -154,7 +155,7 @@ def assess(command: AssessCase, state: Assessment, rules: Rulebook) -> tuple[Any
     c = command
     assessed = CaseAssessed(
         c.case_id, c.person_id, c.household_id, c.district, c.needs, c.urgency, c.facts, on, c.seen_on, rules.version, verdicts,
-        _missing(rules, c, c.facts, on, verdicts), c.at, recipients, seeks, None, c.language,
+        _missing(rules, c, c.facts, on, verdicts), c.at, recipients, seeks, None, c.language, c.street,
     )  # fmt: skip
     return _answered(state, assessed)
 

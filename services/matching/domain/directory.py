@@ -31,7 +31,8 @@ class Standing(Struct, frozen=True, gc=False):
 
 
 class Listing(Struct, frozen=True):
-    """A service as it is offered; no districts: the whole city; no `places`: as many as come."""
+    """A service as it is offered; no districts: the whole city; no `places`: as many as come. `place_code` is where its location was
+    when it was listed: district, street (9 digits) or community (12)."""
 
     service_id: str
     org_id: str
@@ -46,6 +47,7 @@ class Listing(Struct, frozen=True):
     description: str = ""
     terms: Terms = PLAIN
     eligibility: Eligibility = EVERYBODY
+    place_code: str = ""
 
 
 class ListService(Struct, frozen=True):

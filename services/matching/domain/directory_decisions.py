@@ -132,7 +132,7 @@ def _held_against(state: Directory, command: RequestReferral, on: date) -> Ask:
 def _offer(state: Directory, listing: Listing) -> Offer:
     places, held, used = state.counts[listing.service_id]
     record = state.records.get(listing.service_id, NEW)
-    return Offer(listing.service_id, bool(listing.districts), listing.terms.languages, places, held + used, record)
+    return Offer(listing.service_id, bool(listing.districts), listing.terms.languages, places, held + used, record, listing.place_code)
 
 
 def _best(state: Directory, ask: Ask, wish: str, on: date) -> tuple[Listing | None, bool, tuple[str, ...]]:

@@ -15,7 +15,7 @@ _CHINESE = frozenset(("zh", "cmn", "yue", "hak", "nan"))
 
 
 class Offer(Struct, frozen=True, gc=False):
-    """What is known of a service when somebody is to be asked; `places` None: as many as come."""
+    """What is known of a service when somebody is to be asked; `places` None: as many as come; `place_code` is where it works from."""
 
     service_id: str
     local: bool
@@ -23,6 +23,7 @@ class Offer(Struct, frozen=True, gc=False):
     places: int | None
     taken: int
     record: Record
+    place_code: str = ""
 
 
 def after_offer(record: Record) -> Record:
@@ -34,6 +35,13 @@ def after_offer(record: Record) -> Record:
 def after_help(record: Record) -> Record:
     """One of them ended in help."""
     return record[0], min(record[0], record[1] + 1)
+
+
+def _near(offer: Offer, ask: Ask) -> str:
+    """`street`, `district` or `city`: how near to the person's home, as far as both places are known."""
+    if ask.street and offer.place_code.startswith(ask.street):
+        return "street"
+    return "district" if offer.local or offer.place_code.startswith(ask.district) else "city"
 
 
 def _language(offer: Offer, spoken: str) -> str:
@@ -64,18 +72,20 @@ def _load(offer: Offer) -> int:
     return 100 * offer.taken // offer.places if offer.places else 0
 
 
-def order(offer: Offer, ask: Ask) -> tuple[bool, int, int, int, int, str]:
-    """What is compared, step by step; the smaller is asked first. Loads are alike within a quarter, so that turns are taken."""
-    came = _came_of_it(offer.record)
+def order(offer: Offer, ask: Ask) -> tuple[bool, int, int, int, bool, int, str]:
+    """What is compared, step by step; the smaller is asked first. Loads are alike within a quarter, so that turns are taken; the
+    person's own street comes before a turn, and after everything that says whether help will come of it."""
+    near, came = _near(offer, ask), _came_of_it(offer.record)
     return (
-        not offer.local, _LANGUAGES[_language(offer, ask.language)], _RECORDS[came], _load(offer) // 25, offer.record[0], offer.service_id,
+        near == "city", _LANGUAGES[_language(offer, ask.language)], _RECORDS[came], _load(offer) // 25, near != "street", offer.record[0],
+        offer.service_id,
     )  # fmt: skip
 
 
 def why(offer: Offer, ask: Ask, among: int) -> tuple[str, ...]:
     """The steps in words of one key and one value, for whoever asks why it was them; `among` is how many could have been asked."""
     return (
-        f"area:{'district' if offer.local else 'city'}",
+        f"area:{_near(offer, ask)}",
         f"language:{_language(offer, ask.language)}",
         f"record:{_came_of_it(offer.record)}",
         f"load:{_load(offer)}",

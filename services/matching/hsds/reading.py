@@ -352,9 +352,13 @@ class Terming:
         terms = self._terms()
         organization = self.reading.organizations.get(self.org)
         kind = organization.kind if organization is not None else here.orgs.get(self.org, "")
+        location = self._location()
+        place = self.reading.locations.get(location or "")
+        old = here.listings.get(self.code)
+        place_code = place.place_code if place is not None else old.place_code if old is not None and old.location_id == location else ""
         return Listing(
             self.code, self.org, row.get("name"), kind, needs, programmes, districts, self._places(terms.contract), standing,
-            self._location(), row.get("description") or "", terms, self._eligibility(),
+            location, row.get("description") or "", terms, self._eligibility(), place_code,
         )  # fmt: skip
 
 
