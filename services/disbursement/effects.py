@@ -11,7 +11,9 @@ from services.disbursement.domain.instruction import WaitForFile
 from services.disbursement.domain.keeping import Keep, KeepingEnded, years_later
 from services.disbursement.domain.payout import Cancel, NoteBankAnswer, Payee, PayoutAccepted, PayoutBecameUnknown, PayoutInstructed, Terms
 from services.disbursement.domain.stopping import StopAsked
+from services.disbursement.domain.wish import WithdrawWish
 from services.disbursement.views import payouts_about
+from services.disbursement.wish_rows import wishes_about
 from shared.clock import local_day
 from shared.kernel import Rejected
 from shared.room import Room
@@ -144,6 +146,8 @@ async def stop(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
         cancelled = tuple(
             To("payout", p["payout_id"], Cancel(asked.reason, "stop"), _goes_on) for p in found if p["state"] in {"requested", "reserved"}
         )
+        wished = await room.rows(wishes_about(asked.about, asked.id))
+        cancelled += tuple(To("wish", row["wish_id"], WithdrawWish(asked.reason), _goes_on) for row in wished)
         kept = [p["changed_at"] for p in found if p["state"] in _KEPT_BY_LAW] if asked.erase else []
         if kept:
             cancelled += (To("keeping", asked.id, Keep(asked.id, years_later(max(kept)))),)

@@ -31,6 +31,7 @@ from services.disbursement.domain.stock_order import STOCK_ORDER
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.transfer import TRANSFER
 from services.disbursement.domain.treasury_decisions import TREASURY
+from services.disbursement.domain.wish import WISH
 from services.disbursement.domain.work_item import WORK_ITEM
 from services.disbursement.effects import EFFECTS
 from services.disbursement.follow import FOLLOW
@@ -58,6 +59,8 @@ from services.disbursement.stored import CODEC
 from services.disbursement.supervision_pages import router as supervision_pages
 from services.disbursement.tables import TABLES
 from services.disbursement.transparency_pages import router as transparency_pages
+from services.disbursement.wish_pages import router as wish_pages
+from services.disbursement.wish_rows import WISH_FOLLOW, WISH_LIST
 from shared.service import Service
 
 _HERE = Path(__file__).parent
@@ -84,6 +87,7 @@ DISBURSEMENT = Service(
         PROJECT,
         CAMPAIGN,
         MATCH_POOL,
+        WISH,
     ),
     codec=CODEC,
     publish=PUBLISH,
@@ -103,9 +107,10 @@ DISBURSEMENT = Service(
         *BOOK_PROJECTIONS,
         *BANK_PROJECTIONS,
         *CAMPAIGN_PROJECTIONS,
+        WISH_LIST,
         *RECEIPT_PROJECTIONS,
     ),
-    follow=both(both(FOLLOW, BANK_FOLLOW), CAMPAIGN_FOLLOW),
+    follow=both(both(both(FOLLOW, BANK_FOLLOW), CAMPAIGN_FOLLOW), WISH_FOLLOW),
     reactions=REACTIONS,
     effects=(*EFFECTS, *BANK_EFFECTS),
     loops=(READING_FOLDER, KEEPING_HEADS, CHECKING_BOOKS),
@@ -122,6 +127,7 @@ DISBURSEMENT = Service(
         fundraising_pages,
         moving_pages,
         stock_pages,
+        wish_pages,
     ),
     templates=_HERE / "templates",
     words=_HERE / "words",

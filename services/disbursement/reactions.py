@@ -14,6 +14,7 @@ from services.disbursement.domain.payment_file import NoteSilence
 from services.disbursement.domain.payout import DID_NOT_ARRIVE, DeclineRequest, Expire, RequestPayout
 from services.disbursement.domain.stock import Item
 from services.disbursement.domain.stopping import Stop
+from services.disbursement.domain.wish import LapsePromise
 from shared.clock import local_day
 from shared.envelope import Heard
 from shared.kernel import Rejected
@@ -74,6 +75,11 @@ def payout_key(case_id: str, programme: str, period: str, instalment: int, attem
     return _key("payout", case_id, programme, period, str(instalment), *again)
 
 
+def payout_ids(case_id: str, programme: str, period: str, instalment: int) -> tuple[str, ...]:
+    """The ids of one entitlement, one for each attempt that may go to the bank."""
+    return tuple(payout_key(case_id, programme, period, instalment, attempt) for attempt in range(1, _ATTEMPTS_MAX + 1))
+
+
 def _key(*parts: str) -> str:
     digest = hashlib.sha256("|".join(parts).encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
@@ -90,7 +96,7 @@ def on_referral_accepted(heard: Heard) -> Iterable[To]:
     period = str(local_day(heard.at).year)
     programme = grant.programme or r.programme or r.need.upper().replace("_", "-")
     items = tuple(Item(i.sku, i.quantity) for i in grant.items)
-    ids = [payout_key(r.case_id, programme, period, grant.instalment, attempt) for attempt in range(1, _ATTEMPTS_MAX + 1)]
+    ids = payout_ids(r.case_id, programme, period, grant.instalment)
     asked = RequestPayout(
         ids[0], r.case_id, r.person_id, r.referral_id, r.org_id, programme, period, grant.instalment, r.district, grant.kind, grant.fund_id,
         grant.amount_fen, items, r.need,
@@ -152,4 +158,8 @@ def _hold_expires(payout_id: str, _: Mapping[str, str]) -> Iterable[To]:
     yield To("payout", payout_id, Expire())
 
 
-DUE = {"hold_expires": _hold_expires, "keeping_ends": _keeping_ends, "bank_silent": _bank_silent}
+def _promise_lapses(wish_id: str, facts: Mapping[str, str]) -> Iterable[To]:
+    yield To("wish", wish_id, LapsePromise(local_day(datetime.fromisoformat(facts["now"]))))
+
+
+DUE = {"promise_lapses": _promise_lapses, "hold_expires": _hold_expires, "keeping_ends": _keeping_ends, "bank_silent": _bank_silent}

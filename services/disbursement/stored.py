@@ -19,6 +19,7 @@ from services.disbursement.domain.stock_order import STOCK_ORDER
 from services.disbursement.domain.stopping import STOPPING
 from services.disbursement.domain.transfer import TRANSFER
 from services.disbursement.domain.treasury_decisions import TREASURY
+from services.disbursement.domain.wish import WISH
 from services.disbursement.domain.work_item import WORK_ITEM
 from shared.codec import Codec, Stored
 
@@ -44,6 +45,7 @@ CODEC = Codec(
             PROJECT,
             CAMPAIGN,
             MATCH_POOL,
+            WISH,
             *_WITH_BANK,
         )
         for event in decider.events

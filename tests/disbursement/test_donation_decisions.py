@@ -38,6 +38,7 @@ from tests.disbursement import (
 )
 from tests.disbursement import test_correction_decisions as corrections
 from tests.disbursement import test_stock_decisions as goods
+from tests.disbursement import test_wish_decisions as wishes
 from tests.disbursement.stories import No, Yes, refusals_in
 
 RICE = (ItemReceived("rice", 2, 500),)
@@ -194,6 +195,7 @@ TESTED = (
     (TRANSFER, transfer, OF_TRANSFERS, NO_TRANSFERS),
     *corrections.TESTED,
     *goods.TESTED,
+    *wishes.TESTED,
     (CHAIN, chain, OF_THE_CHAIN, ()),
     (STOPPING, stopping, OF_STOPPING, ()),
     (KEEPING, keeping, OF_KEEPING, ()),

@@ -16,11 +16,12 @@ from services.disbursement.api import (
     receipts,
     stores,
     supervision,
+    wishes,
     work_items,
 )
 
 ROUTERS = (
     funds.router, funds.transfers, donations.router, corrections.router, payouts.router, ledger.router, stores.router, public.router,
     public_files.router, public_columns.router, receipts.router, supervision.router, payment_files.router, work_items.router,
-    campaigns.router, campaigns.public,
+    campaigns.router, campaigns.public, wishes.router, wishes.public,
 )  # fmt: skip

@@ -45,6 +45,7 @@ class RequestPayout(Struct, frozen=True, gc=False):
     amount_fen: int = 0
     items: tuple[Item, ...] = ()
     need: str = ""
+    wish_id: str = ""
 
 
 class NoteReserved(Struct, frozen=True, gc=False):
@@ -128,9 +129,9 @@ class CorrectPayout(Struct, frozen=True, gc=False):
 # Happened
 
 
-class Terms(Struct, frozen=True, gc=False):
+class Terms(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a payout is: carried whole by each of its events, so that each can be read alone. `amount_fen` is money, or the
-    value of the goods once they are reserved; items have no value before that."""
+    value of the goods once they are reserved; items have no value before that. `wish_id` where it grants a micro-wish."""
 
     payout_id: str
     case_id: str
@@ -144,6 +145,7 @@ class Terms(Struct, frozen=True, gc=False):
     fund_id: str
     amount_fen: int
     items: tuple[ItemReceived, ...]
+    wish_id: str = ""
 
     @property
     def end_to_end_id(self) -> str:

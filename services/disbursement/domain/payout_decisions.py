@@ -163,7 +163,7 @@ def decide(command: Any, state: Payout) -> tuple[Any, ...]:
 def _terms(command: RequestPayout) -> Terms:
     return Terms(
         command.payout_id, command.case_id, command.person_id, command.referral_id, command.org_id, command.programme, command.period,
-        command.district, command.kind, command.fund_id or "", command.amount_fen, (),
+        command.district, command.kind, command.fund_id or "", command.amount_fen, (), command.wish_id,
     )  # fmt: skip
 
 
