@@ -64,7 +64,9 @@ class Rebuilds:
                 differing = {t.name: await self._differing(connection, t) for t in projection.tables}
                 for table in projection.tables:
                     await connection.execute(f'delete from "{table.name}"')
-                    await connection.execute(f'insert into "{table.name}" select * from "{table.name}{_SUFFIX}"')
+                    # By name: a column that was added to a table of before stands at its end.
+                    names = ", ".join(f'"{column.name}"' for column in table.columns)
+                    await connection.execute(f'insert into "{table.name}" ({names}) select {names} from "{table.name}{_SUFFIX}"')
                     await connection.execute(f'drop table "{table.name}{_SUFFIX}"')
                 await connection.execute(
                     "insert into read_tables (name, fingerprint, rebuilt_at) values ($1, '', now()) "

@@ -133,7 +133,7 @@ def payout_corrected(e: Envelope) -> Iterable[To]:
     t, more = d.terms, d.to_fen - d.from_fen
     yield To("treasury", CITY, Correct(d.correction_id, "payout", t.fund_id, t.programme, more))
     number = entry_number("returned" if d.was == "returned" else "payout", t.payout_id, t.district[:6], t.programme)
-    if d.was == "rejected":
+    if d.was == "rejected" and not d.again:
         yield To("chain", PUBLIC, Publish(number, "payout", t.fund_id, "", "", d.month, more, 0, "", d.reason))
     else:
         yield To("chain", PUBLIC, Publish(e.id, "correction", t.fund_id, "", "", d.month, more, 0, number, d.reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -109,7 +110,7 @@ async def work_on_campaign(campaign_id: str, page: Reporter) -> Response:
 
     async def pool() -> None:
         caps = {name: fen_of(form[name]) or 0 for name in ("donation_max_fen", "donor_day_max_fen") if form.get(name, "").strip()}
-        parts = {name: int(form[name]) if form.get(name, "").isascii() and form[name].isdigit() else 0 for name in ("give", "per")}
+        parts = {name: int(form[name]) if re.fullmatch("[0-9]{1,9}", form.get(name, "")) else 0 for name in ("give", "per")}
         said = {"fund_id": form.get("pool_fund", ""), "amount_fen": fen_of(form.get("amount", "")), "mode": form.get("mode", "")}
         await door_to.open_pool(PoolIn(id=form.get("pool_id", ""), campaign_id=campaign_id, **said, **parts, **caps), door)  # type: ignore[arg-type]
 

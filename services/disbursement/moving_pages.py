@@ -126,7 +126,7 @@ async def _donation(page: Page, donation_id: str, status: int = 200, **values: A
     shown = {
         "wrong": [], "form": {}, "names": await fund_names(page), "history": history, "asked": state.asked,
         "age": "" if asked_at is None else age(page, asked_at), "own": state.asked is not None and state.asked.by == page.door.principal.id,
-        "refunded_fen": state.refunded_fen, "left_fen": got.amount_fen - state.refunded_fen if got.kind == "cash" else 0,
+        "refunded_fen": state.refunded_fen, "left_fen": state.given_fen - state.refunded_fen if got.kind == "cash" else 0,
         "available_fen": None if fund is None else fund.available_fen, "may_ask": page.may(*_KEEPERS), "may_decide": page.may(*_DECIDERS),
         "reasons": _reasons(page, "refund_reason", REFUND_REASONS), "no_reasons": _reasons(page, "no_refund_reason", NO_REFUND_REASONS), **values,
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from services.disbursement.domain.chain import EntryPublished
@@ -50,6 +50,7 @@ from services.disbursement.tables import (
     public_totals,
     transfers,
 )
+from shared.clock import SHANGHAI
 from shared.envelope import Envelope
 from shared.schedule import deadlines
 from shared.service import Add, Change, Drop, Projection, Put, RowChange
@@ -77,7 +78,9 @@ def reserved(e: Envelope) -> Iterable[RowChange]:
         "changed_at": e.at,
     }  # fmt: skip
     yield Change(payouts, {"payout_id": e.key}, values)
-    due_at = e.at + timedelta(days=HELD_DAYS)
+    # Goods are held no longer than they may be given out.
+    last_days = [datetime.combine(i.expires + timedelta(days=1), time(), SHANGHAI) for i in t.items if i.expires is not None]
+    due_at = min([e.at + timedelta(days=HELD_DAYS), *last_days])
     yield Put(deadlines, {"id": _hold(e.key), "name": "hold_expires", "stream_id": e.key, "due_at": due_at, "facts": {}})
 
 
@@ -226,7 +229,7 @@ def donated(e: Envelope) -> Iterable[RowChange]:
     d: DonationReceived = e.data
     row = {
         "donation_id": d.donation_id, "donor_id": d.donor_id, "donor": d.donor if isinstance(d.donor, Donor) else None, "fund_id": d.fund_id,
-        "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt, "entry_id": e.id,
+        "kind": d.kind, "amount_fen": d.amount_fen, "items": d.items, "receipt": d.receipt,
         "corrected_fen": None, "refunded_fen": 0, **_NOT_ASKED, "at": e.at,
     }  # fmt: skip
     return (Put(donations, row),)
@@ -284,7 +287,7 @@ def sum_of_returned(e: Envelope) -> Iterable[RowChange]:
 def sum_of_corrected_payout(e: Envelope) -> Iterable[RowChange]:
     """Paid after all it counts as a payment; otherwise only the sum changes."""
     d: PayoutCorrected = e.data
-    kind = "payout" if d.was == "rejected" else "correction"
+    kind = "payout" if d.was == "rejected" and not d.again else "correction"
     return (_one_more(kind, d.month, d.terms.district[:6], d.terms.programme, d.to_fen - d.from_fen, 0),)
 
 

@@ -86,7 +86,7 @@ def _paid_otherwise(e: Envelope) -> Iterable[RowChange]:
     """Paid after all it counts as a payment; otherwise only the sum changes."""
     d: PayoutCorrected = e.data
     cell = {"fund_id": d.terms.fund_id, "month": d.month, "district": d.terms.district[:6], "programme": d.terms.programme}
-    yield Add(fund_spending, cell, {"payouts": int(d.was == "rejected"), "amount_fen": d.to_fen - d.from_fen})
+    yield Add(fund_spending, cell, {"payouts": int(d.was == "rejected" and not d.again), "amount_fen": d.to_fen - d.from_fen})
 
 
 def _moved(e: Envelope) -> Iterable[RowChange]:

@@ -22,7 +22,7 @@ async def supervision(page: Committee) -> Response:
     """Funds and the law's figures, what is withheld and why, corrections, open work by age."""
     this, query = local_day(page.door.now).year, page.request.query_params
     said = query.get("year", "")
-    year = int(said) if said.isascii() and said.isdigit() and 2000 <= int(said) <= this else this
+    year = int(said) if said.isascii() and said.isdigit() and len(said) == 4 and 2000 <= int(said) <= this else this
     found = await supervised(page.door, year, query.get("cursor"))
     work = [{**item, "age": age(page, item["raised_at"])} for item in found["work_items"]]
     return page.show(

@@ -58,7 +58,6 @@ donations = Table(
     Column("amount_fen", BigInteger, nullable=False),
     Column("items", JSONB, nullable=False),
     Column("receipt", Text, nullable=False),
-    Column("entry_id", Text, nullable=False),
     Column("corrected_fen", BigInteger),
     Column("refunded_fen", BigInteger, nullable=False, server_default="0"),
     Column("refund_asked_fen", BigInteger, nullable=False, server_default="0"),

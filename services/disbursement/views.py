@@ -65,11 +65,6 @@ def correction_list(state: str | None) -> Select[Any]:
     return wanted if state is None else wanted.where(corrections.c.state == state)
 
 
-def public_number(donation_id: str) -> Select[Any]:
-    """The number of a donation's public entry."""
-    return select(donations.c.entry_id).where(donations.c.donation_id == donation_id)
-
-
 def donation_list() -> Select[Any]:
     d = donations.c
     return select(

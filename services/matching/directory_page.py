@@ -33,6 +33,9 @@ async def directory(page: Annotated[Page, Depends(page_for())]) -> Response:
     said = page.request.query_params.get("after", "0")
     after = int(said) if said.isascii() and said.isdigit() and len(said) <= 6 else 0
     total, rows = (0, []) if wrong else await views.services_found(page.door, **asked, limit=_LISTED, after=after)
+    if rows == [] and total:  # an address of before, when there were more
+        after = 0
+        total, rows = await views.services_found(page.door, **asked, limit=_LISTED, after=after)
     kept = urlencode({name: value for name, value in asked.items() if value})
     shown_to = after + len(rows)
     names = await views.organization_names(page.door, [row["organization_id"] for row in rows])

@@ -18,6 +18,7 @@ from services.matching.domain.reassessment import NotePortion, PortionDue
 from services.matching.domain.volunteer import ERASED, VolunteerLeft
 from services.matching.rulebook import RULEBOOK
 from shared.errors import NotNow
+from shared.kernel import Rejected
 from shared.room import Room
 from shared.service import WITHOUT_END, Answer, Effect, EffectCall, To, shredding
 
@@ -61,22 +62,35 @@ def _needs_of(listing: Listing) -> list[str]:
     return sorted({*listing.needs, *[need for needs in known for need in needs]})
 
 
-def _fits(state: Assessment, listing: Listing) -> bool:
-    facts = None if state.latest is None else facts_of(state.latest)
-    return state.latest is not None and facts is not None and not unmet(listing.eligibility, facts, state.latest.district)
+def _fits(state: Assessment, need: str, listing: Listing) -> bool:
+    """Whether the case still looks for somebody, may be told to this provider, and meets what the service asks."""
+    latest, one, shared = state.latest, state.of(need), state.recipients
+    facts = None if latest is None else facts_of(latest)
+    if latest is None or facts is None or one is None or one.referral_id is not None or not one.unmet or shared is None:
+        return False
+    reached = not shared or listing.kind == "government" or listing.kind in shared
+    return reached and not unmet(listing.eligibility, facts, latest.district)
 
 
 async def offer_anew(calls: Sequence[EffectCall], room: Room) -> Sequence[Answer]:
-    """A service that has come is held against the cases that wait for such a one: as many as it has places, the longest waiting first."""
-    answers = []
-    for call in calls:
-        listing: Listing = call.envelope.data.listing
-        waiting = await views.waiting_for(room, _needs_of(listing), listing.districts, PORTION)
-        states: dict[str, Assessment] = await room.states("assessment", {case for case, _ in waiting})
-        fitting = [(case, need) for case, need in waiting if _fits(states[case], listing)][: listing.places]
-        now = room.clock.now()
-        answers.append(Answer(tuple([To("assessment", case, SeekAgain(need, listing.service_id, now)) for case, need in fitting])))
-    return answers
+    """A service that has come, or serves more than before, is held against the cases that wait for such a one, the longest waiting first."""
+    return [await _anew(call.envelope.data, room) if call.envelope.data.wider else Answer() for call in calls]
+
+
+async def _anew(listed: ServiceListed, room: Room) -> Answer:
+    """Up to a portion of cases that still look for somebody, and no more than it has places; who does not look any more is read past."""
+    listing, after, fitting = listed.listing, views.FIRST_WAITING, list[tuple[str, str]]()
+    most = PORTION if listing.places is None else min(PORTION, listing.places)
+    while len(fitting) < most and (rows := await views.waiting_for(room, _needs_of(listing), listing.districts, after, PORTION)):
+        states: dict[str, Assessment] = await room.states("assessment", {case for _, case, _ in rows})
+        fitting += [(case, need) for _, case, need in rows if _fits(states[case], need, listing)]
+        after = rows[-1]
+    now = room.clock.now()
+    return Answer(tuple([To("assessment", case, SeekAgain(need, listing.service_id, now), _passed) for case, need in fitting[:most]]))
+
+
+def _passed(_: Rejected) -> None:
+    """One case that says no does not hold up the others."""
 
 
 async def how_to_reach(room: Room, token: str, case_id: str) -> Mapping[str, Any] | None:

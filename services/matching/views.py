@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select, tuple_
 
 from services.matching.tables import (
     assessment_list,
@@ -97,12 +97,23 @@ async def unmet_of_cases(door: Door, case_ids: Collection[str]) -> dict[str, dic
     return found
 
 
-async def waiting_for(room: Room, needs: Collection[str], districts: Collection[str], limit: int) -> list[tuple[str, str]]:
-    """Cases of which nobody serves one of these needs, with the need, the longest waiting first; no districts: the whole city."""
+FIRST_WAITING = (datetime(1970, 1, 1, tzinfo=UTC), "", "")
+
+
+async def waiting_for(
+    room: Room, needs: Collection[str], districts: Collection[str], after: tuple[datetime, str, str], limit: int
+) -> list[tuple[datetime, str, str]]:
+    """Needs that nobody serves, with since when and of which case, the longest waiting first, those after one; no districts: the whole city."""
     t = unmet_needs.c
-    statement = select(t.case_id, t.need).where(t.need.in_(needs)).order_by(t.since, t.case_id, t.need).limit(limit)
+    place = tuple_(t.since, t.case_id, t.need)
+    statement = (
+        select(t.since, t.case_id, t.need)
+        .where(t.need.in_(needs), place > tuple_(*after))
+        .order_by(t.since, t.case_id, t.need)
+        .limit(limit)
+    )
     rows = await room.rows(statement.where(t.district.in_(districts)) if districts else statement)
-    return [(row["case_id"], row["need"]) for row in rows]
+    return [(row["since"], row["case_id"], row["need"]) for row in rows]
 
 
 async def organization_kinds(door: Door, ids: Collection[str]) -> dict[str, str]:

@@ -139,3 +139,20 @@ def test_differences_are_named_by_account() -> None:
         ("payout_correction", 1),
     ):
         assert len(unpublished(entries, {"donation": 100, "payout": 30, kind: fen})) == 1, kind
+
+
+async def test_every_read_table_of_the_books_grows_again_also_where_a_column_came_later(desk: Desk) -> None:
+    """A table of before has its new columns at its end; a table made today has them where they are told."""
+    await busy(desk)
+    await desk.sql("alter table donations drop column corrected_fen")
+    await desk.sql("alter table donations add column corrected_fen bigint")
+    await desk.sql("delete from balance_days")
+    ops = desk.headers("ops")
+    for name in ("donations", "ledger", "balance_days", "fund_years", "corrections", "public_chain", "stock_orders", "wishes"):
+        answer = await desk.client.post(f"/ops/v1/projections/disbursement.{name}/rebuild", headers=ops)
+        assert answer.status_code == 200, answer.text
+        grown = sum(answer.json()["differing_rows"].values())
+        assert (grown > 0) is (name in {"donations", "balance_days"}), (name, answer.json())
+    rows = await desk.sql("select corrected_fen, receipt, kind from donations where kind = 'cash'")
+    assert [(row["corrected_fen"], row["receipt"][:3]) for row in rows] == [(999_000, "KPK")]
+    assert (await check_books(desk.room)).faults == []

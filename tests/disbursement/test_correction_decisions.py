@@ -103,8 +103,8 @@ OF_PAYOUTS = (
     Yes("nothing was paid", SETTLED, replace(TO_150, to_fen=0), (_put_right("settled", "rejected", to_fen=0),)),
     Yes("it was paid after all", REJECTED, TO_150, (_put_right("rejected", "settled", 0),)),
     Yes("it did not come back", RETURNED, TO_150, (_put_right("returned", "settled", 0),)),
-    Yes("corrected again", (*SETTLED, LESS), replace(TO_150, to_fen=160_000), (_put_right("settled", "settled", 150_000, 160_000),)),
-    Yes("to zero and back", (*SETTLED, _put_right("settled", "rejected", to_fen=0)), TO_150, (_put_right("rejected", "settled", 0),)),
+    Yes("corrected again", (*SETTLED, LESS), replace(TO_150, to_fen=160_000), (replace(_put_right("settled", "settled", 150_000, 160_000), again=True),)),
+    Yes("to zero and back", (*SETTLED, _put_right("settled", "rejected", to_fen=0)), TO_150, (replace(_put_right("rejected", "settled", 0), again=True),)),
     Yes("what comes back is what was paid", (*SETTLED, LESS), p.NoteBankAnswer("returned", MONTH, "closed"),
         (p.PayoutReturned(replace(CASH, amount_fen=150_000), "closed", MONTH),)),
 )  # fmt: skip

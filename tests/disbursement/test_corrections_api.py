@@ -82,6 +82,13 @@ async def test_what_was_paid_is_put_right_up_and_down_and_to_nothing(desk: Desk)
     assert await sums(desk) == (1_000_000, 0, 0)
     assert (await desk.state(payout_id)).status == "rejected"
     assert await verified(desk) == []
+    await put_right(desk, id="k-3", about="payout", subject_id=payout_id, to_fen=100_000, reason="bank_says_otherwise")
+    entries = await chain(desk)
+    assert [e["entry_id"] for e in entries].count(number) == 1, "one payment is one entry, however often it is put right"
+    assert (entries[-1]["kind"], entries[-1]["corrects"], entries[-1]["amount_fen"]) == ("correction", number, 100_000)
+    assert (await desk.get("/public/summary", who=None)).json()["totals"]["payout"]["count"] == 1
+    assert (await desk.get(f"/payouts/{payout_id}")).json()["amount_fen"] == 100_000
+    assert (await sums(desk), await verified(desk)) == ((900_000, 0, 100_000), [])
 
 
 async def test_what_was_paid_although_the_bank_had_said_no_is_published_as_paid(desk: Desk) -> None:

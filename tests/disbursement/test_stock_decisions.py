@@ -67,6 +67,7 @@ NO_GOODS = (
     No((IN,), ask(0), NothingToReserve),
     No((IN,), t.TakeIn("d2", "stores", 0, (replace(NEW, expires=SOON),), TODAY), s.LotDiffers),
     No((), t.TakeIn("d2", "stores", 0, (GONE_OFF,), TODAY), s.LotExpired),
+    No((), t.TakeIn("d2", "stores", 0, (NEW, replace(NEW, expires=SOON)), TODAY), s.LotDiffers),
     No((IN,), replace(CARRY, lot="L9"), s.LotUnknown),
     No((IN,), replace(CARRY, from_place="north"), s.LotUnknown),
     *[No((IN,), replace(CARRY, quantity=n), s.StockLacksUnits) for n in (0, -1, 11)],

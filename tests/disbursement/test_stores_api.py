@@ -53,6 +53,21 @@ async def test_goods_lie_in_lots_and_leave_by_their_last_day(desk: Desk) -> None
     await sound(desk)
 
 
+async def test_goods_are_held_no_longer_than_they_may_be_given_out(desk: Desk) -> None:
+    await given(desk, {**RICE, "expires": "2026-11-30"})
+    waits = await desk.granted("case-1", items=[{"sku": "rice", "quantity": 6}])
+    await desk.passes(days=7)
+    assert (await desk.state(waits)).status == "reserved", "on its last day it may still be given out"
+    await desk.passes(days=1)
+    await desk.until(waits, "cancelled")
+    assert (await lots(desk))["rice L1 east"] == (10, 1_000, 0)
+    off = {**ORDER, "quantity": 10, "reason": "expired"}
+    await desk.post("/stock-orders", off, who="finance-1")
+    assert (await desk.post("/stock-orders/o-1/confirm", who="finance-2")).json()["state"] == "done"
+    assert (await desk.post("/stock-orders", off, who="finance-1")).json()["state"] == "done", "said again when nothing is left of the lot"
+    await sound(desk)
+
+
 async def test_what_others_hear_is_one_number_of_each_kind(desk: Desk) -> None:
     await given(desk, {**RICE, "quantity": 2, "value_fen": 20}, {**RICE, "lot": "L2", "quantity": 3, "value_fen": 30})
     payout_id = await desk.granted("case-1", items=[{"sku": "rice", "quantity": 4}])

@@ -282,3 +282,18 @@ async def test_it_is_served_for_download(desk: Desk) -> None:
     assert (answer.status_code, answer.content) == (200, FILE.read_bytes())
     page = (await desk.client.get("/disbursement/public")).text
     assert 'href="/disbursement/static/kapok_verify.py"' in page
+
+
+def test_payments_of_before_that_withhold_their_number_add_up_and_so_does_their_correction() -> None:
+    """Their number is empty, and so is what an ordinary entry corrects: the two are not taken for one another."""
+    found = published([100, 40, 7])
+    withheld = {**found["entries"][0], "withheld": True, "entry_id": ""}
+    entries: list[dict[str, Any]] = [withheld, *found["entries"][1:]]
+    correction = {**entries[-1], "position": 4, "kind": "correction", "amount_fen": -30, "entry_id": "c", "corrects": "0" * 64, "reason": "audit_finding",
+                  "previous": entries[-1]["hash"]}  # fmt: skip
+    entries.append({**correction, "hash": entry_hash(correction["previous"], correction)})
+    heads = [headed(entries, 4)]
+    summary = {"totals": {}, "by_month": [{"month": "2026-11", "payouts": 2, "amount_fen": 107 - 30}]}
+    assert VERIFIER.checked(entries, heads, found["jwks"], summary) == []
+    summary["by_month"] = [{"month": "2026-11", "payouts": 2, "amount_fen": 107}]
+    assert any("does not add up" in fault for fault in VERIFIER.checked(entries, heads, found["jwks"], summary))

@@ -240,6 +240,13 @@ def test_of_two_applications_of_one_person_the_first_counts_and_of_one_family_to
     assert (later[-1].publication, later[-1].duplicates, set(outcomes(later))) == (2, (), {"A", "B", "E"})
 
 
+def test_whoever_left_while_the_list_was_read_stands_in_nobodys_way() -> None:
+    history = then(PLANNED, OPENED, CLOSED, al.ApplicationLeft("a1", "A", LATE), when=replace(RANK, whose=SAME))
+    assert history[-1].duplicates == ()
+    assert "C" in outcomes(history)
+    assert "A" not in outcomes(history)
+
+
 END, ENDS_LATER = LATE + timedelta(days=14), LATE + timedelta(days=28)
 DATED = then(al.AllocationPlanned(replace(PLAN, take_days=10), AT), OPENED, CLOSED, when=RANK)
 TO_TAKE = then(*DATED, when=al.FinishAllocation(LATE, END))  # A and C hold a place, B, D and E wait

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from services.matching.domain import directory as d
@@ -39,7 +40,11 @@ def test_a_service_is_listed_once_and_anew_with_other_terms() -> None:
 def test_a_service_listed_anew_keeps_its_people_and_ends_its_pause() -> None:
     pause = d.ServicePaused("mercy-s", "holiday", AT)
     history = (listed(places=2), held(1, places=2), pause)
-    state = Given(DIRECTORY, *history).when(d.ListService(listing(places=2), AT)).then(d.ServiceListed(listing(places=2), AT, 1, 0))
+    state = (
+        Given(DIRECTORY, *history)
+        .when(d.ListService(listing(places=2), AT))
+        .then(d.ServiceListed(listing(places=2), AT, 1, 0, wider=False))
+    )
     assert (state.paused, state.counts["mercy-s"]) == (frozenset(), (2, 1, 0))
 
 
@@ -316,3 +321,18 @@ def test_a_search_among_one_service_asks_no_other_and_says_nothing_new_where_it_
     assert requested(*here, among="new-s").count.service_id == "new-s"
     for history in ((listed(),), (listed(), listed("new", places=0)), (listed(), listed("new", needs=("housing",)))):
         Given(DIRECTORY, *history).when(d.RequestReferral(ask(among="new-s"), AT)).refused(no.NoHelpFromThisService)
+
+
+@pytest.mark.parametrize(
+    ("change", "wider"),
+    [
+        ({"name": "Another"}, False), ({"description": "More words"}, False), ({"needs": ("medical", "housing")}, True), ({"needs": ()}, False),
+        ({"districts": ("440106", "440103")}, True), ({"districts": ("440106",)}, False), ({"districts": ()}, True), ({"places": 3}, True),
+        ({"places": 1}, False), ({"places": None}, True), ({"programmes": ("CHILD-ILL",)}, True), ({"place_code": "440106011"}, False),
+        ({"eligibility": Eligibility(60)}, True),
+    ],
+)  # fmt: skip
+def test_which_change_may_serve_somebody_new(change: dict[str, Any], wider: bool) -> None:
+    before = listing(districts=("440106",), places=2)
+    (told,) = Given(DIRECTORY, d.ServiceListed(before, AT)).when(d.ListService(replace(before, **change), AT)).events
+    assert told.wider is wider

@@ -286,6 +286,25 @@ async def test_a_service_listed_later_is_offered_the_cases_that_wait_for_such_a_
     await listed("newer-s")  # and whoever said no is not asked again
     assert (await office.row(f"{CASE}-housing.3"))["service_id"] == "newer-s"
     assert len(await office.sql("select 1 from events where type = 'SoughtAgain'")) == 2
+    await office.post(f"/referrals/{CASE}-housing.3/decline", {"reason": "no_capacity"}, "charity", "mercy")
+    await listed("newer-s", description="Another word about the same.")
+    assert len(await office.sql("select 1 from events where type = 'SoughtAgain'")) == 2, "a word mended is no new service"
+
+
+async def test_a_case_that_is_over_does_not_stand_before_one_that_waits(office: Office) -> None:
+    for case, at in (("over", 1), ("waits", 2)):
+        data = {
+            "case_id": case, "person_id": f"p-{case}", "household_id": f"h-{case}", "needs": ["housing"], "facts": {"age": 30}, "consent": CONSENT,
+        }  # fmt: skip
+        message = Message(new_id(), "intake.case_opened.v1", "intake.events", case, msgspec.json.encode(data), office.now, "story")
+        await worked_through(office.room, message)
+        office.turn(minutes=at)
+    closed = msgspec.json.encode({"case_id": "over", "outcome": "could_not_get_help"})
+    await worked_through(office.room, Message(new_id(), "intake.case_closed.v1", "intake.events", "over", closed, office.now, "story"))
+    service = {"id": "new-s", "organization_id": "mercy", "name": "New", "needs": ["housing"], "places": 1}
+    assert (await office.post("/services", service)).status_code == 201
+    await effects_done(office)
+    assert (await office.row("waits-housing.2"))["service_id"] == "new-s"
 
 
 class _Intake:

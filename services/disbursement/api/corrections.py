@@ -10,7 +10,7 @@ from services.disbursement import views
 from services.disbursement.approving import month
 from services.disbursement.asked import CorrectionIn
 from services.disbursement.domain.correction import ConfirmCorrection, Correction, ProposeCorrection, RefuseCorrection
-from services.disbursement.domain.donation import Donation
+from services.disbursement.domain.donation import Donation, DonationReceived
 from services.disbursement.domain.payout import Payout
 from services.disbursement.tables import corrections as correction_table
 from shared.http import Door, NotFound, door_for
@@ -41,8 +41,8 @@ async def _entry(door: Door, body: CorrectionIn) -> str:
     donation: Donation = await door.state("donation", body.subject_id)
     if donation.received is None:
         raise NotFound("donation")
-    rows = await door.rows(views.public_number(body.subject_id))
-    return str(rows[0]["entry_id"] or "") if rows else ""
+    history = await door.history("donation", body.subject_id)
+    return next(e.id for e in history if isinstance(e.data, DonationReceived))  # its public entry has the number of this event
 
 
 @router.post("", status_code=201)

@@ -28,7 +28,8 @@ def shown_payout(state: Payout, version: int) -> dict[str, Any]:
     terms = state.terms
     assert terms is not None
     return {
-        **{name: getattr(terms, name) for name in _PLAIN}, "amount_fen": terms.amount_fen, "items": msgspec.to_builtins(terms.items or state.wanted),
+        **{name: getattr(terms, name) for name in _PLAIN}, "amount_fen": terms.amount_fen if state.corrected_fen is None else state.corrected_fen,
+        "items": msgspec.to_builtins(terms.items or state.wanted),
         "state": state.status, "approvals_needed": state.approvals_needed, "approved_by": state.approved_by,
         "end_to_end_id": terms.end_to_end_id, "receipt": state.receipt or None,
         "followed_up": state.followed_up or None, "version": version,

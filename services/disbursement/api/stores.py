@@ -102,7 +102,9 @@ def _shown(state: StockOrder) -> dict[str, Any]:
 async def ordered(door: Door, body: StockOrderIn) -> StockOrder:
     """Ask for it: what is carried, and a count that fits, is done at once; what changes the number waits for a second person."""
     lot, place = body.lot or "", body.place or ""
-    there = await booked(door, body.sku, lot, place)
+    before: StockOrder = await door.state("stock_order", body.id)
+    # Said again it is the same order, whatever became of its lot.
+    there = before.asked.booked if before.asked is not None else await booked(door, body.sku, lot, place)
     command = AskStockOrder(
         body.id, body.kind, body.sku, lot, place, body.quantity, door.principal.id, body.to_place or "", body.reason or "", there, month(door)
     )  # fmt: skip

@@ -250,7 +250,8 @@ class ReceiptFollowedUp(Struct, frozen=True, gc=False):
 
 
 class PayoutCorrected(Struct, frozen=True, gc=False):
-    """What was paid, as it should have been recorded; `was` and `state` are the states before and after."""
+    """What was paid, as it should have been recorded; `was` and `state` are the states before and after; `again` says that
+    it was corrected before, so that an entry of it is published already."""
 
     terms: Terms
     from_fen: int
@@ -260,6 +261,7 @@ class PayoutCorrected(Struct, frozen=True, gc=False):
     correction_id: str
     was: str
     state: str
+    again: bool = False
 
 
 # True

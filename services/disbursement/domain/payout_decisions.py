@@ -307,7 +307,9 @@ def correct(command: CorrectPayout, state: Payout) -> tuple[PayoutCorrected, ...
     paid_fen = _as_paid(state, terms).amount_fen if state.status in _PAID else 0
     difference(paid_fen, c.to_fen)
     now = "rejected" if c.to_fen == 0 else state.status if state.status in _PAID else "settled"
-    return (PayoutCorrected(terms, paid_fen, c.to_fen, c.reason, c.month, c.correction_id, state.status, now),)
+    return (
+        PayoutCorrected(terms, paid_fen, c.to_fen, c.reason, c.month, c.correction_id, state.status, now, state.corrected_fen is not None),
+    )
 
 
 PAYOUT = Decider(

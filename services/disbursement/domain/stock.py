@@ -118,9 +118,11 @@ def laid(lots: Map[str, Lot], items: Iterable[ItemReceived], *, free: int = 0, h
 
 def received(items: Iterable[ItemReceived], lots: Mapping[str, Lot], day: date | None) -> None:
     """Whether goods may be laid where they are said to lie; raises `LotDiffers`, `LotExpired`."""
+    said: dict[str, date | None] = {}
     for item in items:
         there = lots.get(item.key)
-        if there is not None and there.expires != item.expires:
+        last = said.setdefault(item.key, item.expires if there is None else there.expires)
+        if last != item.expires:
             raise LotDiffers(sku=item.sku, lot=item.lot, place=item.place)
         if day is not None and item.expires is not None and item.expires < day:
             raise LotExpired(sku=item.sku, lot=item.lot, expires=item.expires.isoformat())

@@ -188,12 +188,12 @@ def _part(command: TakeIn, state: Treasury) -> FundOpened:
     return FundOpened(command.fund_id, fund.name, programmes, districts, purposes, fund.kind)
 
 
-def _fund(fund_id: str, state: Treasury) -> Fund:
-    """A fund that may move; raises `FundUnknown`, `FundIsClosed`."""
+def _fund(fund_id: str, state: Treasury, *, closed: bool = False) -> Fund:
+    """A fund that may move, also a `closed` one where that is said; raises `FundUnknown`, `FundIsClosed`."""
     fund = state.funds.get(fund_id)
     if fund is None:
         raise FundUnknown(fund_id=fund_id)
-    if fund.closed:
+    if fund.closed and not closed:
         raise FundIsClosed(fund_id=fund_id)
     return fund
 
@@ -213,7 +213,9 @@ def close_fund(command: CloseFund, state: Treasury) -> tuple[FundClosed, ...]:
 
 def transfer(command: Transfer, state: Treasury) -> tuple[Transferred, ...]:
     c = command
-    source, target = _fund(c.from_fund, state), _fund(c.to_fund, state)
+    # What came back to a fund after it was closed leaves it; a match goes back where it came from, closed or not.
+    source = _fund(c.from_fund, state, closed=True)
+    target = _fund(c.to_fund, state, closed=c.reason == MATCH_RETURNED)
     if c.amount_fen <= 0 or c.from_fund == c.to_fund:
         raise TransferIsNothing(amount_fen=c.amount_fen, from_fund=c.from_fund, to_fund=c.to_fund)
     if c.reason != MATCH_RETURNED:

@@ -207,7 +207,9 @@ def faults_of_summary(summary: Mapping[str, Any], entries: Iterable[Any]) -> Ite
     corrected = 0
     for entry in entries:
         kind_of[entry["entry_id"]] = entry["kind"]
-        if kind_of.get(entry.get("corrects", "")) in ("payout", "goods", "returned"):
+        # A payment of before withholds its number: what names none that is here corrects a payment, as gifts withhold nothing.
+        named = entry.get("corrects", "")
+        if entry["kind"] == "correction" and named and kind_of.get(named, "payout") in ("payout", "goods", "returned"):
             corrected += entry["amount_fen"]
         at = kinds.setdefault(entry["kind"], [0, 0, 0])
         for place, more in enumerate((1, entry["amount_fen"], entry["units"])):

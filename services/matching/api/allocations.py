@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from shared.clock import local_day
 from shared.http import Door, Invalid, NotFound, door_for
 from shared.service import To
 
+_HOMES_AT_ONCE = 500
 router = APIRouter(prefix="/matching/v1/allocations", tags=["allocations"])
 Office = Annotated[Door, Depends(door_for("gov", "admin"))]
 Anyone = Annotated[Door, Depends(door_for(public=True))]
@@ -122,9 +124,13 @@ async def _whose(door: Door, allocation_id: str) -> tuple[Whose, ...]:
     """Whom each application is for, of those whose person is known under several ids or lives in a household."""
     of = await views.applicants(door, allocation_id)
     chains = await views.chains_of(door, set(of.values()))
-    homes: dict[str, Household] = await door.states("household", {chain for some in chains.values() for chain in some})
+    every = sorted({chain for some in chains.values() for chain in some})
+    groups: dict[str, Mapping[str, Any]] = {}
+    for at in range(0, len(every), _HOMES_AT_ONCE):
+        homes: dict[str, Household] = await door.states("household", every[at : at + _HOMES_AT_ONCE])
+        groups |= {chain: home.groups for chain, home in homes.items()}
     found = [
-        whose(number, person, {key: group for chain in chains[person] for key, group in homes[chain].groups.items()})
+        whose(number, person, {key: group for chain in sorted(chains[person]) for key, group in groups[chain].items()})
         for number, person in of.items()
     ]
     return tuple([one for one in found if one.homes or len(one.persons) > 1])

@@ -228,9 +228,10 @@ def _slim(application: Application, p: Plan) -> Application:
 
 def _published(command: RankAllocation, state: Allocation, applications: Any) -> RankingPublished:
     p = _planned(state)
-    twice = duplicates(applications, command.whose, by_home=p.group == FAMILY) if state.status == "closed" else ()
+    there = [one for one in applications if one.number not in state.gone]  # whoever has left meanwhile stands in nobody's way
+    twice = duplicates(there, command.whose, by_home=p.group == FAMILY) if state.status == "closed" else ()
     out = state.gone | {one.number for one in twice}
-    standing_now = [_slim(one, p) for one in applications if one.number not in out]
+    standing_now = [_slim(one, p) for one in there if one.number not in out]
     entries = ranked(standing_now, p.quota, p.order, p.minimum, state.holds, frozenset(state.corrected))
     outcomes = [one.outcome for one in entries]
     admitted = outcomes.count("admitted")

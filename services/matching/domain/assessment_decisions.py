@@ -88,7 +88,7 @@ def passed_over(rules: Rulebook, needs: Sequence[str], verdicts: Sequence[Verdic
 
     A programme that serves no need of this case is sought by nobody, and so it stands in nobody's way.
     """
-    open_ = [rules.by_code[v.programme] for v in _giving(verdicts)]
+    open_ = [rules.by_code[v.programme] for v in _giving(verdicts) if v.programme in rules.by_code]
     sought = {one.code for one in open_ if not needs or not set(one.needs).isdisjoint(needs)}
     found = {one.code: tuple([code for code in one.excludes if code in sought]) for one in open_}
     return {code: before for code, before in found.items() if before}

@@ -110,7 +110,8 @@ class ConfirmOwnFund(Struct, frozen=True, gc=False):
 
 
 class ServiceListed(Struct, frozen=True):
-    """Listed or listed anew; a pause ends by it. `kept`: open offers stay counted, whether or not places are."""
+    """Listed or listed anew; a pause ends by it. `kept`: open offers stay counted, whether or not places are. `wider`: it may
+    serve somebody whom it did not serve as it was listed before."""
 
     listing: Listing
     at: datetime
@@ -118,6 +119,7 @@ class ServiceListed(Struct, frozen=True):
     used: int = 0
     assured_on: date | None = None
     kept: bool = False
+    wider: bool = True
 
 
 class Count(Struct, frozen=True, gc=False):

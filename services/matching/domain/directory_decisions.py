@@ -220,6 +220,15 @@ def _check_places(state: Directory, listing: Listing, places: int | None, used: 
         raise MorePlacesThanBought(bought=bought, asked=places)
 
 
+def _wider(before: Listing | None, now: Listing) -> bool:
+    """Whether it is new, or for more needs, programmes, districts or people than before, or has more places."""
+    if before is None or set(now.needs) - set(before.needs) or set(now.programmes) - set(before.programmes):
+        return True
+    further = bool(before.districts) and (not now.districts or bool(set(now.districts) - set(before.districts)))
+    more = before.places is not None and (now.places is None or now.places > before.places)
+    return further or more or now.eligibility != before.eligibility
+
+
 def list_service(command: ListService, state: Directory) -> tuple[Any, ...]:
     listing = command.listing
     before = state.listings.get(listing.service_id)
@@ -229,7 +238,9 @@ def list_service(command: ListService, state: Directory) -> tuple[Any, ...]:
         return ()
     _, held, used = state.counts.get(listing.service_id, (None, 0, 0))
     _check_places(state, listing, listing.places, used)
-    return (ServiceListed(listing, command.at, held, used, command.assured_on, listing.places is None and held > 0),)
+    return (
+        ServiceListed(listing, command.at, held, used, command.assured_on, listing.places is None and held > 0, _wider(before, listing)),
+    )
 
 
 def set_places(command: SetPlaces, state: Directory) -> tuple[Any, ...]:
