@@ -28,8 +28,9 @@ async def own_payout(door: Door, payout_id: str) -> Payout:
     return state
 
 
-def approval(door: Door, payout_id: str) -> To:
-    return To("payout", payout_id, Approve(door.principal.id, month(door), door.principal.org, tuple(sorted(door.principal.roles))))
+def approval(door: Door, payout_id: str, *, pick_up: bool = False) -> To:
+    roles, day = tuple(sorted(door.principal.roles)), local_day(door.now)
+    return To("payout", payout_id, Approve(door.principal.id, month(door), door.principal.org, roles, pick_up, day))
 
 
 async def approve_each(door: Door, ids: Iterable[str]) -> list[dict[str, Any]]:

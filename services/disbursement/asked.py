@@ -146,6 +146,23 @@ class CancelIn(_Said):
     reason: Reason = "asked"
 
 
+class ApproveIn(_Said):
+    """`pick_up`: goods wait where they lie until somebody hands them over."""
+
+    pick_up: bool = False
+
+
+class HandedItemIn(_Said):
+    sku: Sku
+    quantity: Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class HandOverIn(_Said):
+    """What was handed over; nothing said: all of it."""
+
+    items: Annotated[list[HandedItemIn], Field(max_length=200)] = []
+
+
 class ResolveIn(_Said):
     """How an unknown payout ended by the bank's statement; two people say so."""
 

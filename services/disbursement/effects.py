@@ -144,7 +144,9 @@ async def stop(calls: Sequence[EffectCall], room: Room) -> list[Answer]:
         asked: StopAsked = call.envelope.data
         found = await room.rows(payouts_about(asked.about, asked.id))
         cancelled = tuple(
-            To("payout", p["payout_id"], Cancel(asked.reason, "stop"), _goes_on) for p in found if p["state"] in {"requested", "reserved"}
+            To("payout", p["payout_id"], Cancel(asked.reason, "stop"), _goes_on)
+            for p in found
+            if p["state"] in {"requested", "reserved", "approved"}
         )
         wished = await room.rows(wishes_about(asked.about, asked.id))
         cancelled += tuple(To("wish", row["wish_id"], WithdrawWish(asked.reason), _goes_on) for row in wished)

@@ -14,7 +14,7 @@ from services.disbursement import views, waiting
 from services.disbursement.api.donations import take
 from services.disbursement.api.funds import shown_fund
 from services.disbursement.api.payouts import shown_payout
-from services.disbursement.approving import SEES_ALL, approve_each, month, own_payout
+from services.disbursement.approving import SEES_ALL, approval, approve_each, month, own_payout
 from services.disbursement.asked import DonationIn, FundIn
 from services.disbursement.checking import figures_of
 from services.disbursement.domain.earmark import word_of
@@ -22,6 +22,7 @@ from services.disbursement.domain.payout import (
     Cancel,
     ConfirmReceipt,
     FollowUp,
+    HandOver,
     PayoutRefused,
     PayoutRejected,
     PayoutReturned,
@@ -138,10 +139,17 @@ async def payout(payout_id: str, page: Annotated[Page, Depends(page_for(*SEES_AL
 async def work_on_payout(
     payout_id: str, page: Annotated[Page, Depends(page_for("finance", "approver", "caseworker", "operator"))]
 ) -> Response:
-    """One button: approve, refuse, cancel, say how an unknown one ended, confirm what arrived, say what came of it that it did not."""
+    """One button: approve (goods to be picked up, too), refuse, cancel, hand over, say how an unknown one ended, confirm what arrived,
+    say what came of it that it did not."""
     form = await page.form()
     act, door = form.get("act", ""), page.door
     await own_payout(door, payout_id)
+    if act == "pick_up" and page.may("approver"):
+        try:
+            await door.execute(approval(door, payout_id, pick_up=True))
+        except Rejected as no:
+            return await _payout(page, payout_id, 409, wrong=[("", page.t(f"disbursement.refused.{no.code}"))])
+        return page.back(f"/disbursement/payouts/{payout_id}?done=approve")
     if act == "approve" and page.may("approver"):
         answer = (await approve_each(door, [payout_id]))[0]
         if answer["status"] != "approved":
@@ -163,6 +171,8 @@ def _step(page: Page, act: str, form: Mapping[str, str]) -> Any:
     match act:
         case "refuse" if page.may("approver") and form.get("reason") in REFUSALS:
             return Refuse(form["reason"], who)
+        case "hand_over" if page.may("finance", "caseworker"):
+            return HandOver(month(page.door), local_day(page.door.now))
         case "cancel" if page.may("finance", "approver"):
             return Cancel("asked", who)
         case "resolve" if page.may("finance", "approver") and form.get("outcome") in {"settled", "rejected"}:

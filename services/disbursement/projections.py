@@ -92,7 +92,7 @@ def approved(e: Envelope) -> Iterable[RowChange]:
     d: PayoutApproved = e.data
     values = {"state": "approved" if d.enough else "reserved", "approved_by": d.approvers, "changed_at": e.at}
     yield Change(payouts, {"payout_id": e.key}, values)
-    if d.enough:
+    if d.enough and not d.pick_up:  # what waits to be picked up waits no longer than what waits for approval
         yield Drop(deadlines, {"id": _hold(e.key)})
 
 
@@ -120,6 +120,14 @@ def _moves(state: str) -> Callable[[Envelope], Iterable[RowChange]]:
         return (Change(payouts, {"payout_id": e.key}, values),)
 
     return move
+
+
+def settled(e: Envelope) -> Iterable[RowChange]:
+    """Of goods a part may have been handed over."""
+    t: Terms = e.data.terms
+    goods = {"amount_fen": t.amount_fen, "items": t.items} if t.items else {}
+    yield Change(payouts, {"payout_id": e.key}, {"state": "settled", "reason": None, "changed_at": e.at, **goods})
+    yield Drop(deadlines, {"id": _hold(e.key)})
 
 
 def cancelled(e: Envelope) -> Iterable[RowChange]:
@@ -322,7 +330,7 @@ PAYOUT_LIST = Projection(
         PayoutApproved: approved,
         PayoutInstructed: instructed,
         PayoutAccepted: _moves("accepted"),
-        PayoutSettled: _moves("settled"),
+        PayoutSettled: settled,
         PayoutRejected: _moves("rejected"),
         PayoutReturned: _moves("returned"),
         PayoutBecameUnknown: _moves("unknown"),

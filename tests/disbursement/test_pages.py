@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from services.disbursement.pages import spoken
@@ -89,3 +91,19 @@ async def test_the_public_page_shows_each_programme_whole_and_no_place_of_an_ent
     assert "Temporary assistance, urgent" not in latest
     for place in ("Tianhe", "Liwan"):
         assert place not in latest, place
+
+
+async def test_goods_that_wait_to_be_picked_up_are_handed_over_on_their_page(desk: Desk) -> None:
+    item = {"sku": "rice", "quantity": 2, "value_fen": 20}
+    await desk.post("/donations", {"donation_ref": "g", "kind": "goods", "items": [item]})
+    payout_id = await desk.granted("case-1", items=[{"sku": "rice", "quantity": 2}])
+    path = f"/disbursement/payouts/{payout_id}"
+    assert 'value="pick_up"' in await read(desk, path, "approver")
+    for who, act, state in (("approver", "pick_up", "approved"), ("caseworker", "hand_over", "settled")):
+        desk.client.cookies.set(SESSION, desk.headers(who)["authorization"].removeprefix("Bearer "))
+        token = re.search(r'name="form_token" value="([^"]+)"', (await desk.client.get(path)).text)
+        assert token is not None
+        sent = await desk.client.post(path, data={"form_token": token[1], "act": act})
+        desk.client.cookies.clear()
+        assert (sent.status_code, (await desk.state(payout_id)).status) == (303, state), sent.text
+    assert 'value="hand_over"' not in await read(desk, path, "caseworker")

@@ -176,3 +176,51 @@ async def test_a_month_of_the_stores_adds_up_to_the_trial_balance(desk: Desk) ->
     assert {(r["what"], r["place"], r["unit"]): r["closing"] for r in rows}["stock:rice", "east", "rice"] == "3"
     assert (await desk.get("/goods/report", month="2026-13")).status_code == 422
     assert (await desk.get("/goods/report", month="2026-11", who="charity", org="helpers")).status_code == 403
+
+
+async def test_a_part_is_handed_over_and_the_rest_is_free_again(desk: Desk) -> None:
+    await given(desk, {**RICE, "quantity": 4, "value_fen": 401}, {**RICE, "lot": "L2", "expires": "2027-06-01"}, ref="two lots")
+    payout_id = await desk.granted("case-1", items=[{"sku": "rice", "quantity": 6}])
+    early = await desk.post(f"/payouts/{payout_id}/hand-over", {}, who="caseworker")
+    assert (early.status_code, early.json()["type"]) == (409, "urn:kapok:problem:NotToBeHandedOver")
+    waits = await desk.post(f"/payouts/{payout_id}/approve", {"pick_up": True}, who="approver-1")
+    assert (waits.json()["state"], await lots(desk)) == ("approved", {"rice L1 east": (0, 0, 4), "rice L2 east": (8, 800, 2)})
+    for items in ([{"sku": "rice", "quantity": 7}], [{"sku": "oil", "quantity": 1}]):
+        no = await desk.post(f"/payouts/{payout_id}/hand-over", {"items": items}, who="caseworker")
+        assert (no.status_code, no.json()["type"]) == (409, "urn:kapok:problem:MoreThanApproved")
+    assert (
+        await desk.post(f"/payouts/{payout_id}/hand-over", {"items": [{"sku": "rice", "quantity": 0}]}, who="caseworker")
+    ).status_code == 422
+    part = {"items": [{"sku": "rice", "quantity": 5}]}
+    for _ in range(2):
+        done = (await desk.post(f"/payouts/{payout_id}/hand-over", part, who="caseworker")).json()
+        assert (done["state"], done["amount_fen"], [(i["lot"], i["quantity"]) for i in done["items"]]) == (
+            "settled",
+            501,
+            [("L1", 4), ("L2", 1)],
+        )
+    assert await lots(desk) == {"rice L2 east": (9, 900, 0)}
+    assert (await desk.get("/payouts", state="settled")).json()["items"][0]["amount_fen"] == 501
+    assert (await desk.post(f"/payouts/{payout_id}/confirm-receipt", {}, who="caseworker")).json()["state"] == "confirmed"
+    await sound(desk)
+
+
+async def test_what_nobody_picks_up_goes_back_and_what_expired_meanwhile_is_not_given_out(desk: Desk) -> None:
+    await given(desk, {**RICE, "expires": "2027-06-01"})
+    for case, ends in (("case-1", "cancel"), ("case-2", "time")):
+        payout_id = await desk.granted(case, items=[{"sku": "rice", "quantity": 1}])
+        assert (await desk.post(f"/payouts/{payout_id}/approve", {"pick_up": True}, who="approver-1")).json()["state"] == "approved"
+        if ends == "cancel":
+            assert (await desk.post(f"/payouts/{payout_id}/cancel", {})).json()["state"] == "cancelled"
+        else:
+            await desk.passes(days=31)
+            await desk.until(payout_id, "cancelled")
+    assert await lots(desk) == {"rice L1 east": (10, 1_000, 0)}
+    late = {**RICE, "lot": "L9", "expires": "2026-12-30"}
+    await given(desk, late, ref="late")
+    held, waits = [await desk.granted(case, items=[{"sku": "rice", "quantity": 2}]) for case in ("case-3", "case-4")]
+    assert (await desk.post(f"/payouts/{waits}/approve", {"pick_up": True}, who="approver-1")).json()["state"] == "approved"
+    desk.turn(days=10)
+    for no in (await desk.approved(held), await desk.post(f"/payouts/{waits}/hand-over", {}, who="caseworker")):
+        assert (no.status_code, no.json()["type"]) == (409, "urn:kapok:problem:LotExpired")
+    await sound(desk)

@@ -9,10 +9,12 @@ from fastapi import APIRouter, Depends, Query
 
 from services.disbursement import views
 from services.disbursement.approving import SEES_ALL, approval, approve_each, month, own_payout
-from services.disbursement.asked import ApproveManyIn, CancelIn, ConfirmIn, FollowUpIn, RefuseIn, ResolveIn
-from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, Payout, Refuse, Resolve
+from services.disbursement.asked import ApproveIn, ApproveManyIn, CancelIn, ConfirmIn, FollowUpIn, HandOverIn, RefuseIn, ResolveIn
+from services.disbursement.domain.payout import Cancel, ConfirmReceipt, FollowUp, HandOver, Payout, Refuse, Resolve
+from services.disbursement.domain.stock import Item
 from services.disbursement.tables import payouts as payout_table
 from shared.asked import Instant
+from shared.clock import local_day
 from shared.http import Door, NotFound, door_for
 from shared.service import To
 
@@ -70,10 +72,10 @@ async def approve_many(body: ApproveManyIn, door: Approver) -> dict[str, Any]:
 
 
 @router.post("/{payout_id}/approve")
-async def approve(payout_id: str, door: Approver) -> dict[str, Any]:
-    """One person's approval; the last one needed instructs the bank or issues the goods."""
+async def approve(payout_id: str, door: Approver, body: ApproveIn | None = None) -> dict[str, Any]:
+    """One person's approval; the last one needed instructs the bank or issues the goods, or has them wait to be picked up."""
     await own_payout(door, payout_id)
-    return await _answer(door, approval(door, payout_id))
+    return await _answer(door, approval(door, payout_id, pick_up=body is not None and body.pick_up))
 
 
 @router.post("/{payout_id}/refuse")
@@ -88,6 +90,16 @@ async def cancel(payout_id: str, body: CancelIn, door: Finance) -> dict[str, Any
     """Take a payout back before the bank is told."""
     await own_payout(door, payout_id)
     return await _answer(door, To("payout", payout_id, Cancel(body.reason, door.principal.id)))
+
+
+@router.post("/{payout_id}/hand-over")
+async def hand_over(
+    payout_id: str, body: HandOverIn, door: Annotated[Door, Depends(door_for("caseworker", "charity", "finance"))]
+) -> dict[str, Any]:
+    """Approved goods that waited were picked up or brought to the person, all of them or a part; the rest is free again."""
+    await own_payout(door, payout_id)
+    items = tuple(Item(i.sku, i.quantity) for i in body.items)
+    return await _answer(door, To("payout", payout_id, HandOver(month(door), local_day(door.now), items)))
 
 
 @router.post("/{payout_id}/resolve")

@@ -3,6 +3,7 @@
     requested -> reserved -> (approved) -> instructed -> accepted -> settled -> confirmed
               refused       cancelled    instructed -> rejected | unknown -> settled | rejected ; settled -> returned
     goods:       reserved -> approved = settled (issued) -> confirmed
+    picked up:   reserved -> approved -> settled (handed over, all or a part) -> confirmed ; approved -> cancelled
 
 The id is made from case, programme, period and instalment, and is the bank's end-to-end id: whatever crashes, the bank sees
 each payout under one id. An outcome that is not known is a state; it is asked for, never sent again under another id.
@@ -10,6 +11,7 @@ each payout under one id. An outcome that is not known is a state; it is asked f
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from msgspec import Struct
@@ -69,12 +71,15 @@ class Refuse(Struct, frozen=True, gc=False):
 
 
 class Approve(Struct, frozen=True, gc=False):
-    """One person's approval; `org` is the organisation they speak for, `roles` what they may do at all, in order."""
+    """One person's approval; `org` is the organisation they speak for, `roles` what they may do at all, in order. `pick_up`: goods wait
+    where they lie until somebody hands them over; `day` is the local day on which nothing that is issued may have expired."""
 
     by: str
     month: str
     org: str | None = None
     roles: tuple[str, ...] = ()
+    pick_up: bool = False
+    day: date | None = None
 
 
 class Cancel(Struct, frozen=True, gc=False):
@@ -84,6 +89,14 @@ class Cancel(Struct, frozen=True, gc=False):
 
 class Expire(Struct, frozen=True, gc=False):
     """Nobody has approved for so long that what is held is free again."""
+
+
+class HandOver(Struct, frozen=True, gc=False):
+    """Goods that waited to be picked up were handed over on this day; no items: all of them."""
+
+    month: str
+    day: date
+    items: tuple[Item, ...] = ()
 
 
 class NoteBankAnswer(Struct, frozen=True, gc=False):
@@ -177,12 +190,13 @@ class PayoutRefused(Struct, frozen=True, gc=False):
 
 
 class PayoutApproved(Struct, frozen=True, gc=False):
-    """`enough` says that this was the last approval needed; `approvers` are all so far."""
+    """`enough` says that this was the last approval needed; `approvers` are all so far; `pick_up` that goods wait to be handed over."""
 
     terms: Terms
     by: str
     enough: bool
     approvers: tuple[str, ...]
+    pick_up: bool = False
 
 
 class PayoutCancelled(Struct, frozen=True, gc=False):
@@ -298,7 +312,7 @@ def evolve(state: Payout, event: Any) -> Payout:
         case PayoutAccepted():
             return replace(state, status="accepted")
         case PayoutSettled():
-            return replace(state, status="settled", proposed=None)
+            return replace(state, status="settled", terms=event.terms, proposed=None)
         case PayoutRejected():
             return replace(state, status="rejected", proposed=None)
         case PayoutReturned():

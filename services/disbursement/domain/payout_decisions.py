@@ -16,6 +16,7 @@ from services.disbursement.domain.payout import (
     DeclineRequest,
     Expire,
     FollowUp,
+    HandOver,
     NoteBankAnswer,
     NoteReserved,
     Payout,
@@ -40,6 +41,7 @@ from services.disbursement.domain.payout import (
     Terms,
     evolve,
 )
+from services.disbursement.domain.stock import ItemReceived, not_expired, worth
 from shared.kernel import Decider, Rejected
 
 SMALL_FEN = 200_000
@@ -57,6 +59,7 @@ FOLLOW_UPS = frozenset(("bank_confirmed", "recall_asked", "delivered_again", "pe
 _OPEN_ANSWERS = frozenset(("partly", "not"))
 
 _OPEN = {"requested", "reserved", "approved"}
+_HELD = {"reserved", "approved"}
 _WITH_BANK = {"instructed", "accepted", "unknown"}
 _PAID = {"settled", "confirmed"}
 _OUTCOMES = {"settled", "rejected"}
@@ -122,6 +125,14 @@ class FollowUpNotKnownWord(Rejected):
     """What came of it is bank_confirmed, recall_asked, delivered_again, person_not_reached or arrived_late."""
 
 
+class NotToBeHandedOver(Rejected):
+    """Only goods that are approved and wait to be picked up are handed over."""
+
+
+class MoreThanApproved(Rejected):
+    """At least one unit is handed over, and no more than was approved."""
+
+
 class PayoutNotOver(Rejected):
     """Only a payout of which the bank has said its last word is corrected."""
 
@@ -141,6 +152,8 @@ def decide(command: Any, state: Payout) -> tuple[Any, ...]:
             return note_reserved(command, state)
         case Approve():
             return approve(command, state)
+        case HandOver():
+            return hand_over(command, state)
         case NoteBankAnswer():
             return bank_answered(command, state)
         case Refuse():
@@ -209,9 +222,44 @@ def approve(command: Approve, state: Payout) -> tuple[Any, ...]:
     approvers = (*state.approved_by, command.by)
     if len(approvers) < state.approvals_needed:
         return (PayoutApproved(terms, command.by, False, approvers),)
+    if terms.kind == "goods" and command.pick_up:
+        return (PayoutApproved(terms, command.by, True, approvers, True),)
     if terms.kind == "goods":
+        not_expired(terms.items, command.day)
         return (PayoutApproved(terms, command.by, True, approvers), PayoutSettled(terms.person_id, terms, command.month))
     return (PayoutInstructed(terms, command.by, approvers),)
+
+
+def hand_over(command: HandOver, state: Payout) -> tuple[PayoutSettled, ...]:
+    """A part settles the payout with that part: the rest is free again. Said again it changes nothing."""
+    terms = state.terms
+    if terms is not None and state.status in _PAID and terms.kind == "goods":
+        return ()
+    if terms is None or state.status != "approved":
+        raise NotToBeHandedOver(status=state.status)
+    items = _part(command, terms) if command.items else terms.items
+    not_expired(items, command.day)
+    given = replace(terms, items=items, amount_fen=sum(i.value_fen for i in items))
+    return (PayoutSettled(terms.person_id, given, command.month),)
+
+
+def _part(command: HandOver, terms: Terms) -> tuple[ItemReceived, ...]:
+    """Lot by lot as it was held: what expires first first."""
+    wanted: dict[str, int] = {}
+    for item in command.items:
+        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
+        if item.quantity <= 0:
+            raise MoreThanApproved(sku=item.sku, quantity=item.quantity)
+    found = []
+    for held in terms.items:
+        some = min(held.quantity, wanted.get(held.sku, 0))
+        if some:
+            wanted[held.sku] -= some
+            found.append(replace(held, quantity=some, value_fen=worth(held.quantity, held.value_fen, some)))
+    for sku, left in wanted.items():
+        if left:
+            raise MoreThanApproved(sku=sku, quantity=left)
+    return tuple(found)
 
 
 def bank_answered(command: NoteBankAnswer, state: Payout) -> tuple[Any, ...]:
@@ -250,14 +298,14 @@ def refuse(command: Refuse, state: Payout) -> tuple[PayoutRefused, ...]:
 def cancel(command: Cancel, state: Payout) -> tuple[PayoutCancelled, ...]:
     if state.terms is None or state.status in {"cancelled", "refused"}:
         return ()
-    if state.status not in {"requested", "reserved"}:
+    if state.status not in _OPEN:
         raise PayoutAlreadyOnItsWay(status=state.status)
-    return (PayoutCancelled(state.terms, command.reason, command.by, state.status == "reserved"),)
+    return (PayoutCancelled(state.terms, command.reason, command.by, state.status in _HELD),)
 
 
 def expire(_: Expire, state: Payout) -> tuple[PayoutCancelled, ...]:
     """Late or early, the clock changes nothing but what still waits."""
-    if state.terms is None or state.status != "reserved":
+    if state.terms is None or state.status not in _HELD:
         return ()
     return (PayoutCancelled(state.terms, "hold_expired", "clock", True),)
 
@@ -318,7 +366,7 @@ PAYOUT = Decider(
     decide=decide,
     evolve=evolve,
     commands=(
-        RequestPayout, DeclineRequest, NoteReserved, Approve, NoteBankAnswer, Refuse, Cancel, Expire, Resolve, ConfirmReceipt, FollowUp,
+        RequestPayout, DeclineRequest, NoteReserved, Approve, HandOver, NoteBankAnswer, Refuse, Cancel, Expire, Resolve, ConfirmReceipt, FollowUp,
         CorrectPayout,
     ),
     events=(

@@ -77,7 +77,7 @@ class LotUnknown(Rejected):
 
 
 class LotExpired(Rejected):
-    """Goods are not taken in after their last day."""
+    """Goods are neither taken in nor given out after their last day."""
 
 
 def lot_key(sku: str, lot: str, place: str) -> str:
@@ -116,7 +116,14 @@ def laid(lots: Map[str, Lot], items: Iterable[ItemReceived], *, free: int = 0, h
     return lots
 
 
-def received(items: Iterable[ItemReceived], lots: Mapping[str, Lot], day: date | None) -> None:
+def not_expired(items: Iterable[ItemReceived], day: date | None) -> None:
+    """Whether these may be given out on this day; raises `LotExpired`. Commands of before carry no day."""
+    for item in items:
+        if day is not None and item.expires is not None and item.expires < day:
+            raise LotExpired(sku=item.sku, lot=item.lot, expires=item.expires.isoformat())
+
+
+def received(items: tuple[ItemReceived, ...], lots: Mapping[str, Lot], day: date | None) -> None:
     """Whether goods may be laid where they are said to lie; raises `LotDiffers`, `LotExpired`."""
     said: dict[str, date | None] = {}
     for item in items:
@@ -124,8 +131,7 @@ def received(items: Iterable[ItemReceived], lots: Mapping[str, Lot], day: date |
         last = said.setdefault(item.key, item.expires if there is None else there.expires)
         if last != item.expires:
             raise LotDiffers(sku=item.sku, lot=item.lot, place=item.place)
-        if day is not None and item.expires is not None and item.expires < day:
-            raise LotExpired(sku=item.sku, lot=item.lot, expires=item.expires.isoformat())
+    not_expired(items, day)
 
 
 def taken(sku: str, quantity: int, lots: Iterable[Lot], day: date | None) -> tuple[ItemReceived, ...]:
