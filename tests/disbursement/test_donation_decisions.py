@@ -37,6 +37,7 @@ from tests.disbursement import (
     test_treasury_decisions,
 )
 from tests.disbursement import test_correction_decisions as corrections
+from tests.disbursement import test_hand_over_decisions as handing
 from tests.disbursement import test_stock_decisions as goods
 from tests.disbursement import test_wish_decisions as wishes
 from tests.disbursement.stories import No, Yes, refusals_in
@@ -182,8 +183,8 @@ TESTED = (
     (
         payout_decisions.PAYOUT,
         payout_decisions,
-        (*test_payout_decisions.SAID_YES, *corrections.OF_PAYOUTS),
-        (*test_payout_decisions.SAID_NO, *corrections.NO_PAYOUTS),
+        (*test_payout_decisions.SAID_YES, *corrections.OF_PAYOUTS, *handing.SAID_YES),
+        (*test_payout_decisions.SAID_NO, *corrections.NO_PAYOUTS, *handing.SAID_NO),
     ),
     (
         treasury_decisions.TREASURY,
