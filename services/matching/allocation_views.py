@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Text, func, literal, select
+from sqlalchemy import Text, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from services.matching.domain.ranking import Application
@@ -63,8 +63,8 @@ async def applicants(door: Door, allocation_id: str) -> dict[str, str]:
 async def chains_of(door: Door, persons: Collection[str]) -> dict[str, set[str]]:
     """Under which households the help of these persons is kept; without a case under their own id."""
     t, found = assessment_list.c, {person: {person} for person in persons}
-    wanted = func.unnest(literal(sorted(persons), ARRAY(Text))).table_valued("person_id")  # one parameter, however many they are
-    for row in await door.rows(select(t.person_id, t.household_id).where(t.person_id.in_(select(wanted.c.person_id)))):
+    these = t.person_id == any_(literal(sorted(persons), ARRAY(Text)))  # one parameter, however many they are
+    for row in await door.rows(select(t.person_id, t.household_id).where(these)):
         found[row["person_id"]].add(row["household_id"])
     return found
 
