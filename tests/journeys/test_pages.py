@@ -128,8 +128,8 @@ async def _approve(payers: Visitor) -> str:
     await payers.is_now("approver")
     await page.locator("input[name=id]").check()
     await page.locator("main button[type=submit]").click()
-    await expect(page.locator("tbody")).to_contain_text("1 / 2")
-    await page.locator("tbody a[href*='/payouts/']").click()
+    await expect(page.locator("form[action='/disbursement/desk'] tbody")).to_contain_text("1 / 2")
+    await page.locator("form[action='/disbursement/desk'] tbody a[href*='/payouts/']").click()
     await page.wait_for_url("**/payouts/*")
     payout = page.url.rpartition("/")[2]
     await page.locator("button[value=approve]").click()

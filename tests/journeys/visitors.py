@@ -152,7 +152,21 @@ async def _rows(doors: Doors, client: str, path: str, count: int, **params: str)
 
 
 # What may stand in Latin letters on a Chinese page: names of things, short names that people gave.
-_NAMES = {"kapok", "python", "ctrl", "enter", "wcag", "axe", "chromium", "utc", "gzcs", "tianhe-sws", "yuexiu-sws"}
+_NAMES = {
+    "kapok",
+    "kpk",
+    "kpk-202611-0a1b2c3d",
+    "python",
+    "ctrl",
+    "enter",
+    "wcag",
+    "axe",
+    "chromium",
+    "utc",
+    "gzcs",
+    "tianhe-sws",
+    "yuexiu-sws",
+}
 _GIVEN = (*_ORGANIZATIONS.values(), _STATION["name"], _FUND_NAME)
 _ID = re.compile(r"\b[0-9a-f][0-9a-f-]{11,}\b")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.*-]{2,}")
