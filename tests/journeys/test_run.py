@@ -150,5 +150,5 @@ async def test_ctrl_c_before_anything_is_served_ends_without_a_traceback() -> No
 
 
 async def test_ctrl_c_while_the_sample_is_played_ends_without_a_traceback() -> None:
-    code, said = await _after(Path("kapok/bank.jsonl"))
+    code, said = await _after(Path("kapok/bank/bank-books.json"))
     assert (code, [line for line in said if "Traceback" in line or "Error" in line]) == (0, [])
