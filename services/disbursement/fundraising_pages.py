@@ -69,7 +69,7 @@ async def open_campaign(page: Keeper) -> Response:
             name: form.get(name, "").strip()
             for name in ("id", "name", "org_id", "fund_id", "first_day", "last_day", "registered_on", "permit")
         }
-        await door_to.open_campaign(CampaignIn(**said, goal_fen=fen_of(form.get("goal", ""))), page.door)  # type: ignore[arg-type]
+        await door_to.open_campaign(CampaignIn.model_validate({**said, "goal_fen": fen_of(form.get("goal", ""))}), page.door)
 
     status, wrong = await tried(page, opened, "id", {"goal_fen": "goal"})
     if wrong:
@@ -106,13 +106,15 @@ async def work_on_campaign(campaign_id: str, page: Reporter) -> Response:
     act, door = form.get("act", ""), page.door
 
     async def report() -> None:
-        await door_to.hand_in(campaign_id, ReportIn(due=form.get("due", ""), url=form.get("url", "").strip()), door)  # type: ignore[arg-type]
+        told = {"due": form.get("due", ""), "url": form.get("url", "").strip()}
+        await door_to.hand_in(campaign_id, ReportIn.model_validate(told), door)
 
     async def pool() -> None:
         caps = {name: fen_of(form[name]) or 0 for name in ("donation_max_fen", "donor_day_max_fen") if form.get(name, "").strip()}
         parts = {name: int(form[name]) if re.fullmatch("[0-9]{1,9}", form.get(name, "")) else 0 for name in ("give", "per")}
         said = {"fund_id": form.get("pool_fund", ""), "amount_fen": fen_of(form.get("amount", "")), "mode": form.get("mode", "")}
-        await door_to.open_pool(PoolIn(id=form.get("pool_id", ""), campaign_id=campaign_id, **said, **parts, **caps), door)  # type: ignore[arg-type]
+        told = {"id": form.get("pool_id", ""), "campaign_id": campaign_id, **said, **parts, **caps}
+        await door_to.open_pool(PoolIn.model_validate(told), door)
 
     async def close() -> None:
         await door_to.close_campaign(campaign_id, door)

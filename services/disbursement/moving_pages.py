@@ -65,7 +65,7 @@ async def propose(page: Keeper) -> Response:
 
     async def proposed() -> None:
         said = {name: form.get(name, "") for name in ("id", "from_fund", "to_fund", "reason")}
-        await purses.propose(TransferIn(**said, amount_fen=fen_of(form.get("yuan", ""))), page.door)  # type: ignore[arg-type]
+        await purses.propose(TransferIn.model_validate({**said, "amount_fen": fen_of(form.get("yuan", ""))}), page.door)
 
     status, wrong = await tried(page, proposed, "from_fund", {"amount_fen": "yuan"})
     if wrong:
@@ -146,14 +146,14 @@ async def work_on_donation(donation_id: str, page: Decider) -> Response:
     act = form.get("act", "")
 
     async def ask() -> None:
-        asked = RefundIn(amount_fen=fen_of(form.get("yuan", "")), reason=form.get("reason", ""))  # type: ignore[arg-type]
+        asked = RefundIn.model_validate({"amount_fen": fen_of(form.get("yuan", "")), "reason": form.get("reason", "")})
         await gifts.ask_refund(donation_id, asked, door)
 
     async def confirm() -> None:
         await gifts.confirm_refund(donation_id, door)
 
     async def refuse() -> None:
-        await gifts.refuse_refund(donation_id, NoRefundIn(reason=form.get("no_reason", "")), door)  # type: ignore[arg-type]
+        await gifts.refuse_refund(donation_id, NoRefundIn.model_validate({"reason": form.get("no_reason", "")}), door)
 
     steps = {"confirm": (confirm, ""), "refuse": (refuse, "no_reason")}
     if page.may(*_KEEPERS):
