@@ -120,7 +120,7 @@ def _short(number: float) -> str:
 
 
 def report(rows: list[Row], about: Mapping[str, object]) -> None:
-    """Print the table and write `bench/report/latest.json`."""
+    """Print the table, and put its rows into `bench/report/latest.json`: parts that were not measured keep the figures they have."""
     print(f"\n{dict(about)}\n")
     print(f"{'work':84s} {'against':34s} {'ours':>10s} {'baseline':>10s} {'ratio':>7s} {'floor':>7s} {'goal':>7s} met")
     for row in rows:
@@ -128,4 +128,6 @@ def report(rows: list[Row], about: Mapping[str, object]) -> None:
             f"{row.name[:84]:84s} {row.against[:34]:34s} {_short(row.ours):>10s} {_short(row.baseline):>10s} {row.ratio:7.2f} {row.floor:7g} {row.goal:7g} {row.met}"
         )
     REPORT.parent.mkdir(parents=True, exist_ok=True)
-    REPORT.write_text(json.dumps([row.as_json() for row in rows], indent=1, ensure_ascii=False) + "\n", "utf-8")
+    kept = {(row["name"], row["against"]): row for row in json.loads(REPORT.read_text("utf-8"))} if REPORT.exists() else {}
+    kept |= {(row.name, row.against): dict(row.as_json()) for row in rows}
+    REPORT.write_text(json.dumps(list(kept.values()), indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -130,7 +130,7 @@ async def _measured(store: str, bus: str, rounds: int) -> list[Row]:
         p99s = [await _at_half_load(intake) for _ in range(max(1, rounds // 2))]
     return [
         _row("a person among 1,000,000 looked up by blind index, p99 (ms)", alone, 5.0),
-        _row("the same through the door, shown masked, its look recorded and durable first, p99 (ms)", looked, 20.0),
+        _row("that person through the door, shown masked, its look recorded and durable first, p99 (ms)", looked, 20.0),
         _row("one report with triage and similar people sought among 1,000,000, p99 at half load (ms)", p99s, 50.0),
     ]
 

@@ -88,8 +88,8 @@ def _on_line(rounds: int) -> list[Row]:
     name = f"relief rules on line, {len(_CODES)} programmes, identical verdicts"
     return [
         compared(name, "zen-engine, an expression each", results, "rules over known facts", "zen-engine", 10, 20, unit="cases per second"),
-        compared("the same", "zen-engine, all in one array", results, "rules over known facts", "zen-engine, one array", 5, 10, unit="cases per second"),
-        compared("the same", "json-logic", results, "rules over known facts", "json-logic", 50, 100, unit="cases per second"),
+        compared(name, "zen-engine, all in one array", results, "rules over known facts", "zen-engine, one array", 5, 10, unit="cases per second"),
+        compared(name, "json-logic", results, "rules over known facts", "json-logic", 50, 100, unit="cases per second"),
         compared(
             "full explanation, from reported facts", "plain verdicts", results, "full explanation from reported facts",
             "verdicts from reported facts", 0.2, 0.4, unit="cases per second",
@@ -139,7 +139,7 @@ def _city() -> list[Row]:
     print(f"{name}: {took:.1f} s, {said['eligible']:,} entitlements, {said['mib']:,.0f} MiB", flush=True)
     return [
         Row(name, "-", took, 0, 60, 30, 1, "seconds", higher=False),
-        Row("the same, largest memory of the process", "-", said["mib"], 0, 4_000, 2_000, 1, "MiB", higher=False),
+        Row(f"{name}: largest memory of the process", "-", said["mib"], 0, 4_000, 2_000, 1, "MiB", higher=False),
     ]
 
 
