@@ -55,11 +55,11 @@ class ApplicationIn(Strict):
 
 class AppealIn(Strict):
     number: Number
-    reason: Literal["points_miscounted", "proof_overlooked", "order_misapplied", "other"]
+    reason: Literal["points_miscounted", "proof_overlooked", "order_misapplied", "other", "not_the_same"]
 
 
 class AppealDecisionIn(Strict):
-    """`shown` is what should have been counted, where the appeal is upheld."""
+    """`shown` is what should have been counted, where the appeal is upheld; nothing where it says that two are not the same."""
 
     upheld: bool
     shown: PointsIn | None = None

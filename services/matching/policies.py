@@ -233,7 +233,7 @@ def sharing_stopped(e: Envelope) -> Iterable[To]:
 def appeal_decided(e: Envelope) -> Iterable[To]:
     """The application keeps what it should have been counted as."""
     a: AppealDecided = e.data
-    if a.upheld:
+    if a.upheld and a.items:
         yield To("application", a.number, RecountApplication(a.points, a.items, a.appeal, a.at))
 
 

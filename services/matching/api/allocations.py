@@ -14,7 +14,7 @@ from services.matching import allocation_views as views
 from services.matching.asked import District, Year
 from services.matching.asked_allocations import AllocationIn, KeyIn
 from services.matching.domain import allocation as al
-from services.matching.domain.allocation_decisions import NotClosedYet
+from services.matching.domain.allocation_refusals import NotClosedYet
 from services.matching.domain.duplicates import Whose, whose
 from services.matching.domain.household import Household
 from services.matching.domain.ranking import Key

@@ -20,11 +20,12 @@ class Whose(Struct, frozen=True):
 
 
 class Duplicate(Struct, frozen=True, gc=False):
-    """`of` is the application that counts."""
+    """`of` is the application that counts; `application` what would be ranked if this one counted (not told by the first of these)."""
 
     number: str
     of: str
     reason: Literal["one_person", "one_household"]
+    application: Application | None = None
 
 
 def whose(number: str, person_id: str, groups: Groups) -> Whose:
@@ -47,7 +48,7 @@ def duplicates(applications: Iterable[Application], known: Iterable[Whose], *, b
             persons |= dict.fromkeys(one.persons, application.number)
             homes |= dict.fromkeys(one.homes, application.number)
         else:
-            found.append(Duplicate(application.number, of, "one_person" if same else "one_household"))
+            found.append(Duplicate(application.number, of, "one_person" if same else "one_household", application))
     return tuple(found)
 
 
