@@ -10,7 +10,7 @@ from services.matching.domain.allocation import AppealDecided, LapsePlaces
 from services.matching.domain.application import RecountApplication
 from services.matching.domain.asking import About, Ask, Grant, Item
 from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped, SoughtAgain
-from services.matching.domain.assessment_decisions import WITHOUT_HELP
+from services.matching.domain.assessment import WITHOUT_HELP
 from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
 from services.matching.domain.counting import merge
 from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
