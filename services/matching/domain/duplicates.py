@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from services.matching.domain.counting import HOUSEHOLD, Groups, same_person
+from services.matching.domain.counting import HOUSEHOLD, Group, Groups, merge, same_person
 from services.matching.domain.ranking import Application
 
 
@@ -26,6 +26,14 @@ class Duplicate(Struct, frozen=True, gc=False):
     of: str
     reason: Literal["one_person", "one_household"]
     application: Application | None = None
+
+
+def known_of(chains: Iterable[Groups]) -> Groups:
+    """What several chains of one person know together; whatever order they come in, the highest revision of a group counts."""
+    found: dict[str, Group] = {}
+    for one in chains:
+        found = merge(found, one.values())
+    return found
 
 
 def whose(number: str, person_id: str, groups: Groups) -> Whose:
