@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
 import pytest
+from playwright.async_api import Browser, Route, expect
 
 from services.matching.manifest import MATCHING
 from shared.clock import new_id
 from shared.envelope import Message
 from shared.testing import Database
 from shared.testing.alone import worked_through
+from shared.testing.browser import looking
 from shared.web.session import SESSION
 from tests.matching.test_allocations import CLOSES, LOW, PLAN, Office
 
@@ -364,3 +366,33 @@ async def test_who_counts_as_another_counts_again_when_that_one_is_withdrawn(des
     assert (await desk.get(row))["outcome"] == "admitted"
     desk.turn(days=9)
     await desk.post("/rp-2026/finish")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_places_that_wait_to_be_taken_are_looked_at_in_a_browser(desk: Desk, browser: Browser, language: Literal["en", "zh"]) -> None:
+    """The days until then are turned, which no city of the journeys can do: the browser asks this one."""
+    numbers = await desk.ranked()
+    desk.turn(days=9)
+    await desk.post("/rp-2026/finish")
+    cookie = {"name": SESSION, "value": desk.headers("gov")["authorization"].removeprefix("Bearer "), "url": "http://127.0.0.1"}
+
+    async def answered(route: Route) -> None:
+        asked = route.request
+        told = await desk.client.request(asked.method, asked.url, headers=await asked.all_headers(), content=asked.post_data_buffer)
+        await route.fulfill(status=told.status_code, headers=dict(told.headers), body=told.content)
+
+    for width in ("telephone", "desk"):
+        async with looking(browser, width, language=language) as eyes:
+            await eyes.context.add_cookies([cookie])
+            await eyes.page.route("**/*", answered)
+            await eyes.page.goto(f"http://127.0.0.1{AT_PAGE}/office")
+            await eyes.check()
+            assert await eyes.page.locator("button[value=take]").count() == 2
+            await eyes.shot(f"places-{language}-{width}")
+            await eyes.page.goto(f"http://127.0.0.1{AT_PAGE}")
+            await eyes.page.fill("#number", numbers["high"])
+            await eyes.page.press("#number", "Enter")
+            await expect(eyes.page.locator("[role=status]")).to_contain_text(numbers["high"])
+            await eyes.check()
+            await eyes.shot(f"place-to-take-{language}-{width}")
