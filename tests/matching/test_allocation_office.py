@@ -375,7 +375,7 @@ async def test_places_that_wait_to_be_taken_are_looked_at_in_a_browser(desk: Des
     numbers = await desk.ranked()
     desk.turn(days=9)
     await desk.post("/rp-2026/finish")
-    cookie = {"name": SESSION, "value": desk.headers("gov")["authorization"].removeprefix("Bearer "), "url": "http://127.0.0.1"}
+    token = desk.headers("gov")["authorization"].removeprefix("Bearer ")
 
     async def answered(route: Route) -> None:
         asked = route.request
@@ -384,7 +384,7 @@ async def test_places_that_wait_to_be_taken_are_looked_at_in_a_browser(desk: Des
 
     for width in ("telephone", "desk"):
         async with looking(browser, width, language=language) as eyes:
-            await eyes.context.add_cookies([cookie])
+            await eyes.context.add_cookies([{"name": SESSION, "value": token, "url": "http://127.0.0.1"}])
             await eyes.page.route("**/*", answered)
             await eyes.page.goto(f"http://127.0.0.1{AT_PAGE}/office")
             await eyes.check()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,6 +17,10 @@ from msgspec.structs import replace
 from services.matching.domain.duplicates import Duplicate, Whose
 from services.matching.domain.ranking import Application, Key, Outcome, Ranked
 
+Group = Literal[
+    "general", "private_school_teachers", "outstanding_workers", "outstanding_skilled_talents", "family", "single"
+]  # whom places are for
+GROUPS: tuple[Group, ...] = get_args(Group)
 Status = Literal["absent", "planned", "open", "closed", "ranked", "final"]
 
 

@@ -6,7 +6,7 @@ another's has one thing to say: that they are not the same; upheld, it comes int
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 from msgspec.structs import replace
 
@@ -29,8 +29,9 @@ from services.matching.domain.allocation_refusals import (
 )
 from services.matching.domain.ranking import standing
 
-NOT_THE_SAME = "not_the_same"
-REASONS = ("points_miscounted", "proof_overlooked", "order_misapplied", "other", NOT_THE_SAME)
+NOT_THE_SAME: Final = "not_the_same"
+Reason = Literal["points_miscounted", "proof_overlooked", "order_misapplied", "other", "not_the_same"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 def make(command: MakeAppeal, state: Allocation) -> tuple[Any, ...]:
