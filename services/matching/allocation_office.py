@@ -14,6 +14,7 @@ from services.matching.api.allocations import close, finish, known, open_, rank
 from services.matching.api.applications import decided, give_up, take
 from services.matching.application_pages import items_of, points_told
 from services.matching.domain import allocation as al
+from services.matching.domain.appeal_decisions import NOT_THE_SAME
 from services.matching.questions import Wrong, years_asked
 from services.matching.rulebook import POINTS
 from shared.http import NotFound
@@ -35,10 +36,11 @@ async def _office(page: Page, allocation_id: str, wrong: Wrong | None = None, st
     state: al.Allocation = await door.state("allocation", allocation_id)
     places, first = [one for one in state.entries if one in state.holds and one not in state.taken], _first(page)
     undecided = sum(one.upheld is None for one in state.appeals.values())
-    steps = {"planned": ["open"], "open": ["close"], "closed": ["rank"], "ranked": ["rank"] if state.corrected else ["finish"]}
+    owed = len(state.corrected.keys() | {one.number for one in state.unranked()})
+    steps = {"planned": ["open"], "open": ["close"], "closed": ["rank"], "ranked": ["rank"] if owed else ["finish"]}
     return page.show(
         "matching/allocation_office.html", status=status, a=row, now=await views.outcomes(door, allocation_id), appeals=state.appeals,
-        undecided=undecided, steps=steps.get(row["status"], []), corrected=len(state.corrected), wrong=wrong or [],
+        undecided=undecided, steps=steps.get(row["status"], []), corrected=owed, wrong=wrong or [],
         schemes=SCHEMES_BY_CODE, ranked_by_me=door.principal.id in state.ranked_by, until=state.until,
         places=places[first : first + _PLACES] if state.status == "final" else [], first=first, untaken=len(places),
         further=first + _PLACES if first + _PLACES < len(places) else None,
@@ -86,7 +88,8 @@ async def _appeal(
         raise NotFound("appeal")
     return page.show(
         "matching/appeal.html", status=status, a=row, n=n, one=one, application=await views.application_row(door, allocation_id, one.number),
-        form=form, wrong=wrong or [], schemes=SCHEMES_BY_CODE, table=POINTS, years=years_asked(row["points_on"]), total=total,
+        form=form, wrong=wrong or [], schemes=SCHEMES_BY_CODE, table=POINTS, same=_about_who(state, n), masked=views.masked,
+        years=years_asked(row["points_on"]), total=total,
         mine="ranked" if door.principal.id in state.ranked_by else "made" if door.principal.id == one.made_by else "",
     )  # fmt: skip
 
@@ -97,6 +100,11 @@ async def appeal(allocation_id: str, n: int, page: Office) -> Response:
     return await _appeal(page, allocation_id, n, {})
 
 
+def _about_who(state: al.Allocation, n: int) -> bool:
+    """Whether an appeal says that two applications are not the same: then no points are asked for."""
+    return n in state.appeals and state.appeals[n].reason == NOT_THE_SAME
+
+
 @router.post("/appeals/{n}")
 async def decide(allocation_id: str, n: int, page: Office) -> Response:
     """Uphold with what should have been counted, or not."""
@@ -105,7 +113,10 @@ async def decide(allocation_id: str, n: int, page: Office) -> Response:
     if form.get("upheld") not in ("yes", "no"):
         wrong.append(("upheld", page.t("matching.office.wrong_upheld")))
     items: dict[str, int] | None = None
-    if upheld:
+    same = _about_who(await page.door.state("allocation", allocation_id), n)
+    if upheld and same:
+        items = {}
+    elif upheld:
         items = items_of(await points_told(page, form, row["points_on"], wrong))
     if wrong:
         return await _appeal(page, allocation_id, n, form, wrong=wrong, status=422)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from services.matching import allocation_views as views
 from services.matching.api.allocations import known
 from services.matching.api.applications import appealed, shown_application
 from services.matching.domain import allocation as al
-from services.matching.domain.allocation_decisions import REASONS
+from services.matching.domain.appeal_decisions import NOT_THE_SAME, REASONS
 from services.matching.questions import Wrong
 from services.matching.rulebook import POINTS, SCHEMES
 from shared.http import NotFound
@@ -78,6 +78,13 @@ def _after(page: Page) -> int:
     return int(told)
 
 
+def _reasons(found: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """What can be said against a place, or against counting as another's application."""
+    if found is not None and found["outcome"] == "duplicate":
+        return (NOT_THE_SAME,)
+    return tuple([code for code in REASONS if code != NOT_THE_SAME])
+
+
 async def _shown(
     page: Page, allocation_id: str, form: Mapping[str, str], *, asked: bool = False, wrong: Wrong | None = None, saved: bool = False,
     status: int = 422,
@@ -96,7 +103,7 @@ async def _shown(
         next=str(rows[_ROWS - 1]["rank"]) if len(rows) > _ROWS else None, show=outcome, form=form, wrong=wrong,
         found=shown_application(found, row["quota"]) if found else None, until=state.until.get(found["number"]) if found else None,
         schemes=SCHEMES_BY_CODE, items={one.id: one for one in POINTS.items},
-        masked=views.masked, reasons=REASONS, saved=saved and not wrong,
+        masked=views.masked, reasons=_reasons(found), saved=saved and not wrong,
         appeal=next((one for one in state.appeals.values() if found and one.number == found["number"]), None),
         can_appeal=row["status"] == "ranked" and row["appeals_until"] is not None and door.now <= row["appeals_until"],
     )  # fmt: skip

@@ -64,7 +64,7 @@ def _published(e: Envelope) -> Iterable[RowChange]:
     for one in r.entries:
         row = {
             "rank": one.rank, "ranked_points": one.application.points, "outcome": one.outcome, "decided_by": one.decided_by,
-            "missing": one.missing, "moved_up": False, "publication": r.publication,
+            "missing": one.missing, "moved_up": False, "publication": r.publication, "duplicate_of": None,
         }  # fmt: skip
         yield Change(application_list, {"allocation_id": key, "number": one.application.number}, row)
     for twice in r.duplicates:
@@ -100,6 +100,15 @@ def _left(e: Envelope) -> Iterable[RowChange]:
     yield _of(e, e.data.number, outcome="left")
 
 
+def _returned(e: Envelope) -> Iterable[RowChange]:
+    r: al.ApplicationReturned = e.data
+    yield _of(e, r.number, outcome=r.outcome, decided_by="returned", duplicate_of=None)
+    if r.outcome != "returned":
+        yield _of(e, r.number, rank=r.rank, ranked_points=r.application.points, missing=r.missing, publication=r.publication)
+    for number in r.others:
+        yield _of(e, number, duplicate_of=r.number)
+
+
 def _given_up(e: Envelope) -> Iterable[RowChange]:
     g: al.PlaceGivenUp = e.data
     yield _of(e, g.number, outcome="lapsed" if g.reason == "not_taken" else "left")
@@ -113,9 +122,19 @@ def _finished(e: Envelope) -> Iterable[RowChange]:
     yield from _to_be_taken(e, "")
 
 
+def _lapsed(e: Envelope) -> Iterable[RowChange]:
+    done: al.PlacesLapsed = e.data
+    for one in done.places:
+        yield _of(e, one.number, outcome="lapsed")
+        if one.next is not None:
+            yield _of(e, one.next, outcome="admitted", moved_up=True, missing=0)
+    if any(one.next for one in done.places):
+        yield from _to_be_taken(e, f":{done.take_until.isoformat()}")
+
+
 def _to_be_taken(e: Envelope, whose: str) -> Iterable[RowChange]:
-    """A moment after the end, as the end itself is still in time."""
-    done: al.PlaceGivenUp | al.AllocationFinished = e.data
+    """A moment after the end, as the end itself is still in time; one end for all to whom the same was told."""
+    done: al.PlaceGivenUp | al.AllocationFinished | al.PlacesLapsed = e.data
     if done.take_until is not None:
         key, due = done.allocation_id, done.take_until + timedelta(seconds=1)
         facts = {"days": str(done.take_days)}
@@ -136,7 +155,9 @@ ALLOCATIONS = Projection(
         al.AllocationFinished: _finished,
         al.RankingPublished: _published,
         al.ApplicationLeft: _left,
+        al.ApplicationReturned: _returned,
         al.PlaceGivenUp: _given_up,
+        al.PlacesLapsed: _lapsed,
         al.PlaceTaken: _taken,
         ap.ApplicationMade: _made,
         ap.ApplicationWithdrawn: _withdrawn,

@@ -37,7 +37,7 @@ async def outcomes(door: Door, allocation_id: str) -> dict[str, int]:
     grouped = select(_A.outcome, _A.withdrawn, func.count().label("n")).where(_A.allocation_id == allocation_id)
     rows = await door.rows(grouped.group_by(_A.outcome, _A.withdrawn))
     counted = {"applications": sum(row["n"] for row in rows if not row["withdrawn"])}
-    for name in ("admitted", "taken", "waiting", "below_minimum", "left", "lapsed", "duplicate"):
+    for name in ("admitted", "taken", "waiting", "below_minimum", "left", "lapsed", "duplicate", "returned"):
         counted[name] = sum(row["n"] for row in rows if row["outcome"] == name)
     return counted
 

@@ -17,6 +17,7 @@ from services.matching.allocation_pages import SCHEMES_BY_CODE
 from services.matching.api.allocations import known, plan
 from services.matching.asked_allocations import AllocationIn
 from services.matching.directory_page import DISTRICTS
+from services.matching.domain.allocation import GROUPS
 from services.matching.questions import Wrong, whole
 from services.matching.rulebook import POINTS
 from shared.clock import SHANGHAI
@@ -26,7 +27,6 @@ from shared.web.frame import Page, page_for
 
 router = APIRouter(prefix="/matching/announce", include_in_schema=False)
 Office = Annotated[Page, Depends(page_for(*OFFICE))]
-GROUPS = ("general", "private_school_teachers", "outstanding_workers", "outstanding_skilled_talents", "family", "single")
 _SCHEMES = ("residence-permit", "public-rental")
 _FIELDS = (
     "scheme", "group", "year", "district", "quota", "minimum", "order", "points_on", "opens_at", "closes_at", "appeal_days", "take_days", "source",

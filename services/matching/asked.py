@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, field_validator, model_validator
 
 from services.matching.domain.fitting import Op
+from services.matching.domain.goals import FigureName
 from services.matching.domain.offering import Access, CostKind, Document, Weekday
 from services.matching.domain.organization_decisions import Kind
+from services.matching.domain.referral import ClosingReason, ContactChannel, ContactOutcome, DeclineReason
 from services.matching.domain.rules import Need
 from shared.asked import WHOLE, Day, DayOrInstant, Instant, Language, Value
 
@@ -20,12 +22,6 @@ Description = Annotated[str, Field(max_length=2000), WHOLE]
 FundId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Sku = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 District = Annotated[str, Field(pattern=r"^[0-9]{6}$", description="GB/T 2260 code.")]
-Reason = Literal[
-    "no_capacity", "not_eligible", "out_of_area", "missing_document", "lack_of_resources", "additional_assessment_required", "other"
-]
-Closing = Literal[
-    "got_help", "referred_elsewhere", "could_not_contact", "not_eligible", "no_capacity", "could_not_get_help", "no_longer_interested"
-]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 Fen = Annotated[int, Field(ge=0, le=1_000_000_000_000)]
 Places = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -238,7 +234,7 @@ class AcceptIn(Strict):
 
 
 class DeclineIn(Strict):
-    reason: Reason
+    reason: DeclineReason
 
 
 class ScheduleIn(Strict):
@@ -246,7 +242,7 @@ class ScheduleIn(Strict):
 
 
 class CloseIn(Strict):
-    reason: Closing
+    reason: ClosingReason
 
 
 class RevokeIn(Strict):
@@ -276,8 +272,8 @@ class ReferIn(Strict):
 class ContactIn(Strict):
     """A try to reach the person; no text, only how and what came of it."""
 
-    channel: Literal["telephone", "message", "visit", "other"]
-    outcome: Literal["reached", "no_answer", "wrong_number", "left_message", "refused_to_talk"]
+    channel: ContactChannel
+    outcome: ContactOutcome
 
 
 class TransferIn(Strict):
@@ -315,9 +311,6 @@ class CommunitiesIn(Strict):
 class FigureIn(Strict):
     """One figure of a year: a count, or fen for donations."""
 
-    figure: Literal[
-        "residents", "organisations", "volunteers", "volunteer_hours", "charity_plazas", "donations_fen", "staff", "active_people",
-        "facts_due", "facts_published",
-    ]  # fmt: skip
+    figure: FigureName
     value: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)]
     source: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), WHOLE]

@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.matching.asked import Code, District, PointsIn, Strict, Year
+from services.matching.domain.allocation import Group
+from services.matching.domain.appeal_decisions import Reason
+from services.matching.domain.ranking import Step
 from shared.asked import WHOLE, Day, Instant
 
 # How an application number looks: four groups of four letters and digits.
@@ -17,7 +20,7 @@ Quota = Annotated[int, Field(ge=0, le=1_000_000)]
 class KeyIn(Strict):
     """A step of the order: more points, more points of an item, an item reached, earlier, or the number."""
 
-    by: Literal["points", "item", "reached", "applied_at", "number"]
+    by: Step
     item: Code | None = None
     at_least: Annotated[int, Field(ge=1, le=1000)] | None = None
 
@@ -29,9 +32,7 @@ class AllocationIn(Strict):
     scheme: Literal["residence-permit", "public-rental"]
     year: Year
     district: District = "440100"
-    group: Literal[
-        "general", "private_school_teachers", "outstanding_workers", "outstanding_skilled_talents", "family", "single"
-    ] = "general"  # fmt: skip
+    group: Group = "general"
     quota: Quota
     minimum: Annotated[int, Field(ge=0, le=1000)] = 0
     order: list[KeyIn] | None = Field(
@@ -55,11 +56,11 @@ class ApplicationIn(Strict):
 
 class AppealIn(Strict):
     number: Number
-    reason: Literal["points_miscounted", "proof_overlooked", "order_misapplied", "other"]
+    reason: Reason
 
 
 class AppealDecisionIn(Strict):
-    """`shown` is what should have been counted, where the appeal is upheld."""
+    """`shown` is what should have been counted, where the appeal is upheld; nothing where it says that two are not the same."""
 
     upheld: bool
     shown: PointsIn | None = None

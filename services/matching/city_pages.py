@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.matching import city_views, views
 from services.matching.api.city import SEES_COSTS, aims, goals_of
+from services.matching.hsds.files import AS_FORMULA
 from shared.clock import local_day
 from shared.http import Door, NotFound
 from shared.web.frame import Page, page_for
@@ -19,7 +20,6 @@ from shared.web.frame import Page, page_for
 router = APIRouter(prefix="/matching", include_in_schema=False)
 Looker = Annotated[Page, Depends(page_for(*SEES_COSTS))]
 TABLES = ("coverage", "communities", "goals", "unmet", "loops", "costs")
-_HARMFUL = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
 
 
 async def _years(page: Page) -> list[int]:
@@ -111,7 +111,7 @@ async def city(page: Looker) -> Response:
 
 def _cell(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_HARMFUL) else text
+    return f"'{text}" if text.startswith(AS_FORMULA) else text
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -10,13 +10,14 @@ from msgspec import Struct
 from pydantic import ValidationError
 
 from services.matching import views
-from services.matching.answering import accepted, own_referral
-from services.matching.api.assessing import SEES_CASES, assessment_of
+from services.matching.answering import SEES_ALL, accepted, own_referral
+from services.matching.api.assessing import assessment_of
 from services.matching.api.households import household_of
 from services.matching.api.programmes import shown_programme
 from services.matching.asked import GrantIn, ItemIn
 from services.matching.domain import referral as r
 from services.matching.domain.asking import Grant, Item
+from services.matching.domain.chain import UNDER_WAY
 from services.matching.effects import how_to_reach
 from services.matching.rulebook import RULEBOOK
 from services.matching.standing import rules as standing_rules
@@ -31,7 +32,6 @@ router = APIRouter(prefix="/matching", include_in_schema=False)
 Provider = Annotated[Page, Depends(page_for("charity"))]
 _INBOX = "/matching/inbox"
 _ACTS = ("accept", "grant", "decline", "start", "serve", "close", "contact")
-_UNDER_WAY = ("accepted", "scheduled", "attended", "unattended", "in_service", "served")
 _FIELDS = frozenset(("yuan", "programme", "fund_id", "sku", "quantity"))
 # The field of the form that a rule's refusal is about.
 _ABOUT = {"CapIsUsedUp": "yuan", "CaseIsNotEligible": "programme", "FundIsForAProgramme": "fund_id", "ReasonIsUnknown": "reason"}
@@ -62,8 +62,8 @@ async def _inbox(
     door, saved = page.door, page.request.query_params.get("saved")
     org = door.principal.org or ""
     waiting = await views.referrals_to_answer(door, org, _SHOWN_MAX + 1)
-    under_way = await views.referrals_under_way(door, org, _UNDER_WAY, _SHOWN_MAX + 1)
-    over = await views.referrals_over(door, org, ("offered", *_UNDER_WAY), 20)
+    under_way = await views.referrals_under_way(door, org, UNDER_WAY, _SHOWN_MAX + 1)
+    over = await views.referrals_over(door, org, ("offered", *UNDER_WAY), 20)
     eligible = await views.eligible_programmes(door, {row["case_id"] for row in (*waiting, *under_way)})
     cash = {case: [code for code in codes if RULEBOOK.by_code[code].kind == "cash"] for case, codes in eligible.items()}
     return page.show(
@@ -150,7 +150,7 @@ async def _reached(page: Page, referral_id: str, form: Mapping[str, str]) -> Res
     """Shown once, in the answer to a form, so that it stands in no address and in no store of ours."""
     state, token = await own_referral(page.door, referral_id), session_token(page.request)
     told = None
-    if state.status in _UNDER_WAY and state.about is not None and token:
+    if state.status in UNDER_WAY and state.about is not None and token:
         told = await how_to_reach(page.door.room, token, state.about.case_id)
     if told is None:
         return await _inbox(page, 409, _Wrong(referral_id, "reach", "", page.t("matching.inbox.not_reached")), form)
@@ -171,7 +171,7 @@ async def answer(referral_id: str, page: Provider) -> Response:
 
 
 @router.get("/cases/{case_id}")
-async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
+async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_ALL))]) -> Response:
     """Every verdict with its reasons and margins, the referrals, and the chain of help."""
     a = await assessment_of(page.door, case_id)
     names = await views.organization_names(page.door, [one["org_id"] for one in (*a["referrals"], *a["chain_of_help"])])
@@ -179,7 +179,7 @@ async def case(case_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES)
 
 
 @router.get("/households/{household_id}")
-async def household(household_id: str, page: Annotated[Page, Depends(page_for(*SEES_CASES))]) -> Response:
+async def household(household_id: str, page: Annotated[Page, Depends(page_for(*SEES_ALL))]) -> Response:
     """One household: every need, who helps, what is missing, where two do the same and where nobody does."""
     told = await household_of(page.door, household_id)
     names = await views.organization_names(page.door, [part["org_id"] for part in told["chain"]["parts"]])

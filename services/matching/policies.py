@@ -9,11 +9,19 @@ from services.matching.domain import referral as r
 from services.matching.domain.allocation import AppealDecided, LapsePlaces
 from services.matching.domain.application import RecountApplication
 from services.matching.domain.asking import About, Ask, Grant, Item
-from services.matching.domain.assessment import CaseAssessed, NoteEnded, NoteOffer, RestSearch, SharingAllowed, SharingStopped, SoughtAgain
-from services.matching.domain.assessment_decisions import WITHOUT_HELP
+from services.matching.domain.assessment import (
+    WITHOUT_HELP,
+    CaseAssessed,
+    NoteEnded,
+    NoteOffer,
+    RestSearch,
+    SharingAllowed,
+    SharingStopped,
+    SoughtAgain,
+)
 from services.matching.domain.broadcast import BroadcastFailed, BroadcastTaken, JoinBroadcast, MissBroadcast, TakeBroadcast
 from services.matching.domain.counting import merge
-from services.matching.domain.directory import CITY, NoPlaceFound, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
+from services.matching.domain.directory import CITY, NoPlaceFound, NoteLocation, PlaceHeld, ReleasePlace, RequestReferral, UsePlace
 from services.matching.domain.engagement import HoursVerified
 from services.matching.domain.household import (
     CountedTogether,
@@ -26,6 +34,7 @@ from services.matching.domain.household import (
     ReleaseHelp,
     TellOthers,
 )
+from services.matching.domain.organization import LocationAdded
 from services.matching.domain.parameters import ParameterSet
 from services.matching.domain.reassessment import BeginReassessment
 from services.matching.domain.volunteer import CreditHours
@@ -57,6 +66,12 @@ def help_sought(e: Envelope) -> Iterable[To]:
     happened: CaseAssessed | SharingAllowed = e.data
     facts = happened.facts if isinstance(happened.facts, Mapping) else None
     return [To("directory", CITY, RequestReferral(ask, happened.at, facts)) for ask in happened.seeks]
+
+
+def located(e: Envelope) -> Iterable[To]:
+    """The directory follows in the same unit."""
+    place: LocationAdded = e.data
+    yield To("directory", CITY, NoteLocation(place.location_id, place.place_code, place.at))
 
 
 def _instead(ended: To) -> Callable[[Rejected], To]:
@@ -233,7 +248,7 @@ def sharing_stopped(e: Envelope) -> Iterable[To]:
 def appeal_decided(e: Envelope) -> Iterable[To]:
     """The application keeps what it should have been counted as."""
     a: AppealDecided = e.data
-    if a.upheld:
+    if a.upheld and a.items:
         yield To("application", a.number, RecountApplication(a.points, a.items, a.appeal, a.at))
 
 
@@ -244,6 +259,7 @@ def hours_verified(e: Envelope) -> Iterable[To]:
 
 
 FOLLOW: Mapping[type, Callable[[Envelope], Iterable[To]]] = {
+    LocationAdded: located,
     CaseAssessed: help_sought,
     SharingAllowed: help_sought,
     SoughtAgain: sought_again,

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from services.matching.asked import Code, Strict
+from services.matching.domain.engagement import CloseReason, CorrectionReason, DeclineReason
 from services.matching.domain.rules import Need
+from services.matching.domain.volunteering import Skill, Spoken
 from shared.asked import Day
 
 _OF_A_PERSON = re.compile(r"(86)?1[3-9][0-9]{9}|[0-9]{17}[0-9Xx]|[0-9]{15}")
@@ -23,11 +25,6 @@ def _no_number_of_a_person(told: str) -> str:
 # A reference is a code of the platform: letters and digits, no words and nothing that could be a name.
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{2,63}$"), AfterValidator(_no_number_of_a_person)]
 CityDistrict = Annotated[str, Field(pattern=r"^4401[0-9]{2}$", description="GB/T 2260 code of a district of Guangzhou.")]
-Skill = Literal[
-    "companionship", "home_visit", "elderly_care", "child_care", "tutoring", "counselling", "escort_to_hospital", "first_aid", "interpreting",
-    "sign_language", "legal_advice", "paperwork", "digital_help", "driving", "delivery", "cooking", "repairs", "event_help",
-]  # fmt: skip
-Spoken = Literal["zh-cmn", "zh-yue", "zh-hak", "zh-nan", "en", "ar", "fr", "es", "pt", "ru", "ja", "ko", "vi", "hi", "csl"]
 Time = Annotated[
     str, Field(pattern=r"^(mon|tue|wed|thu|fri|sat|sun)_(morning|afternoon|evening|night)$", description="A part of a weekday.")
 ]
@@ -81,11 +78,11 @@ class WhoIn(Strict):
 
 class NoIn(Strict):
     volunteer_id: Code
-    reason: Literal["no_time", "too_far", "not_suited", "ill", "no_answer", "other"] = "other"
+    reason: DeclineReason = "other"
 
 
 class EndIn(Strict):
-    reason: Literal["done", "cancelled", "mistake"] = "done"
+    reason: CloseReason = "done"
 
 
 class VerifyIn(Strict):
@@ -94,4 +91,4 @@ class VerifyIn(Strict):
     volunteer_id: Code
     day: Day
     minutes: Annotated[int, Field(ge=0, le=1440)]
-    reason: Literal["miscounted", "was_absent", "wrong_volunteer", "wrong_day", "was_left_out", "other"] | None = None
+    reason: CorrectionReason | None = None

@@ -9,14 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from services.matching.domain import allocation as al
-from services.matching.domain import allocation_decisions as no
+from services.matching.domain import allocation_refusals as no
+from services.matching.domain.allocation_decisions import ALLOCATION
 from services.matching.domain.duplicates import Duplicate, Whose
 from services.matching.domain.ranking import Application, Key
 from shared.kernel import Rejected
 from shared.testing.given import Given
 from tests.matching.stories import AT
 
-ALLOCATION = no.ALLOCATION
 ORDER = (Key("points"), Key("item", "skill"), Key("applied_at"), Key("number"))
 CLOSES, UNTIL = AT + timedelta(days=30), AT + timedelta(days=40)
 PLAN = al.Plan("a1", "residence-permit", 2026, "440100", "general", 2, 0, ORDER, date(2026, 11, 23), AT, CLOSES, 5, "S1")
@@ -227,17 +227,106 @@ SAME = (
 
 def test_of_two_applications_of_one_person_the_first_counts_and_of_one_family_too() -> None:
     history = then(PLANNED, OPENED, CLOSED, when=replace(RANK, whose=SAME))
-    person = Duplicate("C", "A", "one_person")
+    person = Duplicate("C", "A", "one_person", replace(ALL[2], items={"skill": 40}))
     assert history[-1].duplicates == (person,)
     assert outcomes(history) == {"A": "admitted", "B": "admitted", "D": "waiting", "E": "waiting"}
-    refused(history, replace(MAKE, number="C"), no.NotInTheRanking)
-    Given(ALLOCATION, *history).when(al.NoteWithdrawal("C", LATE)).then()
+    left = al.ApplicationLeft("a1", "C", LATE)
+    Given(ALLOCATION, *history).when(al.NoteWithdrawal("C", LATE)).then(left)
+    place = al.PlaceGivenUp("a1", "A", "D", LATE, "withdrawn")
+    Given(ALLOCATION, *history, left).when(al.NoteWithdrawal("A", LATE)).then(place)
     plan = al.AllocationPlanned(replace(PLAN, scheme="public-rental", group="family"), AT)
     family = then(plan, OPENED, CLOSED, when=replace(RANK, whose=SAME))
-    assert family[-1].duplicates == (Duplicate("D", "A", "one_household"), person)
+    assert family[-1].duplicates == (Duplicate("D", "A", "one_household", replace(ALL[3], items={"skill": 20})), person)
     assert outcomes(family) == {"A": "admitted", "B": "admitted", "E": "waiting"}
     later = then(*then(*family, MADE_BY_E, when=al.DecideAppeal(1, True, ANEW, "gov-2", LATE)), when=replace(RANK, at=LATE, whose=SAME))
     assert (later[-1].publication, later[-1].duplicates, set(outcomes(later))) == (2, (), {"A", "B", "E"})
+
+
+END, ENDS_LATER = LATE + timedelta(days=14), LATE + timedelta(days=28)
+DATED = then(al.AllocationPlanned(replace(PLAN, take_days=10), AT), OPENED, CLOSED, when=RANK)
+TO_TAKE = then(*DATED, when=al.FinishAllocation(LATE, END))  # A and C hold a place, B, D and E wait
+OVER = END + timedelta(seconds=1)
+LAPSE = al.LapsePlaces(OVER, ENDS_LATER)
+ONCE = then(PLANNED, OPENED, CLOSED, when=replace(RANK, whose=SAME))  # A counts for C; A and B hold a place, D and E wait
+NOT_THE_SAME = al.MakeAppeal("C", "not_the_same", "desk", UNTIL)
+SAID = (*ONCE, al.AppealMade("a1", 1, "C", "not_the_same", "desk", UNTIL))
+
+
+def test_who_counts_as_another_can_say_that_they_are_not_the_same_and_nothing_else() -> None:
+    Given(ALLOCATION, *ONCE).when(NOT_THE_SAME).then(SAID[-1])
+    Given(ALLOCATION, *SAID).when(NOT_THE_SAME).then()
+    refused(ONCE, replace(NOT_THE_SAME, reason="points_miscounted"), no.ReasonDoesNotFit)
+    refused(ONCE, replace(NOT_THE_SAME, number="D"), no.ReasonDoesNotFit)
+    refused((*ONCE, al.ApplicationLeft("a1", "C", UNTIL)), NOT_THE_SAME, no.NotInTheRanking)
+    told_before = replace(ONCE[-1], duplicates=(Duplicate("C", "A", "one_person"),))
+    refused((*ONCE[:-1], told_before), NOT_THE_SAME, no.NotInTheRanking)
+    decide = al.DecideAppeal(1, True, {}, "gov-2", LATE)
+    refused(SAID, replace(decide, items=ANEW), no.PointsAreNotAsked)
+    refused(SAID, replace(decide, by="gov-1"), no.OwnRanking)
+    turned_down = then(*SAID, when=replace(decide, upheld=False))
+    assert turned_down[-1] == al.AppealDecided("a1", 1, "C", False, 80, {}, "gov-2", LATE)
+    Given(ALLOCATION, *turned_down).when(replace(RANK, at=LATE)).then()
+    upheld = then(*SAID, when=decide)
+    assert upheld[-1] == al.AppealDecided("a1", 1, "C", True, 80, {}, "gov-2", LATE)
+    Given(ALLOCATION, *upheld).when(decide).then()
+    assert refused(upheld, al.FinishAllocation(LATE), no.RankingIsOutdated).facts == {"applications": 1}
+    again = then(*upheld, when=replace(RANK, applications=(), at=LATE))
+    # C stands second as it would have without the mistake, and B keeps what was published.
+    assert outcomes(again) == {"A": "admitted", "C": "admitted", "B": "admitted", "D": "waiting", "E": "waiting"}
+    assert again[-1].entries[1].application == replace(ALL[2], items={"skill": 40})
+    assert again[-1].moved == (al.Moved("C", 0, 2, "duplicate", "admitted"),)
+    Given(ALLOCATION, *again).when(replace(RANK, at=LATE)).then()
+    assert Given(ALLOCATION, *again).state.doubles == {}
+
+
+def test_who_counts_as_another_comes_back_when_that_one_leaves() -> None:
+    slim = replace(ALL[2], items={"skill": 40})
+    back = al.ApplicationReturned("a1", "C", "A", (), slim, "returned", 0, 1, 0, LATE)
+    left = al.PlaceGivenUp("a1", "A", "D", LATE, "withdrawn")
+    history = (*ONCE, back, left)
+    Given(ALLOCATION, *ONCE).when(al.NoteWithdrawal("A", LATE)).then(back, left)
+    refused(history, al.FinishAllocation(LATE), no.RankingIsOutdated)
+    again = then(*history, when=replace(RANK, applications=(), at=LATE))
+    # The place was given to D already: C waits where it belongs.
+    assert outcomes(again) == {"C": "waiting", "B": "admitted", "D": "admitted", "E": "waiting"}
+    assert [one.application.number for one in again[-1].entries] == ["C", "B", "D", "E"]
+    gone = then(*history, when=al.NoteWithdrawal("C", LATE))
+    assert gone[-1] == al.ApplicationLeft("a1", "C", LATE)
+    assert then(*gone, when=al.FinishAllocation(LATE))[-1] == al.AllocationFinished("a1", LATE)
+    # An appeal that was open meanwhile is decided, and gives it the place that it would have had.
+    said = then(*SAID, when=al.NoteWithdrawal("A", LATE))
+    said = then(*said, when=al.DecideAppeal(1, True, {}, "gov-2", LATE))
+    assert outcomes(then(*said, when=replace(RANK, applications=(), at=LATE)))["C"] == "admitted"
+
+
+def test_of_several_the_earliest_comes_back_and_the_others_count_as_that_one() -> None:
+    same = tuple([Whose(number, frozenset(("p1", "p2", "p3"))) for number in "ACE"])
+    history = then(PLANNED, OPENED, CLOSED, when=replace(RANK, whose=same))
+    history = then(*history, when=al.NoteWithdrawal("A", LATE))
+    assert (history[-2].number, history[-2].others) == ("E", ("C",)), "E applied a minute before C"
+    history = then(*history, when=al.NoteWithdrawal("E", LATE))
+    assert (history[-2], history[-1].number, history[-1].of) == (al.ApplicationLeft("a1", "E", LATE), "C", "E")
+
+
+def test_when_all_is_final_it_comes_back_at_the_end_and_not_after_a_place_that_nobody_took() -> None:
+    final = then(*ONCE, when=al.FinishAllocation(LATE, None))
+    history = then(*final, when=al.GiveUpPlace("A", LATE))
+    back = history[-2]
+    assert (back.number, back.outcome, back.rank, history[-1].next) == ("C", "waiting", 5, "D")
+    assert [one.application.number for one in Given(ALLOCATION, *history).state.entries.values()][-1] == "C"
+    history = then(*then(*history, when=al.GiveUpPlace("B", LATE)), when=al.GiveUpPlace("D", LATE))
+    assert history[-1].next == "C"
+    alone = then(PLANNED, OPENED, CLOSED, when=replace(RANK, applications=(ALL[0], ALL[2]), whose=SAME))
+    alone = then(*then(*alone, when=al.FinishAllocation(LATE, None)), when=al.GiveUpPlace("A", LATE))
+    assert alone[-1].next == "C", "nobody else waits"
+    high = replace(PLAN, minimum=100)
+    poor = then(al.AllocationPlanned(high, AT), OPENED, CLOSED, when=replace(RANK, whose=SAME))
+    poor = then(*then(*poor, when=al.FinishAllocation(LATE, None)), when=al.GiveUpPlace("A", LATE))
+    assert (poor[-2].outcome, poor[-2].missing, poor[-1].next) == ("below_minimum", 20, None)
+    dated = then(al.AllocationPlanned(replace(PLAN, take_days=10), AT), OPENED, CLOSED, when=replace(RANK, whose=SAME))
+    dated = then(*dated, when=al.FinishAllocation(LATE, END))
+    lapsed = then(*dated, when=LAPSE)
+    assert [type(one) for one in lapsed[len(dated) :]] == [al.PlacesLapsed]
 
 
 def test_whoever_left_while_the_list_was_read_stands_in_nobodys_way() -> None:
@@ -247,30 +336,45 @@ def test_whoever_left_while_the_list_was_read_stands_in_nobodys_way() -> None:
     assert "A" not in outcomes(history)
 
 
-END, ENDS_LATER = LATE + timedelta(days=14), LATE + timedelta(days=28)
-DATED = then(al.AllocationPlanned(replace(PLAN, take_days=10), AT), OPENED, CLOSED, when=RANK)
-TO_TAKE = then(*DATED, when=al.FinishAllocation(LATE, END))  # A and C hold a place, B, D and E wait
-OVER = END + timedelta(seconds=1)
-LAPSE = al.LapsePlaces(OVER, ENDS_LATER)
-
-
 def test_a_place_not_taken_in_time_goes_to_the_next_and_so_on_with_the_reason() -> None:
     assert TO_TAKE[-1] == al.AllocationFinished("a1", LATE, END, 10)
     taken = al.PlaceTaken("a1", "A", END)
     history = then(*TO_TAKE, when=al.TakePlace("A", END))
     assert history[-1] == taken, "the last moment is in time"
     Given(ALLOCATION, *history).when(al.LapsePlaces(END, ENDS_LATER)).then()
-    lapsed = al.PlaceGivenUp("a1", "C", "B", OVER, "not_taken", ENDS_LATER, 10)
+    lapsed = al.PlacesLapsed("a1", (al.Lapsed("C", "B"),), OVER, ENDS_LATER, 10)
     state = Given(ALLOCATION, *history).when(LAPSE).then(lapsed)
     assert (state.holds, state.taken, state.until) == ({"A", "B"}, {"A"}, {"B": ENDS_LATER})
     Given(ALLOCATION, *history, lapsed).when(LAPSE).then()
     assert refused(history, al.TakePlace("C", OVER), no.TimeToTakeIsOver).facts == {"until": END.isoformat()}
     refused((*history, lapsed), al.TakePlace("C", OVER), no.HoldsNoPlace)
     later = al.LapsePlaces(ENDS_LATER + timedelta(seconds=1), ENDS_LATER + timedelta(days=14))
-    assert [(one.number, one.next) for one in then(*history, lapsed, when=later)[len(history) + 1 :]] == [("B", "D")]
+    assert then(*history, lapsed, when=later)[-1].places == (al.Lapsed("B", "D"),)
+    as_before = al.PlaceGivenUp("a1", "C", "B", OVER, "not_taken", ENDS_LATER, 10)
+    assert Given(ALLOCATION, *history, as_before).state == state
     # Nobody took one: two lapse in the order of the ranking, to two who wait in theirs.
-    both = then(*TO_TAKE, when=LAPSE)[len(TO_TAKE) :]
-    assert [(one.number, one.next) for one in both] == [("A", "B"), ("C", "D")]
+    assert then(*TO_TAKE, when=LAPSE)[-1].places == (al.Lapsed("A", "B"), al.Lapsed("C", "D"))
+
+
+def test_places_beyond_the_quota_that_lapse_are_saved_first_and_who_left_is_passed_over() -> None:
+    dated = al.AllocationPlanned(replace(PLAN, take_days=10), AT)
+    over = (*then(dated, OPENED, CLOSED, when=RANK), MADE)
+    over = then(*then(*over, when=al.DecideAppeal(1, True, ANEW, "gov-2", LATE)), when=replace(RANK, at=LATE))
+    over = then(*over, when=al.FinishAllocation(LATE, END))
+    assert Given(ALLOCATION, *over).state.holds == {"A", "C", "D"}
+    assert then(*over, when=LAPSE)[-1].places == (al.Lapsed("A", None), al.Lapsed("D", "B"), al.Lapsed("C", "E"))
+    left = (*TO_TAKE, al.ApplicationLeft("a1", "B", LATE))
+    state = Given(ALLOCATION, *left, *then(*left, when=LAPSE)[-1:]).state
+    assert (state.holds, state.gone, state.until) == ({"D", "E"}, {"A", "B", "C"}, dict.fromkeys("DE", ENDS_LATER))
+
+
+def test_thousands_of_places_lapse_as_one_fact_with_one_end() -> None:
+    many = tuple([Application(f"N{n:05}", 100, {}, AT + timedelta(seconds=n)) for n in range(10_000)])
+    dated = al.AllocationPlanned(replace(PLAN, quota=5_000, take_days=10), AT)
+    history = then(dated, OPENED, CLOSED, when=replace(RANK, applications=many))
+    history = then(*then(*history, when=al.FinishAllocation(LATE, END)), when=LAPSE)
+    assert [(len(one.places), one.take_until) for one in history[5:]] == [(5_000, ENDS_LATER)]
+    assert history[-1].places[-1] == al.Lapsed("N04999", "N09999")
 
 
 def test_nobodys_time_runs_before_all_is_final_or_where_no_end_was_published() -> None:

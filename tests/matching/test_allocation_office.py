@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
 import pytest
+from playwright.async_api import Browser, Route, expect
 
 from services.matching.manifest import MATCHING
 from shared.clock import new_id
 from shared.envelope import Message
 from shared.testing import Database
 from shared.testing.alone import worked_through
+from shared.testing.browser import looking
 from shared.web.session import SESSION
 from tests.matching.test_allocations import CLOSES, LOW, PLAN, Office
 
@@ -274,8 +276,10 @@ async def test_an_office_says_who_took_a_place_and_what_nobody_takes_in_time_goe
         assert after[last] == "admitted"
         assert ("逾期失效：2" if language == "zh" else "Lapsed: 2") in (await office.get(here)).text
         await sent(office, here, {"act": "take", "number": numbers[last]})
-        trail = await desk.sql("select 1 from events where type = 'PlaceGivenUp'")
-        assert len(trail) == 3
+        trail = [row["type"] for row in await desk.sql("select type from events order by position")]
+        assert (trail.count("PlaceGivenUp"), trail.count("PlacesLapsed")) == (1, 1), "both in one"
+        ends = [row["id"] for row in await desk.sql("select id from deadlines where name = 'places_lapse'")]
+        assert len(ends) == 1, "whoever moved up together has one end together"
     async with desk.browser(None, language) as anyone:
         page = await sent(anyone, AT_PAGE, {"number": numbers[second]})
         assert ("逾期未领取" if language == "zh" else "Lapsed, not taken in time") in page
@@ -285,6 +289,20 @@ async def test_an_office_says_who_took_a_place_and_what_nobody_takes_in_time_goe
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_two_applications_of_one_person_are_counted_once_and_the_other_is_told_why(desk: Desk, language: str) -> None:
+    numbers = await once(desk)
+    one = await desk.get("/rp-2026")
+    assert (one["now"]["duplicate"], one["publications"][0]["applications"], one["now"]["admitted"]) == (1, 2, 2)
+    told = await desk.get(f"/rp-2026/applications/{numbers[1]}")
+    assert (told["outcome"], told["decided_by"], told["duplicate_of"]) == ("duplicate", "one_person", f"····{numbers[0][-4:]}")
+    assert [(await desk.get(f"/rp-2026/applications/{number}"))["outcome"] for number in numbers[::2]] == ["admitted", "admitted"]
+    async with desk.browser(None, language) as anyone:
+        page = await sent(anyone, AT_PAGE, {"number": numbers[1]})
+        assert ("以该申请为准" if language == "zh" else "came first and counts") in page
+        assert numbers[0] not in page
+
+
+async def once(desk: Desk) -> list[str]:
+    """Three applications, of which the second counts as the first: the people were linked before the order was published."""
     await desk.begun()
     await desk.person("p1")
     numbers = []
@@ -299,12 +317,82 @@ async def test_two_applications_of_one_person_are_counted_once_and_the_other_is_
     desk.now = CLOSES
     await desk.post("/rp-2026/close")
     await desk.post("/rp-2026/rank")
-    one = await desk.get("/rp-2026")
-    assert (one["now"]["duplicate"], one["publications"][0]["applications"], one["now"]["admitted"]) == (1, 2, 2)
-    told = await desk.get(f"/rp-2026/applications/{numbers[1]}")
-    assert (told["outcome"], told["decided_by"], told["duplicate_of"]) == ("duplicate", "one_person", f"····{numbers[0][-4:]}")
-    assert [(await desk.get(f"/rp-2026/applications/{number}"))["outcome"] for number in numbers[::2]] == ["admitted", "admitted"]
+    return numbers
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_counts_as_another_says_so_and_the_office_decides_without_points(desk: Desk, language: str) -> None:
+    numbers = await once(desk)
+    row = f"/rp-2026/applications/{numbers[1]}"
+    before = (await desk.get(row))["items"]
     async with desk.browser(None, language) as anyone:
         page = await sent(anyone, AT_PAGE, {"number": numbers[1]})
-        assert ("以该申请为准" if language == "zh" else "came first and counts") in page
+        assert ("被误认为重复申请" if language == "zh" else "counted as another by mistake") in page, "the rule says so"
+        assert re.findall(r'name="reason" value="([^"]*)"', page) == ["not_the_same"]
+        assert "not_the_same" not in await sent(anyone, AT_PAGE, {"number": numbers[0]})
+        wrong = {"number": numbers[1], "reason": "other"}
+        assert errors(await sent(anyone, AT_PAGE, wrong, 409, f"{AT_PAGE}/appeal")) == ["reason"]
+        await sent(anyone, AT_PAGE, {**wrong, "reason": "not_the_same"}, to=f"{AT_PAGE}/appeal")
+    async with desk.browser("admin", language) as other:
+        page = (await other.get(f"{AT_PAGE}/appeals/1")).text
+        assert f"····{numbers[0][-4:]}" in page
         assert numbers[0] not in page
+        assert 'name="education"' not in page, "no points are asked for"
+        assert await desk.wrong("/rp-2026/appeals/1/decide", {"upheld": True, "shown": LOW}, who="admin") == ["/shown"]
+        page = await sent(other, f"{AT_PAGE}/appeals/1", {"upheld": "yes"})
+        assert ("尚未进入排名的申请有 1 份" if language == "zh" else "because they count again: 1") in page
+        page = await sent(other, f"{AT_PAGE}/office", {"act": "rank"})
+    told = await desk.get(row)
+    assert (told["outcome"], told["duplicate_of"], told["items"]) == ("admitted", None, before)
+    one = await desk.get("/rp-2026")
+    assert (one["now"]["duplicate"], one["now"]["admitted"]) == (0, 3)
+    assert [(m["rank_before"], m["outcome_before"]) for m in one["publications"][1]["moved"]] == [(0, "duplicate")]
+    async with desk.browser(None, language) as anyone:
+        assert ("重复申请，不另计" if language == "zh" else "Counted once already") in (await anyone.get(AT_PAGE)).text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_counts_as_another_counts_again_when_that_one_is_withdrawn(desk: Desk, language: str) -> None:
+    numbers = await once(desk)
+    row = f"/rp-2026/applications/{numbers[1]}"
+    await desk.post(f"/rp-2026/applications/{numbers[0]}/withdraw")
+    told = await desk.get(row)
+    assert (told["outcome"], told["duplicate_of"]) == ("returned", None)
+    async with desk.browser(None, language) as anyone:
+        page = await sent(anyone, AT_PAGE, {"number": numbers[1]})
+        assert ("恢复计入" if language == "zh" else "Counts again, ranked next") in page
+    assert await desk.refused("/rp-2026/finish") in ("AppealsAreOpen", "RankingIsOutdated")
+    await desk.post("/rp-2026/rank")
+    assert (await desk.get(row))["outcome"] == "admitted"
+    desk.turn(days=9)
+    await desk.post("/rp-2026/finish")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_places_that_wait_to_be_taken_are_looked_at_in_a_browser(desk: Desk, browser: Browser, language: Literal["en", "zh"]) -> None:
+    """The days until then are turned, which no city of the journeys can do: the browser asks this one."""
+    numbers = await desk.ranked()
+    desk.turn(days=9)
+    await desk.post("/rp-2026/finish")
+    token = desk.headers("gov")["authorization"].removeprefix("Bearer ")
+
+    async def answered(route: Route) -> None:
+        asked = route.request
+        told = await desk.client.request(asked.method, asked.url, headers=await asked.all_headers(), content=asked.post_data_buffer)
+        await route.fulfill(status=told.status_code, headers=dict(told.headers), body=told.content)
+
+    for width in ("telephone", "desk"):
+        async with looking(browser, width, language=language) as eyes:
+            await eyes.context.add_cookies([{"name": SESSION, "value": token, "url": "http://127.0.0.1"}])
+            await eyes.page.route("**/*", answered)
+            await eyes.page.goto(f"http://127.0.0.1{AT_PAGE}/office")
+            await eyes.check()
+            assert await eyes.page.locator("button[value=take]").count() == 2
+            await eyes.shot(f"places-{language}-{width}")
+            await eyes.page.goto(f"http://127.0.0.1{AT_PAGE}")
+            await eyes.page.fill("#number", numbers["high"])
+            await eyes.page.press("#number", "Enter")
+            await expect(eyes.page.locator("[role=status]")).to_contain_text(numbers["high"])
+            await eyes.check()
+            await eyes.shot(f"place-to-take-{language}-{width}")

@@ -235,7 +235,18 @@ def test_a_case_closed_without_help_leaves_its_needs_unmet(outcome: str) -> None
     assert [(one.need, one.rounds) for one in again] == [("medical", 2), ("housing", 2)]
     shared = replace(both, recipients=("charity",))
     stopped = replace(STOPPED, reason="case_closed", open=("case-1-medical", "case-1-housing"))
-    Given(ASSESSMENT, assessed(shared)).when(closed(outcome)).then(stopped)  # whoever has an offer may still help
+    # Whoever has an offer may have begun to help; what is taken back is nobody's from the close on.
+    none = replace(left, unmet=())
+    Given(ASSESSMENT, assessed(shared)).when(closed(outcome)).then(none, stopped)
+    taken_back = a.SearchEnded("case-1", "medical", outcome, "440106", 1, LATER)
+    for reason, at in (("revoked", None), ("refused_by_all", AT)):
+        ended = a.NoteEnded("medical", reason, "case-1-medical", at)
+        assert Given(ASSESSMENT, assessed(shared), none, stopped).when(ended).then(taken_back).of("medical").unmet
+        opened = a.SharingAllowed("case-1", ("charity",), LATER)
+        after = Given(ASSESSMENT, assessed(shared), none, stopped, opened).when(ended).events
+        assert [one.reason for one in after] == [reason], "the case is open again"
+    own_word = a.NoteEnded("medical", "no_longer_interested", "case-1-medical")
+    Given(ASSESSMENT, assessed(shared), none, stopped).when(own_word).then(replace(ENDED, reason="no_longer_interested"))
     revoked, known = replace(ENDED, reason="revoked"), replace(ENDED, need="housing")
     state = Given(ASSESSMENT, assessed(shared), revoked, known).when(closed(outcome)).then(replace(left, unmet=("medical",)), stopped)
     assert all(one.unmet for one in state.sought)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from services.matching.domain import referral as r
 from services.matching.domain.asking import About, Ask, Grant
 from services.matching.domain.counting import HOUSEHOLD, PERSON, Group, Member
+from services.matching.domain.duplicates import Whose, known_of, whose
 from services.matching.domain.household import CountTogether, GrantHelp, HelpGranted, Household, ReleaseHelp, TellOthers
 from services.matching.domain.rulebook import Limit
 from services.matching.manifest import MATCHING
@@ -222,3 +223,12 @@ def _plain(state: Household) -> Any:
         [state.used_of(key) for key in ("Q:household:2026", *[f"P:{person}:2026" for person in PEOPLE])],
         state.untold,
     )
+
+
+def test_what_several_chains_know_of_a_person_is_the_same_in_whatever_order_they_come() -> None:
+    linked = Group("l1", PERSON, 1, (Member("a", "h-a"), Member("b", "h-b")))
+    undone, home = replace(linked, revision=2, members=()), Group("f", HOUSEHOLD, 1, (Member("a", "h-a"), Member("c", "h-c")))
+    chains = [{"l1": linked}, {"l1": undone, "f": home}]
+    for order in (chains, chains[::-1]):
+        assert known_of(order) == {"l1": undone, "f": home}
+        assert whose("A", "b", known_of(order)) == Whose("A", frozenset("b"), frozenset())

@@ -336,3 +336,14 @@ def test_which_change_may_serve_somebody_new(change: dict[str, Any], wider: bool
     before = listing(districts=("440106",), places=2)
     (told,) = Given(DIRECTORY, d.ServiceListed(before, AT)).when(d.ListService(replace(before, **change), AT)).events
     assert told.wider is wider
+
+
+def test_what_is_offered_at_a_location_moves_with_it() -> None:
+    there = listed(location_id="l1", place_code="440106011")
+    other = d.ServiceListed(listing(service_id="other", location_id="l2", place_code="440106011"), AT)
+    moved = d.ServicesMoved("l1", "440105", ("mercy-s",), LATER)
+    state = Given(DIRECTORY, there, other).when(d.NoteLocation("l1", "440105", LATER)).then(moved)
+    assert {key: one.place_code for key, one in state.listings.items()} == {"mercy-s": "440105", "other": "440106011"}
+    Given(DIRECTORY, there, other, moved).when(d.NoteLocation("l1", "440105", LATER)).then()
+    Given(DIRECTORY, other).when(d.NoteLocation("l1", "440105", LATER)).then()
+    Given(DIRECTORY).when(d.NoteLocation("l1", "440105", LATER)).then()

@@ -136,6 +136,14 @@ async def test_whoever_works_in_the_street_of_the_person_is_asked_first(office: 
     await office.reported("case-2", "440106", age=70)
     second = next(one for one in (await office.get("/referrals"))["items"] if one["case_id"] == "case-2")
     assert second["org_id"] == "afar", "whose street is not known is nobody's neighbour: turns are taken"
+    moved = {"id": "at-near", "organization_id": "near", "name": "near", "place_code": "440106012001"}
+    assert (await office.post("/locations", moved)).status_code == 201
+    assert (
+        await office.post("/locations", {**moved, "id": "at-afar", "organization_id": "afar", "place_code": "440106011"})
+    ).status_code == 201
+    await office.reported("case-3", "440106011007", age=70)
+    third = next(one for one in (await office.get("/referrals"))["items"] if one["case_id"] == "case-3")
+    assert third["org_id"] == "afar", "a provider that moves is where it is"
     stored = await office.sql("select data::text as data from events where type like 'CaseAssessed%'")
     assert not any("440106011007" in row["data"] for row in stored), "nothing finer than the street is kept"
 

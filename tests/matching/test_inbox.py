@@ -257,6 +257,19 @@ async def test_a_case_closed_without_help_is_counted_and_one_closed_with_help_is
     assert await unmet(office) == {}
 
 
+async def test_an_offer_that_the_close_takes_back_leaves_the_need_to_nobody(office: Office) -> None:
+    await office.reported(ILL)
+    assert (await office.row(CARE))["state"] == "offered"
+    await office.hears("intake.case_closed.v1", case_id=CASE, reason="could_not_contact")
+    assert (await office.row(CARE))["state"] == "revoked"
+    assert await unmet(office) == {"livelihood": ("could_not_contact", 1)}
+    await office.hears("intake.case_reopened.v1", case_id=CASE)
+    assert (await office.row(f"{CARE}.2"))["state"] == "offered"
+    assert await unmet(office) == {}
+    await office.hears("intake.case_closed.v1", case_id=CASE, reason="no_longer_interested")
+    assert await unmet(office) == {}, "a person's own word"
+
+
 async def effects_done(office: Office) -> None:
     for _ in range(200):
         if not await office.sql("select 1 from effects_due limit 1"):

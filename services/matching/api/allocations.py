@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,8 +13,9 @@ from services.matching import allocation_views as views
 from services.matching.asked import District, Year
 from services.matching.asked_allocations import AllocationIn, KeyIn
 from services.matching.domain import allocation as al
-from services.matching.domain.allocation_decisions import NotClosedYet
-from services.matching.domain.duplicates import Whose, whose
+from services.matching.domain.allocation_refusals import NotClosedYet
+from services.matching.domain.counting import Groups
+from services.matching.domain.duplicates import Whose, known_of, whose
 from services.matching.domain.household import Household
 from services.matching.domain.ranking import Key
 from services.matching.rulebook import POINTS
@@ -125,14 +125,11 @@ async def _whose(door: Door, allocation_id: str) -> tuple[Whose, ...]:
     of = await views.applicants(door, allocation_id)
     chains = await views.chains_of(door, set(of.values()))
     every = sorted({chain for some in chains.values() for chain in some})
-    groups: dict[str, Mapping[str, Any]] = {}
+    groups: dict[str, Groups] = {}
     for at in range(0, len(every), _HOMES_AT_ONCE):
         homes: dict[str, Household] = await door.states("household", every[at : at + _HOMES_AT_ONCE])
         groups |= {chain: home.groups for chain, home in homes.items()}
-    found = [
-        whose(number, person, {key: group for chain in sorted(chains[person]) for key, group in groups[chain].items()})
-        for number, person in of.items()
-    ]
+    found = [whose(number, person, known_of(groups[chain] for chain in chains[person])) for number, person in of.items()]
     return tuple([one for one in found if one.homes or len(one.persons) > 1])
 
 

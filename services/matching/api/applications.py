@@ -14,6 +14,7 @@ from services.matching.asked import PointsIn
 from services.matching.asked_allocations import AppealDecisionIn, AppealIn, ApplicationIn
 from services.matching.domain import allocation as al
 from services.matching.domain import application as ap
+from services.matching.domain.appeal_decisions import NOT_THE_SAME
 from services.matching.domain.schemes import answer
 from services.matching.rulebook import SCHEMES
 from shared.execute import Done
@@ -131,7 +132,7 @@ async def appealed(door: Door, allocation_id: str, number: str, reason: str) -> 
 
 
 async def decided(door: Door, allocation_id: str, appeal: int, items: dict[str, int] | None) -> Done:
-    """Upheld with the points by item as they should have been counted, or not upheld."""
+    """Upheld with the points by item as they should have been counted (none where who is who was asked), or not upheld."""
     command = al.DecideAppeal(appeal, items is not None, items or {}, door.principal.id, door.now)
     return await door.execute(To("allocation", allocation_id, command))
 
@@ -148,9 +149,10 @@ async def appeal(allocation_id: str, body: AppealIn, door: Desk) -> dict[str, An
 @router.post("/appeals/{appeal}/decide")
 async def decide_appeal(allocation_id: str, appeal: Appeal, body: AppealDecisionIn, door: Office) -> dict[str, Any]:
     """Uphold with what should have been counted, or not; never by whoever ranked or handed it in."""
-    row = await known(door, allocation_id)
-    if body.upheld is (body.shown is None):
-        raise Invalid("/shown", "goes with an appeal that is upheld, and with no other")
+    row, state = await known(door, allocation_id), await door.state("allocation", allocation_id)
+    counts = body.upheld and (appeal not in state.appeals or state.appeals[appeal].reason != NOT_THE_SAME)
+    if counts is (body.shown is None):
+        raise Invalid("/shown", "goes with an appeal about points that is upheld, and with no other")
     items = {} if body.shown is None else await _shown(row, body.shown, door)
     done = await decided(door, allocation_id, appeal, items if body.upheld else None)
-    return {"appeal": appeal, "upheld": body.upheld, "points": sum(items.values()) if body.upheld else None, "version": done.version}
+    return {"appeal": appeal, "upheld": body.upheld, "points": sum(items.values()) if counts else None, "version": done.version}

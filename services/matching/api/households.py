@@ -12,7 +12,7 @@ from services.matching import views
 from services.matching.answering import SEES_ALL
 from services.matching.api.assessing import used_by_programme
 from services.matching.domain.assessment import Assessment, facts_of
-from services.matching.domain.chain import Asked, Bill, CaseSeen, Given, bill, chain
+from services.matching.domain.chain import UNDER_WAY, Asked, Bill, CaseSeen, Given, bill, chain
 from services.matching.domain.counting import together
 from services.matching.domain.household import Household
 from services.matching.domain.rulebook import Rulebook
@@ -22,7 +22,6 @@ from shared.http import Door, NotFound, door_for
 
 router = APIRouter(prefix="/matching/v1/households", tags=["assessments"])
 _MEDICAL = "medical_self_paid_year_fen"
-_TAKEN = frozenset(("accepted", "scheduled", "attended", "unattended", "in_service", "served"))
 Told = Mapping[str, Any]
 
 
@@ -111,6 +110,6 @@ async def household(household_id: str, door: Annotated[Door, Depends(door_for(*S
     if door.may(*SEES_ALL):
         return whole
     org = door.principal.org or ""
-    if not any(part["org_id"] == org and part["word"] in _TAKEN for part in whole["chain"]["parts"]):
+    if not any(part["org_id"] == org and part["word"] in UNDER_WAY for part in whole["chain"]["parts"]):
         raise NotFound("household")
     return _own(whole, org)

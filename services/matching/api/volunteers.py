@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query
 from services.matching import volunteer_views as views
 from services.matching.domain import engagement as g
 from services.matching.domain import volunteer as v
+from services.matching.domain.volunteering import Skill, Spoken
 from services.matching.engaging import MATCHERS, SEES_VOLUNTEERS
-from services.matching.volunteer_asked import CityDistrict, LeaveIn, Skill, Spoken, VolunteerIn
+from services.matching.volunteer_asked import CityDistrict, LeaveIn, VolunteerIn
 from shared.clock import local_day
 from shared.http import Door, NotFound, door_for
 from shared.service import To

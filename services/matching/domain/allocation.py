@@ -2,13 +2,14 @@
 
 A plan may be corrected until applications open, then it binds. The first ranking opens the days of appeal; each later one tells what
 it changed. Applications are streams of their own: this one holds the published order, who left, who moved up, and the appeals.
+An application that counts as another's comes back when that one leaves, or when an appeal says that they are not the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +17,10 @@ from msgspec.structs import replace
 from services.matching.domain.duplicates import Duplicate, Whose
 from services.matching.domain.ranking import Application, Key, Outcome, Ranked
 
+Group = Literal[
+    "general", "private_school_teachers", "outstanding_workers", "outstanding_skilled_talents", "family", "single"
+]  # whom places are for
+GROUPS: tuple[Group, ...] = get_args(Group)
 Status = Literal["absent", "planned", "open", "closed", "ranked", "final"]
 
 
@@ -43,12 +48,15 @@ class Plan(Struct, frozen=True):
 
 
 class Moved(Struct, frozen=True, gc=False):
-    """What a later ranking changed for one application: whose appeal was upheld, or who stands on the other side of the line."""
+    """What a later ranking changed for one application: whose appeal was upheld, or who stands on the other side of the line.
+
+    Who had no rank because the application counted as another's has 0 as `rank_before`.
+    """
 
     number: str
     rank_before: int
     rank: int
-    outcome_before: Outcome
+    outcome_before: Outcome | Literal["duplicate"]
     outcome: Outcome
 
 
@@ -103,7 +111,7 @@ class MakeAppeal(Struct, frozen=True):
 
 
 class DecideAppeal(Struct, frozen=True):
-    """`items` are the points by item as they should have been counted, where the appeal is upheld."""
+    """`items` are the points by item as they should have been counted, where the appeal is upheld; none where it was about who is who."""
 
     appeal: int
     upheld: bool
@@ -194,6 +202,25 @@ class AppealDecided(Struct, frozen=True):
     at: datetime
 
 
+class ApplicationReturned(Struct, frozen=True):
+    """The application that counted in its place leaves: this one counts now, and `others` count as this one.
+
+    `outcome`: returned is into the next ranking; once all is final it stands at the end of the list, at `rank`, waiting or below the
+    minimum. `missing` are points that it lacks for the minimum.
+    """
+
+    allocation_id: str
+    number: str
+    of: str
+    others: tuple[str, ...]
+    application: Application
+    outcome: Literal["returned", "waiting", "below_minimum"]
+    rank: int
+    publication: int
+    missing: int
+    at: datetime
+
+
 class ApplicationLeft(Struct, frozen=True):
     """Somebody without a place is no longer in the order."""
 
@@ -205,7 +232,8 @@ class ApplicationLeft(Struct, frozen=True):
 class PlaceGivenUp(Struct, frozen=True):
     """`next` moves up from the waiting list; nobody where none waits, or places beyond the quota are to be saved first.
 
-    `reason`: given_up, withdrawn or not_taken in time; `take_until` and `take_days` are told where the next has an end to take it.
+    `reason`: given_up, withdrawn, or not_taken in time (before places lapsed together); `take_until` and `take_days` are told where the
+    next has an end to take it.
     """
 
     allocation_id: str
@@ -215,6 +243,21 @@ class PlaceGivenUp(Struct, frozen=True):
     reason: str = "given_up"
     take_until: datetime | None = None
     take_days: int = 0
+
+
+class Lapsed(Struct, frozen=True, gc=False, array_like=True):
+    number: str
+    next: str | None
+
+
+class PlacesLapsed(Struct, frozen=True):
+    """Places that were not taken in time, in the order of the ranking, each with who moves up; one end for all who move up."""
+
+    allocation_id: str
+    places: tuple[Lapsed, ...]
+    at: datetime
+    take_until: datetime
+    take_days: int
 
 
 class PlaceTaken(Struct, frozen=True):
@@ -231,7 +274,7 @@ class AllocationFinished(Struct, frozen=True):
 
 
 class AnAppeal(Struct, frozen=True):
-    """`upheld` is None while nobody has decided; `items` as they should have been counted."""
+    """`upheld` is None while nobody has decided; `items` as they should have been counted, none where who is who was asked."""
 
     number: str
     reason: str
@@ -242,7 +285,8 @@ class AnAppeal(Struct, frozen=True):
 
 class Allocation(Struct, frozen=True):
     """`corrected` are upheld appeals that no ranking has taken up yet; `holds` who has a place now; `gone` who left since the close;
-    `until` when the time of those ends who have not taken their place.
+    `until` when the time of those ends who have not taken their place; `doubles` count as another's, `back` count again and are in no
+    ranking yet.
     """
 
     status: Status = "absent"
@@ -257,6 +301,19 @@ class Allocation(Struct, frozen=True):
     appeals_until: datetime | None = None
     ranked_by: frozenset[str] = frozenset()
     until: Mapping[str, datetime] = {}
+    doubles: Mapping[str, Duplicate] = {}
+    back: Mapping[str, Application] = {}
+
+    def unranked(self) -> tuple[Application, ...]:
+        """What the next ranking takes in: applications that came back, and doubles whose appeal was upheld."""
+        upheld = [one.application for number, one in self.doubles.items() if number in self.corrected]
+        return tuple([one for one in (*self.back.values(), *upheld) if one is not None and one.number not in self.gone])
+
+    def application(self, number: str) -> Application | None:
+        """As it is ranked, or would be."""
+        if number in self.entries:
+            return self.entries[number].application
+        return self.back[number] if number in self.back else self.doubles[number].application if number in self.doubles else None
 
 
 ABSENT = Allocation()
@@ -265,13 +322,22 @@ COMMANDS = (
     GiveUpPlace, NoteWithdrawal, LapsePlaces,
 )  # fmt: skip
 EVENTS = (
-    AllocationPlanned, AllocationOpened, AllocationClosed, RankingPublished, AppealMade, AppealDecided, ApplicationLeft, PlaceGivenUp,
-    PlaceTaken, AllocationFinished,
+    AllocationPlanned, AllocationOpened, AllocationClosed, RankingPublished, AppealMade, AppealDecided, ApplicationReturned, ApplicationLeft,
+    PlaceGivenUp, PlacesLapsed, PlaceTaken, AllocationFinished,
 )  # fmt: skip
 
 
 def _without(until: Mapping[str, datetime], number: str) -> dict[str, datetime]:
     return {key: end for key, end in until.items() if key != number}
+
+
+def _returned(state: Allocation, event: ApplicationReturned) -> Allocation:
+    doubles = {number: one for number, one in state.doubles.items() if number != event.number}
+    doubles |= {number: replace(doubles[number], of=event.number) for number in event.others}
+    if event.outcome == "returned":
+        return replace(state, doubles=doubles, back={**state.back, event.number: event.application})
+    last = Ranked(event.application, event.rank, event.outcome, 0, "returned", event.missing)
+    return replace(state, doubles=doubles, entries={**state.entries, event.number: last})
 
 
 def evolve(state: Allocation, event: Any) -> Allocation:
@@ -286,9 +352,11 @@ def evolve(state: Allocation, event: Any) -> Allocation:
         case RankingPublished():
             entries = {one.application.number: one for one in event.entries}
             holds = frozenset([number for number, one in entries.items() if one.outcome == "admitted"])
+            doubles = {number: one for number, one in s.doubles.items() if number not in entries}
             return replace(
-                s, status="ranked", publication=event.publication, entries=entries, holds=holds, corrected={},
-                appeals_until=event.appeals_until, ranked_by=s.ranked_by | {event.by}, gone=s.gone | {one.number for one in event.duplicates},
+                s, status="ranked", publication=event.publication, entries=entries, holds=holds, corrected={}, back={},
+                appeals_until=event.appeals_until, ranked_by=s.ranked_by | {event.by},
+                doubles=doubles | {one.number: one for one in event.duplicates},
             )  # fmt: skip
         case AppealMade():
             return replace(s, appeals={**s.appeals, event.appeal: AnAppeal(event.number, event.reason, event.by)})
@@ -296,6 +364,8 @@ def evolve(state: Allocation, event: Any) -> Allocation:
             decided = replace(s.appeals[event.appeal], upheld=event.upheld, items=event.items)
             corrected = {**s.corrected, event.number: event.items} if event.upheld else s.corrected
             return replace(s, appeals={**s.appeals, event.appeal: decided}, corrected=corrected)
+        case ApplicationReturned():
+            return _returned(s, event)
         case ApplicationLeft():
             return replace(s, gone=s.gone | {event.number})
         case PlaceGivenUp():
@@ -304,6 +374,10 @@ def evolve(state: Allocation, event: Any) -> Allocation:
             if event.next is not None and event.take_until is not None:
                 until[event.next] = event.take_until
             return replace(s, holds=holds, gone=s.gone | {event.number}, taken=s.taken - {event.number}, until=until)
+        case PlacesLapsed():
+            lapsed, up = {one.number for one in event.places}, [one.next for one in event.places if one.next]
+            until = {number: end for number, end in s.until.items() if number not in lapsed} | dict.fromkeys(up, event.take_until)
+            return replace(s, holds=s.holds - lapsed | set(up), gone=s.gone | lapsed, taken=s.taken - lapsed, until=until)
         case PlaceTaken():
             return replace(s, taken=s.taken | {event.number}, until=_without(s.until, event.number))
         case AllocationFinished():

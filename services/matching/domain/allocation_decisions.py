@@ -1,16 +1,18 @@
 """Every yes and no about the places of a yearly quota.
 
 Nobody who was published as admitted loses the place by somebody else's appeal: an upheld appeal that belongs within the quota gets a place
-beyond it, and places given up are not passed on until the quota holds again. An appeal never makes anybody's own standing worse.
+beyond it, and places given up are not passed on until the quota holds again.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
-from typing import Any
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from services.matching.domain import appeal_decisions
 from services.matching.domain.allocation import (
     ABSENT,
     COMMANDS,
@@ -20,20 +22,21 @@ from services.matching.domain.allocation import (
     AllocationFinished,
     AllocationOpened,
     AllocationPlanned,
-    AppealDecided,
-    AppealMade,
     ApplicationLeft,
+    ApplicationReturned,
     CloseAllocation,
     Counts,
     DecideAppeal,
     FinishAllocation,
     GiveUpPlace,
+    Lapsed,
     LapsePlaces,
     MakeAppeal,
     Moved,
     NoteWithdrawal,
     OpenAllocation,
     PlaceGivenUp,
+    PlacesLapsed,
     PlaceTaken,
     Plan,
     PlanAllocation,
@@ -43,119 +46,30 @@ from services.matching.domain.allocation import (
     TakePlace,
     evolve,
 )
+from services.matching.domain.allocation_refusals import (
+    AllocationIsFinal,
+    AppealsAreOpen,
+    AppealsAreUndecided,
+    ApplicationsAreNotOpen,
+    ClosesLater,
+    DaysAreOutOfOrder,
+    HoldsNoPlace,
+    NotClosedYet,
+    NotFinalYet,
+    NothingIsRanked,
+    NotYetOpening,
+    OrderIsNotTotal,
+    PlanIsPublished,
+    RankingIsOutdated,
+    TimeToTakeIsOver,
+    planned,
+)
 from services.matching.domain.duplicates import duplicates
-from services.matching.domain.ranking import Application, Ranked, ranked, standing
-from shared.kernel import Decider, Rejected
+from services.matching.domain.ranking import Application, Ranked, ranked
+from shared.kernel import Decider
 
 _CHINA = timezone(timedelta(hours=8))
 FAMILY = "family"  # the group of places of which a household has one
-REASONS = ("points_miscounted", "proof_overlooked", "order_misapplied", "other")
-
-
-class AllocationIsUnknown(Rejected):
-    """There is no such allocation."""
-
-
-class PlanIsPublished(Rejected):
-    """Applications have opened: the plan binds and cannot be changed."""
-
-
-class OrderIsNotTotal(Rejected):
-    """The order must hold the points once and end with the application number, so that no two stand in one place."""
-
-
-class DaysAreOutOfOrder(Rejected):
-    """Applications close after they open, and points count as of a day that is not after the opening."""
-
-
-class NotYetOpening(Rejected):
-    """The published day of opening has not come."""
-
-
-class ApplicationsAreNotOpen(Rejected):
-    """Applications are not open."""
-
-
-class ClosesLater(Rejected):
-    """Applications stay open until the published instant."""
-
-
-class NotClosedYet(Rejected):
-    """Applications have not been closed."""
-
-
-class NothingIsRanked(Rejected):
-    """No ranking has been published."""
-
-
-class AllocationIsFinal(Rejected):
-    """The allocation is final."""
-
-
-class NotInTheRanking(Rejected):
-    """The published ranking holds no such application."""
-
-
-class ReasonIsUnknown(Rejected):
-    """This reason for an appeal is not on the list."""
-
-
-class AppealsAreOver(Rejected):
-    """The days of appeal are over."""
-
-
-class AppealedAlready(Rejected):
-    """An appeal of this application was made before."""
-
-
-class AppealIsUnknown(Rejected):
-    """There is no such appeal."""
-
-
-class AppealIsDecided(Rejected):
-    """This appeal has been decided otherwise."""
-
-
-class OwnRanking(Rejected):
-    """Whoever published a ranking does not decide appeals against it."""
-
-
-class OwnAppeal(Rejected):
-    """Whoever handed an appeal in does not decide it."""
-
-
-class UpheldMustBetter(Rejected):
-    """An appeal that is upheld puts the application higher, never lower and never where it was."""
-
-
-class AppealsAreOpen(Rejected):
-    """Appeals can still be made."""
-
-
-class AppealsAreUndecided(Rejected):
-    """Not every appeal has been decided."""
-
-
-class RankingIsOutdated(Rejected):
-    """An upheld appeal is not in the published ranking yet."""
-
-
-class NotFinalYet(Rejected):
-    """Places are taken once the allocation is final."""
-
-
-class HoldsNoPlace(Rejected):
-    """This application holds no place."""
-
-
-class TimeToTakeIsOver(Rejected):
-    """The time in which this place was to be taken is over; it goes to the next."""
-
-
-def _planned(state: Allocation) -> Plan:
-    if state.plan is None:
-        raise AllocationIsUnknown
-    return state.plan
 
 
 def plan(command: PlanAllocation, state: Allocation) -> tuple[Any, ...]:
@@ -173,7 +87,7 @@ def plan(command: PlanAllocation, state: Allocation) -> tuple[Any, ...]:
 
 
 def open_(command: OpenAllocation, state: Allocation) -> tuple[Any, ...]:
-    p = _planned(state)
+    p = planned(state)
     if state.status == "open":
         return ()
     if state.status != "planned":
@@ -185,14 +99,14 @@ def open_(command: OpenAllocation, state: Allocation) -> tuple[Any, ...]:
 
 def take_application(command: TakeApplication, state: Allocation) -> tuple[Any, ...]:
     """Only says whether: applications are kept by their own streams."""
-    p = _planned(state)
+    p = planned(state)
     if state.status != "open" or command.at >= p.closes_at:
         raise ApplicationsAreNotOpen(status=state.status)
     return ()
 
 
 def close(command: CloseAllocation, state: Allocation) -> tuple[Any, ...]:
-    p = _planned(state)
+    p = planned(state)
     if state.status in ("closed", "ranked", "final"):
         return ()
     if state.status != "open":
@@ -203,21 +117,22 @@ def close(command: CloseAllocation, state: Allocation) -> tuple[Any, ...]:
 
 
 def rank(command: RankAllocation, state: Allocation) -> tuple[Any, ...]:
-    p = _planned(state)
+    p = planned(state)
     if state.status == "final":
         raise AllocationIsFinal
     if state.status == "closed":
         return (_published(command, state, command.applications),)
     if state.status != "ranked":
         raise NotClosedYet(status=state.status)
-    if not state.corrected:
+    new = state.unranked()
+    if not state.corrected and not new:
         return ()
-    return (_published(command, state, [_as_corrected(one.application, state, p) for one in state.entries.values()]),)
+    return (_published(command, state, [_as_corrected(one.application, state, p) for one in state.entries.values()] + list(new)),)
 
 
 def _as_corrected(application: Application, state: Allocation, p: Plan) -> Application:
     items = state.corrected.get(application.number)
-    return application if items is None else _slim(replace(application, points=sum(items.values()), items=items), p)
+    return application if not items else _slim(replace(application, points=sum(items.values()), items=items), p)
 
 
 def _slim(application: Application, p: Plan) -> Application:
@@ -227,12 +142,11 @@ def _slim(application: Application, p: Plan) -> Application:
 
 
 def _published(command: RankAllocation, state: Allocation, applications: Any) -> RankingPublished:
-    p = _planned(state)
-    there = [one for one in applications if one.number not in state.gone]  # whoever has left meanwhile stands in nobody's way
+    p = planned(state)
+    there = [_slim(one, p) for one in applications if one.number not in state.gone]  # whoever has left meanwhile stands in nobody's way
     twice = duplicates(there, command.whose, by_home=p.group == FAMILY) if state.status == "closed" else ()
-    out = state.gone | {one.number for one in twice}
-    standing_now = [_slim(one, p) for one in there if one.number not in out]
-    entries = ranked(standing_now, p.quota, p.order, p.minimum, state.holds, frozenset(state.corrected))
+    out = {one.number for one in twice}
+    entries = ranked([one for one in there if one.number not in out], p.quota, p.order, p.minimum, state.holds, frozenset(state.corrected))
     outcomes = [one.outcome for one in entries]
     admitted = outcomes.count("admitted")
     counts = Counts(
@@ -247,59 +161,15 @@ def _moved(now: Ranked, state: Allocation) -> Moved | None:
     number = now.application.number
     before = state.entries.get(number)
     if before is None:
-        return None
+        return Moved(number, 0, now.rank, "duplicate", now.outcome) if state.publication else None
     held = "admitted" if number in state.holds else before.outcome
     if held == now.outcome and number not in state.corrected:
         return None
     return Moved(number, before.rank, now.rank, held, now.outcome)
 
 
-def make_appeal(command: MakeAppeal, state: Allocation) -> tuple[Any, ...]:
-    c, p = command, _planned(state)
-    if state.status == "final":
-        raise AllocationIsFinal
-    if state.status != "ranked" or state.appeals_until is None:
-        raise NothingIsRanked(status=state.status)
-    if c.reason not in REASONS:
-        raise ReasonIsUnknown(reason=c.reason)
-    if c.number not in state.entries or c.number in state.gone:
-        raise NotInTheRanking
-    for one in state.appeals.values():
-        if one.number == c.number:
-            if one.reason == c.reason and one.upheld is None:
-                return ()
-            raise AppealedAlready
-    if c.at > state.appeals_until:
-        raise AppealsAreOver(until=state.appeals_until.isoformat())
-    return (AppealMade(p.allocation_id, len(state.appeals) + 1, c.number, c.reason, c.by, c.at),)
-
-
-def decide_appeal(command: DecideAppeal, state: Allocation) -> tuple[Any, ...]:
-    c, p = command, _planned(state)
-    one = state.appeals.get(c.appeal)
-    if one is None:
-        raise AppealIsUnknown
-    items = dict(c.items) if c.upheld else {}
-    if one.upheld is not None:
-        if (one.upheld, dict(one.items)) == (c.upheld, items):
-            return ()
-        raise AppealIsDecided(upheld=one.upheld)
-    if c.by in state.ranked_by:
-        raise OwnRanking
-    if c.by == one.made_by:
-        raise OwnAppeal
-    was = state.entries[one.number].application
-    if not c.upheld:
-        return (AppealDecided(p.allocation_id, c.appeal, one.number, False, was.points, {}, c.by, c.at),)
-    points = sum(items.values())
-    would_be = replace(was, points=points, items=items)
-    if points < was.points or standing(would_be, p.order) >= standing(was, p.order):
-        raise UpheldMustBetter(points=points, before=was.points)
-    return (AppealDecided(p.allocation_id, c.appeal, one.number, True, points, items, c.by, c.at),)
-
-
 def finish(command: FinishAllocation, state: Allocation) -> tuple[Any, ...]:
-    p = _planned(state)
+    p = planned(state)
     if state.status == "final":
         return ()
     if state.status != "ranked" or state.appeals_until is None:
@@ -309,13 +179,13 @@ def finish(command: FinishAllocation, state: Allocation) -> tuple[Any, ...]:
     undecided = sum(one.upheld is None for one in state.appeals.values())
     if undecided:
         raise AppealsAreUndecided(appeals=undecided)
-    if state.corrected:
-        raise RankingIsOutdated(appeals=len(state.corrected))
+    if state.corrected or state.unranked():
+        raise RankingIsOutdated(applications=len(state.corrected.keys() | {one.number for one in state.unranked()}))
     return (AllocationFinished(p.allocation_id, command.at, command.take_until, p.take_days),)
 
 
 def take_place(command: TakePlace, state: Allocation) -> tuple[Any, ...]:
-    p = _planned(state)
+    p = planned(state)
     if state.status != "final":
         raise NotFinalYet(status=state.status)
     if command.number not in state.holds:
@@ -329,50 +199,69 @@ def take_place(command: TakePlace, state: Allocation) -> tuple[Any, ...]:
 
 
 def give_up(command: GiveUpPlace, state: Allocation) -> tuple[Any, ...]:
-    p = _planned(state)
+    p = planned(state)
     if command.number in state.gone:
         return ()
     if command.number not in state.holds:
         raise HoldsNoPlace
-    return (_given_up(command.number, state, p, command, "given_up"),)
+    return _given_up(command.number, state, p, command, "given_up")
 
 
-def _given_up(number: str, state: Allocation, p: Plan, by: GiveUpPlace | NoteWithdrawal | LapsePlaces, reason: str) -> PlaceGivenUp:
+def _given_up(number: str, state: Allocation, p: Plan, by: GiveUpPlace | NoteWithdrawal, reason: str) -> tuple[Any, ...]:
     """Before all is final nobody can take a place, so nobody's time runs."""
     until = by.take_until if state.status == "final" else None
-    return PlaceGivenUp(p.allocation_id, number, _next(state, p), by.at, reason, until, 0 if until is None else p.take_days)
+    back = _back(number, state, p, by.at)
+    for one in back:  # it may be the only one that waits
+        state = evolve(state, one)
+    up = None if len(state.holds) > p.quota else next(_waiting(state), None)
+    return (*back, PlaceGivenUp(p.allocation_id, number, up, by.at, reason, until, 0 if until is None else p.take_days))
+
+
+def _back(number: str, state: Allocation, p: Plan, at: datetime) -> tuple[ApplicationReturned, ...]:
+    """The first of those that count as this one, once it leaves: into the next ranking or, when all is final, at the end of the list."""
+    same = [one.application for one in state.doubles.values() if one.of == number and one.number not in state.gone]
+    doubles = sorted([one for one in same if one is not None], key=lambda one: (one.applied_at, one.number))
+    if not doubles:
+        return ()
+    first, others = doubles[0], tuple([one.number for one in doubles[1:]])
+    missing = max(0, p.minimum - first.points)
+    if state.status != "final":
+        return (ApplicationReturned(p.allocation_id, first.number, number, others, first, "returned", 0, state.publication, missing, at),)
+    outcome: Literal["below_minimum", "waiting"] = "below_minimum" if missing else "waiting"
+    rank = len(state.entries) + 1
+    return (ApplicationReturned(p.allocation_id, first.number, number, others, first, outcome, rank, state.publication, missing, at),)
 
 
 def lapse(command: LapsePlaces, state: Allocation) -> tuple[Any, ...]:
-    """In the order of the ranking, so that the first place that lapses goes to the first who waits."""
-    p, found = _planned(state), []
-    for number in [one for one in state.entries if one in state.until and state.until[one] < command.at]:
-        found.append(_given_up(number, state, p, command, "not_taken"))
-        state = evolve(state, found[-1])
-    return tuple(found)
+    """In the order of the ranking, so that the first place that lapses goes to the first who waits; what counts as one of them stays out."""
+    p = planned(state)
+    over = [number for number in state.entries if number in state.until and state.until[number] < command.at]
+    if not over:
+        return ()
+    too_many, waiting = len(state.holds) - p.quota, _waiting(state)
+    places = [Lapsed(number, None if n < too_many else next(waiting, None)) for n, number in enumerate(over)]
+    return (PlacesLapsed(p.allocation_id, tuple(places), command.at, command.take_until, p.take_days),)
 
 
-def _next(state: Allocation, p: Plan) -> str | None:
-    """Who moves up when one place is given up; the entries are in their order."""
-    if len(state.holds) > p.quota:
-        return None
+def _waiting(state: Allocation) -> Iterator[str]:
+    """Who may move up, the next first; the entries are in their order."""
     waiting = (number for number, one in state.entries.items() if one.outcome == "waiting")
-    return next((number for number in waiting if number not in state.holds and number not in state.gone), None)
+    return (number for number in waiting if number not in state.holds and number not in state.gone)
 
 
 def note_withdrawal(command: NoteWithdrawal, state: Allocation) -> tuple[Any, ...]:
     """Before the close the application's own stream says enough."""
-    p = _planned(state)
+    p = planned(state)
     if state.status in ("planned", "open") or command.number in state.gone:
         return ()
     if command.number in state.holds:
-        return (_given_up(command.number, state, p, command, "withdrawn"),)
-    return (ApplicationLeft(p.allocation_id, command.number, command.at),)
+        return _given_up(command.number, state, p, command, "withdrawn")
+    return (ApplicationLeft(p.allocation_id, command.number, command.at), *_back(command.number, state, p, command.at))
 
 
 _BY_COMMAND: dict[type, Any] = {
     PlanAllocation: plan, OpenAllocation: open_, TakeApplication: take_application, CloseAllocation: close, RankAllocation: rank,
-    MakeAppeal: make_appeal, DecideAppeal: decide_appeal, FinishAllocation: finish, TakePlace: take_place, GiveUpPlace: give_up,
+    MakeAppeal: appeal_decisions.make, DecideAppeal: appeal_decisions.decide, FinishAllocation: finish, TakePlace: take_place, GiveUpPlace: give_up,
     NoteWithdrawal: note_withdrawal, LapsePlaces: lapse,
 }  # fmt: skip
 

@@ -191,7 +191,10 @@ class SearchEnded(Struct, frozen=True, gc=False):
 
 
 class CaseEnded(Struct, frozen=True, gc=False):
-    """The case was closed: needs are `unmet` that nobody serves, which nothing has said before; those that are `over` wait for nobody."""
+    """The case was closed: needs are `unmet` that nobody serves, which nothing has said before; those that are `over` wait for nobody.
+
+    Told with neither where offers are still open: what ends after it without help ends for this `outcome`.
+    """
 
     case_id: str
     district: str
@@ -216,12 +219,16 @@ class Sought(Struct, frozen=True, gc=False):
 
 
 class Assessment(Struct, frozen=True, gc=False):
-    """`resting` is whom the consent reached when the case was closed; it counts again when the case is opened again."""
+    """`resting` is whom the consent reached when the case was closed; it counts again when the case is opened again.
+
+    `ended` is the close without help, for offers that were open then and are taken back after it.
+    """
 
     latest: CaseAssessed | None = None
     recipients: tuple[str, ...] | None = None
     sought: tuple[Sought, ...] = ()
     resting: tuple[str, ...] | None = None
+    ended: CaseEnded | None = None
 
     def of(self, need: str) -> Sought | None:
         for one in self.sought:
@@ -231,6 +238,8 @@ class Assessment(Struct, frozen=True, gc=False):
 
 
 ABSENT = Assessment()
+# Reasons of an end by which a need is still nobody's: the others are help, or a person's own word.
+WITHOUT_HELP = frozenset(("could_not_contact", "not_eligible", "no_capacity", "could_not_get_help"))
 NOBODY = frozenset(("full", "consent_does_not_cover", "refused_by_all", "does_not_fit", "no_service"))  # why no place was found
 COMMANDS = (AssessCase, Reassess, ResumeSharing, AllowSharing, StopSharing, NoteOffer, NoteEnded, RestSearch, ConfirmEligible, SeekAgain)
 EVENTS = (CaseAssessed, NothingMissing, SharingAllowed, SharingStopped, OfferNoted, SearchEnded, CaseEnded, SoughtAgain)
@@ -268,7 +277,7 @@ def evolve(state: Assessment, event: Any) -> Assessment:
         case SharingStopped():
             # What is revoked says so itself; a search whose help was granted already stands where it stood.
             sought = tuple([msgspec.structs.replace(one, others=()) for one in state.sought])
-            return Assessment(state.latest, None, sought, state.recipients if event.reason == "case_closed" else None)
+            return Assessment(state.latest, None, sought, state.recipients if event.reason == "case_closed" else None, state.ended)
         case OfferNoted():
             return _moved(state, event.need, event.referral_id)
         case SearchEnded():
@@ -276,7 +285,8 @@ def evolve(state: Assessment, event: Any) -> Assessment:
         case CaseEnded():
             over = [msgspec.structs.replace(one, unmet=False) for one in state.sought if one.need in event.over]
             left = [msgspec.structs.replace(state.of(need) or Sought(need, 1, None), unmet=True) for need in event.unmet]
-            return msgspec.structs.replace(state, sought=_with(state.sought, *over, *left))
+            ended = event if event.outcome in WITHOUT_HELP else None
+            return msgspec.structs.replace(state, sought=_with(state.sought, *over, *left), ended=ended)
     raise AssertionError(f"{type(event).__name__} is no event of an assessment")
 
 

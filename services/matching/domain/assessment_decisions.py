@@ -13,6 +13,7 @@ from services.matching.domain.assessment import (
     ABSENT,
     COMMANDS,
     EVENTS,
+    WITHOUT_HELP,
     AllowSharing,
     AssessCase,
     Assessment,
@@ -42,8 +43,7 @@ from services.matching.domain.parameters import CITY, Parameters
 from services.matching.domain.rulebook import Rulebook
 from shared.kernel import Decider, Rejected
 
-# Reasons of an end by which a need is still nobody's: the others are help, or a person's own word.
-WITHOUT_HELP = frozenset(("could_not_contact", "not_eligible", "no_capacity", "could_not_get_help"))
+_TAKEN_BACK = frozenset(("revoked", "refused_by_all"))  # how an offer ends that the close of the case takes back
 _URGENCIES = frozenset(("critical", "high"))
 
 
@@ -216,7 +216,8 @@ def _case_ended(command: StopSharing, state: Assessment, latest: CaseAssessed) -
         return (CaseEnded(latest.case_id, latest.district, command.outcome, command.at, (), told),) if told else ()
     sought = {need: state.of(need) for need in latest.needs}
     unmet = tuple([need for need, one in sought.items() if one is None or (one.referral_id is None and not one.unmet)])
-    return (CaseEnded(latest.case_id, latest.district, command.outcome, command.at, unmet),) if unmet else ()
+    stands = any(one is not None and one.referral_id is not None for one in sought.values())
+    return (CaseEnded(latest.case_id, latest.district, command.outcome, command.at, unmet),) if unmet or stands else ()
 
 
 def stop(command: StopSharing, state: Assessment) -> tuple[Any, ...]:
@@ -244,10 +245,12 @@ def note_ended(command: NoteEnded, state: Assessment) -> tuple[Any, ...]:
     one = state.of(command.need)
     if state.latest is None or one is None or one.referral_id is None or command.referral_id not in (None, one.referral_id):
         return ()
-    ended = SearchEnded(state.latest.case_id, command.need, command.reason)
-    if command.at is None:
+    closed = state.ended if command.reason in _TAKEN_BACK else None
+    reason, at = (command.reason, command.at) if closed is None else (closed.outcome, closed.at)
+    ended = SearchEnded(state.latest.case_id, command.need, reason)
+    if at is None:
         return (ended,)
-    return (msgspec.structs.replace(ended, district=state.latest.district, tried=len(one.others) + 1, unmet_at=command.at),)
+    return (msgspec.structs.replace(ended, district=state.latest.district, tried=len(one.others) + 1, unmet_at=at),)
 
 
 def rest(command: RestSearch, state: Assessment) -> tuple[Any, ...]:

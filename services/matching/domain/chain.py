@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from services.matching.domain.telling import Explained
 
-_UNDER_WAY = frozenset(("accepted", "scheduled", "attended", "unattended", "in_service", "served"))
+UNDER_WAY = ("accepted", "scheduled", "attended", "unattended", "in_service", "served")  # states of a referral in which help goes on
 # The parties of cooperation (S2), by the kind of organisation that speaks for them.
 PARTIES: Mapping[str, tuple[str, ...]] = {
     "community": ("community",),
@@ -123,7 +123,7 @@ class Chain(Struct, frozen=True, gc=False):
 def _state(case: CaseSeen, need: str, asked: Sequence[Asked], given: Sequence[Given]) -> tuple[str, str | None]:
     if any(one.state == "closed" and one.reason == "got_help" for one in asked) or any(one.state == "arrived" for one in given):
         return "helped", None
-    if any(one.state in _UNDER_WAY for one in asked):
+    if any(one.state in UNDER_WAY for one in asked):
         return "under_way", None
     if any(one.state == "offered" for one in asked):
         return "offered", None
@@ -153,7 +153,7 @@ def _lines(cases: Iterable[CaseSeen], asked: Sequence[Asked], given: Sequence[Gi
 def _overlaps(lines: Iterable[NeedLine], given: Iterable[Given]) -> tuple[Overlap, ...]:
     found, by_programme = [], dict[str, list[Given]]()
     for line in lines:
-        helpers = {one.org_id: one.referral_id for one in line.asked if one.state in _UNDER_WAY}
+        helpers = {one.org_id: one.referral_id for one in line.asked if one.state in UNDER_WAY}
         if len(helpers) > 1:
             found.append(Overlap("two_helpers", line.need, tuple(sorted(helpers.values()))))
     for one in given:
@@ -174,7 +174,7 @@ def _gaps(cases: Iterable[CaseSeen], lines: Iterable[NeedLine], asked: Sequence[
         Gap("need", line.case_id, line.need) for line in lines if line.state in ("unmet", "no_consent", "needs_information", "not_sought")
     ]
     for case in cases:
-        open_asks = [one for one in asked if one.case_id == case.case_id and one.state in (*_UNDER_WAY, "offered")]
+        open_asks = [one for one in asked if one.case_id == case.case_id and one.state in (*UNDER_WAY, "offered")]
         taken = {one.programme for one in open_asks} | {
             one.programme for one in given if one.case_id == case.case_id and one.state != "released"
         }

@@ -31,8 +31,8 @@ class Standing(Struct, frozen=True, gc=False):
 
 
 class Listing(Struct, frozen=True):
-    """A service as it is offered; no districts: the whole city; no `places`: as many as come. `place_code` is where its location was
-    when it was listed: district, street (9 digits) or community (12)."""
+    """A service as it is offered; no districts: the whole city; no `places`: as many as come. `place_code` is where its location
+    is: district, street (9 digits) or community (12)."""
 
     service_id: str
     org_id: str
@@ -187,8 +187,45 @@ class NoPlaceFound(Struct, frozen=True, gc=False):
     at: datetime
 
 
-COMMANDS = (ListService, SetPlaces, PauseService, ResumeService, RequestReferral, ReleasePlace, UsePlace, ConfirmOwnFund, AssureService)
-EVENTS = (ServiceListed, PlacesSet, ServicePaused, ServiceResumed, PlaceHeld, PlaceReleased, PlaceUsed, NoPlaceFound, ServiceAssured)
+class NoteLocation(Struct, frozen=True, gc=False):
+    """A location of an organisation was given, or given anew: whatever is offered there is offered at this place."""
+
+    location_id: str
+    place_code: str
+    at: datetime
+
+
+class ServicesMoved(Struct, frozen=True, gc=False):
+    location_id: str
+    place_code: str
+    services: tuple[str, ...]
+    at: datetime
+
+
+COMMANDS = (
+    NoteLocation,
+    ListService,
+    SetPlaces,
+    PauseService,
+    ResumeService,
+    RequestReferral,
+    ReleasePlace,
+    UsePlace,
+    ConfirmOwnFund,
+    AssureService,
+)
+EVENTS = (
+    ServiceListed,
+    PlacesSet,
+    ServicePaused,
+    ServiceResumed,
+    PlaceHeld,
+    PlaceReleased,
+    PlaceUsed,
+    NoPlaceFound,
+    ServiceAssured,
+    ServicesMoved,
+)
 Places = tuple[int | None, int, int]  # places, held, used
 
 
@@ -269,6 +306,9 @@ def evolve(state: Directory, event: Any) -> Directory:
             return msgspec.structs.replace(state, paused=state.paused | {event.service_id})
         case ServiceResumed():
             return msgspec.structs.replace(state, paused=state.paused - {event.service_id})
+        case ServicesMoved():
+            moved = {key: msgspec.structs.replace(state.listings[key], place_code=event.place_code) for key in event.services}
+            return msgspec.structs.replace(state, listings={**state.listings, **moved})
         case ServiceAssured():
             return msgspec.structs.replace(state, assured={**state.assured, event.service_id: day_in_china(event.at)})
     raise AssertionError(f"{type(event).__name__} is no event of the directory")

@@ -20,6 +20,7 @@ from services.matching.domain.directory import (
     Listing,
     ListService,
     NoPlaceFound,
+    NoteLocation,
     PauseService,
     PlaceHeld,
     PlaceReleased,
@@ -32,6 +33,7 @@ from services.matching.domain.directory import (
     ServiceListed,
     ServicePaused,
     ServiceResumed,
+    ServicesMoved,
     SetPlaces,
     UsePlace,
     evolve,
@@ -287,6 +289,13 @@ def use(command: UsePlace, state: Directory) -> tuple[Any, ...]:
     return (PlaceUsed(_count(state, command.service_id, -1 if held else 0, 1), command.referral_id),)
 
 
+def note_location(command: NoteLocation, state: Directory) -> tuple[Any, ...]:
+    """The order of who is asked goes by places, so that it follows a provider that moves."""
+    c = command
+    moved = [s.service_id for s in state.listings.values() if s.location_id == c.location_id and s.place_code != c.place_code]
+    return (ServicesMoved(c.location_id, c.place_code, tuple(moved), c.at),) if moved else ()
+
+
 def confirm_own_fund(command: ConfirmOwnFund, state: Directory) -> tuple[Any, ...]:
     kept_for = sorted({s.programme for one in state.listings.values() for s in one.standing if s.fund_id == command.fund_id})
     if kept_for:
@@ -314,6 +323,8 @@ def decide(command: Any, state: Directory) -> tuple[Any, ...]:
             return confirm_own_fund(command, state)
         case AssureService():
             return assure(command, state)
+        case NoteLocation():
+            return note_location(command, state)
     raise AssertionError(f"{type(command).__name__} is no command to the directory")
 
 

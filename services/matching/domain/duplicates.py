@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from services.matching.domain.counting import HOUSEHOLD, Groups, same_person
+from services.matching.domain.counting import HOUSEHOLD, Group, Groups, merge, same_person
 from services.matching.domain.ranking import Application
 
 
@@ -20,11 +20,20 @@ class Whose(Struct, frozen=True):
 
 
 class Duplicate(Struct, frozen=True, gc=False):
-    """`of` is the application that counts."""
+    """`of` is the application that counts; `application` what would be ranked if this one counted (not told by the first of these)."""
 
     number: str
     of: str
     reason: Literal["one_person", "one_household"]
+    application: Application | None = None
+
+
+def known_of(chains: Iterable[Groups]) -> Groups:
+    """What several chains of one person know together; whatever order they come in, the highest revision of a group counts."""
+    found: dict[str, Group] = {}
+    for one in chains:
+        found = merge(found, one.values())
+    return found
 
 
 def whose(number: str, person_id: str, groups: Groups) -> Whose:
@@ -47,7 +56,7 @@ def duplicates(applications: Iterable[Application], known: Iterable[Whose], *, b
             persons |= dict.fromkeys(one.persons, application.number)
             homes |= dict.fromkeys(one.homes, application.number)
         else:
-            found.append(Duplicate(application.number, of, "one_person" if same else "one_household"))
+            found.append(Duplicate(application.number, of, "one_person" if same else "one_household", application))
     return tuple(found)
 
 

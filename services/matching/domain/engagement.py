@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-DECLINE_REASONS = ("no_time", "too_far", "not_suited", "ill", "no_answer", "other")
+DeclineReason = Literal["no_time", "too_far", "not_suited", "ill", "no_answer", "other"]
+DECLINE_REASONS: tuple[DeclineReason, ...] = get_args(DeclineReason)
 LEFT = "left"  # said for whoever volunteers no more
-CLOSE_REASONS = ("done", "cancelled", "mistake")
-CORRECTION_REASONS = ("miscounted", "was_absent", "wrong_volunteer", "wrong_day", "was_left_out", "other")
+CloseReason = Literal["done", "cancelled", "mistake"]
+CLOSE_REASONS: tuple[CloseReason, ...] = get_args(CloseReason)
+CorrectionReason = Literal["miscounted", "was_absent", "wrong_volunteer", "wrong_day", "was_left_out", "other"]
+CORRECTION_REASONS: tuple[CorrectionReason, ...] = get_args(CorrectionReason)
 
 
 class Terms(Struct, frozen=True):

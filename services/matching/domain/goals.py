@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
 from shared.kernel import Decider, Rejected
 
-FIGURES = (
+FigureName = Literal[
     "residents", "organisations", "volunteers", "volunteer_hours", "charity_plazas", "donations_fen", "staff", "active_people",
     "facts_due", "facts_published",
-)  # fmt: skip
+]  # fmt: skip
+FIGURES: tuple[FigureName, ...] = get_args(FigureName)
 _BASIS = 10_000
 
 

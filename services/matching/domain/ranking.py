@@ -11,12 +11,15 @@ from msgspec import Struct
 Outcome = Literal["admitted", "waiting", "below_minimum"]
 
 
+Step = Literal["points", "item", "reached", "applied_at", "number"]
+
+
 class Key(Struct, frozen=True):
     """One step of the order. `points`: more first; `item`: more points of that item first; `reached`: who has `at_least` points of that
     item first; `applied_at`: earlier first; `number`: by the letters of the application number.
     """
 
-    by: Literal["points", "item", "reached", "applied_at", "number"]
+    by: Step
     item: str = ""
     at_least: int = 0
 

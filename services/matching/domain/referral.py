@@ -12,7 +12,7 @@ the same, but done in an outside system until it --HandBack--> comes back with w
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -20,16 +20,20 @@ from msgspec import Struct
 from services.matching.domain.asking import About, Ask, Grant
 from services.matching.domain.rulebook import Limit
 
-DECLINE_REASONS = (
+DeclineReason = Literal[
     "no_capacity", "not_eligible", "out_of_area", "missing_document", "lack_of_resources", "additional_assessment_required", "other",
-)  # fmt: skip
-CLOSING_REASONS = (
+]  # fmt: skip
+DECLINE_REASONS: tuple[DeclineReason, ...] = get_args(DeclineReason)
+ClosingReason = Literal[
     "got_help", "referred_elsewhere", "could_not_contact", "not_eligible", "no_capacity", "could_not_get_help", "no_longer_interested",
-)  # fmt: skip
+]  # fmt: skip
+CLOSING_REASONS: tuple[ClosingReason, ...] = get_args(ClosingReason)
 
 
-CONTACT_OUTCOMES = ("reached", "no_answer", "wrong_number", "left_message", "refused_to_talk")
-CONTACT_CHANNELS = ("telephone", "message", "visit", "other")
+ContactOutcome = Literal["reached", "no_answer", "wrong_number", "left_message", "refused_to_talk"]
+CONTACT_OUTCOMES: tuple[ContactOutcome, ...] = get_args(ContactOutcome)
+ContactChannel = Literal["telephone", "message", "visit", "other"]
+CONTACT_CHANNELS: tuple[ContactChannel, ...] = get_args(ContactChannel)
 # Before somebody counts as not to be reached: tries, and on how many different days. ASSUMPTION
 CONTACT_TRIES_LEAST, CONTACT_DAYS_LEAST = 3, 2
 

@@ -23,8 +23,8 @@ _UNPACKED_MAX = 100 * 1024**2  # bytes; five times what may come in is more than
 _RATIO_MAX, _FREE = 100, 1024**2
 _PIECE = 65_536
 _MEMBERS_MAX = 100
-_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_ESCAPED = (*_AS_FORMULA, "'")
+AS_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
+_ESCAPED = (*AS_FORMULA, "'")
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # of a zip: the same tables are the same bytes
 _TYPES = {"whole": "integer", "number": "number", "day": "date"}
 _encoder = msgspec.json.Encoder(decimal_format="number")
