@@ -263,9 +263,9 @@ def test_who_counts_as_another_can_say_that_they_are_not_the_same_and_nothing_el
     decide = al.DecideAppeal(1, True, {}, "gov-2", LATE)
     refused(SAID, replace(decide, items=ANEW), no.PointsAreNotAsked)
     refused(SAID, replace(decide, by="gov-1"), no.OwnRanking)
-    turned_down = then(*SAID, when=replace(decide, upheld=False))
-    assert turned_down[-1] == al.AppealDecided("a1", 1, "C", False, 80, {}, "gov-2", LATE)
-    Given(ALLOCATION, *turned_down).when(replace(RANK, at=LATE)).then()
+    turned_down = al.AppealDecided("a1", 1, "C", False, 80, {}, "gov-2", LATE)
+    Given(ALLOCATION, *SAID).when(replace(decide, upheld=False)).then(turned_down)
+    Given(ALLOCATION, *SAID, turned_down).when(replace(RANK, at=LATE)).then()
     upheld = then(*SAID, when=decide)
     assert upheld[-1] == al.AppealDecided("a1", 1, "C", True, 80, {}, "gov-2", LATE)
     Given(ALLOCATION, *upheld).when(decide).then()
@@ -290,19 +290,17 @@ def test_who_counts_as_another_comes_back_when_that_one_leaves() -> None:
     # The place was given to D already: C waits where it belongs.
     assert outcomes(again) == {"C": "waiting", "B": "admitted", "D": "admitted", "E": "waiting"}
     assert [one.application.number for one in again[-1].entries] == ["C", "B", "D", "E"]
-    gone = then(*history, when=al.NoteWithdrawal("C", LATE))
-    assert gone[-1] == al.ApplicationLeft("a1", "C", LATE)
-    assert then(*gone, when=al.FinishAllocation(LATE))[-1] == al.AllocationFinished("a1", LATE)
+    gone = al.ApplicationLeft("a1", "C", LATE)
+    Given(ALLOCATION, *history).when(al.NoteWithdrawal("C", LATE)).then(gone)
+    Given(ALLOCATION, *history, gone).when(al.FinishAllocation(LATE)).then(al.AllocationFinished("a1", LATE))
     # An appeal that was open meanwhile is decided, and gives it the place that it would have had.
-    said = then(*SAID, when=al.NoteWithdrawal("A", LATE))
-    said = then(*said, when=al.DecideAppeal(1, True, {}, "gov-2", LATE))
+    said = then(*then(*SAID, when=al.NoteWithdrawal("A", LATE)), when=al.DecideAppeal(1, True, {}, "gov-2", LATE))
     assert outcomes(then(*said, when=replace(RANK, applications=(), at=LATE)))["C"] == "admitted"
 
 
 def test_of_several_the_earliest_comes_back_and_the_others_count_as_that_one() -> None:
     same = tuple([Whose(number, frozenset(("p1", "p2", "p3"))) for number in "ACE"])
-    history = then(PLANNED, OPENED, CLOSED, when=replace(RANK, whose=same))
-    history = then(*history, when=al.NoteWithdrawal("A", LATE))
+    history = then(*then(PLANNED, OPENED, CLOSED, when=replace(RANK, whose=same)), when=al.NoteWithdrawal("A", LATE))
     assert (history[-2].number, history[-2].others) == ("E", ("C",)), "E applied a minute before C"
     history = then(*history, when=al.NoteWithdrawal("E", LATE))
     assert (history[-2], history[-1].number, history[-1].of) == (al.ApplicationLeft("a1", "E", LATE), "C", "E")
@@ -325,8 +323,7 @@ def test_when_all_is_final_it_comes_back_at_the_end_and_not_after_a_place_that_n
     assert (poor[-2].outcome, poor[-2].missing, poor[-1].next) == ("below_minimum", 20, None)
     dated = then(al.AllocationPlanned(replace(PLAN, take_days=10), AT), OPENED, CLOSED, when=replace(RANK, whose=SAME))
     dated = then(*dated, when=al.FinishAllocation(LATE, END))
-    lapsed = then(*dated, when=LAPSE)
-    assert [type(one) for one in lapsed[len(dated) :]] == [al.PlacesLapsed]
+    assert [type(one) for one in then(*dated, when=LAPSE)[len(dated) :]] == [al.PlacesLapsed]
 
 
 def test_whoever_left_while_the_list_was_read_stands_in_nobodys_way() -> None:
@@ -359,12 +356,12 @@ def test_a_place_not_taken_in_time_goes_to_the_next_and_so_on_with_the_reason() 
 def test_places_beyond_the_quota_that_lapse_are_saved_first_and_who_left_is_passed_over() -> None:
     dated = al.AllocationPlanned(replace(PLAN, take_days=10), AT)
     over = (*then(dated, OPENED, CLOSED, when=RANK), MADE)
-    over = then(*then(*over, when=al.DecideAppeal(1, True, ANEW, "gov-2", LATE)), when=replace(RANK, at=LATE))
-    over = then(*over, when=al.FinishAllocation(LATE, END))
+    over = then(*over, when=al.DecideAppeal(1, True, ANEW, "gov-2", LATE))
+    over = then(*then(*over, when=replace(RANK, at=LATE)), when=al.FinishAllocation(LATE, END))
     assert Given(ALLOCATION, *over).state.holds == {"A", "C", "D"}
     assert then(*over, when=LAPSE)[-1].places == (al.Lapsed("A", None), al.Lapsed("D", "B"), al.Lapsed("C", "E"))
     left = (*TO_TAKE, al.ApplicationLeft("a1", "B", LATE))
-    state = Given(ALLOCATION, *left, *then(*left, when=LAPSE)[-1:]).state
+    state = Given(ALLOCATION, *then(*left, when=LAPSE)).state
     assert (state.holds, state.gone, state.until) == ({"D", "E"}, {"A", "B", "C"}, dict.fromkeys("DE", ENDS_LATER))
 
 
